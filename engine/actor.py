@@ -1,0 +1,124 @@
+"""The actor around one engine: a plain class, made remote by the pool, testable without Ray."""
+
+import logging
+import os
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from engine.backend import Backend, Call
+from engine.config import EngineConfig
+from engine.leases import GenerateLease, Lease, ScoreLease
+from engine.store import commit_part
+
+KINDS: dict[str, type] = {"generate": GenerateLease, "score": ScoreLease}
+
+
+@dataclass
+class Status:
+    """What an actor did since it was last asked; counts are sums."""
+
+    finished: list[str] = field(default_factory=list)
+    rows: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+
+
+def make_backend(model: str, config: EngineConfig) -> Backend:
+    """The engine that the config asks for."""
+    if config.kind == "fake":
+        from engine.fake_engine import FakeEngine
+
+        return FakeEngine(model, config)
+    from engine.vllm_engine import VllmEngine
+
+    return VllmEngine(model, config)
+
+
+class EngineActor:
+    """Holds an engine and works on leases; the next lease is given before the current one drains."""
+
+    def __init__(self, model: str, config: EngineConfig):
+        logging.getLogger("vllm").setLevel(os.environ.get("FORETHOUGHT_ENGINE_LOG", "WARNING"))
+        self.backend = make_backend(model, config)
+        self.queue: deque[tuple[str, str, Path, Path]] = deque()
+        self.leases: dict[str, tuple[Lease, Path]] = {}
+        self.in_flight: dict[str, str] = {}
+        self.status = Status()
+
+    def ready(self) -> dict[str, Any]:
+        """Facts about the engine, once it has started."""
+        return {"max_model_len": self.backend.max_model_len, "capacity": self.backend.capacity, "pid": os.getpid()}
+
+    def give(self, kind: str, name: str, shard: str, out: str) -> None:
+        """Queue the shard file `shard` as a lease; results become part `name` of the folder `out`."""
+        self.queue.append((kind, name, Path(shard), Path(out)))
+
+    def work(self, seconds: float) -> Status:
+        """Run the engine for about that long, or until nothing is left; returns what happened."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._fill()
+            if not self.in_flight:
+                break
+            for answer in self.backend.step():
+                lease, _ = self.leases[self.in_flight.pop(answer.key)]
+                before = lease.rows_done
+                lease.take(answer)
+                self.status.rows += lease.rows_done - before
+                self.status.prompt_tokens += answer.prompt_tokens
+                self.status.cached_tokens += answer.cached_tokens
+                self.status.output_tokens += answer.output_tokens
+            self._commit()
+        self._commit()
+        status, self.status = self.status, Status()
+        return status
+
+    def _fill(self) -> None:
+        """Keep the engine full, opening the next lease when the open ones have nothing to send."""
+        while len(self.in_flight) < self.backend.capacity:
+            call = self._next_call()
+            if call is not None:
+                self._send(*call)
+            elif self.queue:
+                kind, name, shard, out = self.queue.popleft()
+                lease = KINDS[kind](pl.read_parquet(shard), self.backend.tokenizer, self.backend.max_model_len, name)
+                self.leases[name] = (lease, out)
+                self.status.rows += lease.rows_done
+            else:
+                return
+
+    def _next_call(self) -> tuple[str, Call] | None:
+        for name, (lease, _) in self.leases.items():
+            call = lease.next_call()
+            if call is not None:
+                return name, call
+        return None
+
+    def _send(self, name: str, call: Call) -> None:
+        self.in_flight[call.key] = name
+        try:
+            self.backend.add(call)
+        except ValueError as error:  # the engine refuses this one; the others go on
+            from engine.backend import Answer
+
+            del self.in_flight[call.key]
+            lease, _ = self.leases[name]
+            before = lease.rows_done
+            lease.take(Answer(call.key, prompt_tokens=len(call.ids), error=" ".join(str(error).split())))
+            self.status.rows += lease.rows_done - before
+
+    def _commit(self) -> None:
+        for name in [n for n, (lease, _) in self.leases.items() if lease.done]:
+            lease, out = self.leases.pop(name)
+            commit_part(out, name, lease.table())
+            self.status.finished.append(name)
+
+    def close(self) -> None:
+        """Stop the engine."""
+        self.backend.close()

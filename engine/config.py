@@ -1,0 +1,56 @@
+"""Settings of the engine pool. Loads without torch, vLLM or Ray."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+from pydantic import BaseModel, ConfigDict, Field
+
+PICO = Path(__file__).resolve().parent / "pico"
+
+
+def _mapping() -> Any:
+    """A free mapping is one JSON argument on the command line and a plain mapping in YAML."""
+    import json
+
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="JSON",
+        instance_from_str=lambda args: json.loads(args[0]),
+        is_instance=lambda value: isinstance(value, dict),
+        str_from_instance=lambda value: [json.dumps(value)],
+    )
+
+
+Mapping = Annotated[dict[str, Any], _mapping()]
+
+
+class Settings(BaseModel):
+    """Base of every config: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EngineConfig(Settings):
+    """How engines are started. What is not named here goes to vLLM's `EngineArgs` through `vllm`."""
+
+    kind: Literal["vllm", "fake"] = "vllm"
+    """vllm, or fake: an engine that answers with hashes, to try the data plane without a model."""
+    replicas: int = Field(default=1, ge=1)
+    """Number of engines, each in a Ray actor of its own."""
+    cpus: float = 1
+    """Ray CPUs per engine."""
+    gpus: float | None = None
+    """Ray GPUs per engine; by default 1 where the cluster has GPUs, else 0."""
+    address: str | None = None
+    """Ray cluster to attach to ("auto", "ray://..."); by default RAY_ADDRESS, else a local one on localhost."""
+    max_lora_rank: int = 32
+    """Largest rank of the adapters served; 0 switches adapters off."""
+    kv_cache_gib: float = 2.0
+    """Memory for the KV cache of one engine on a CPU, in GiB."""
+    shard_rows: int = Field(default=256, ge=1)
+    """Rows in one lease: the unit of work, of retry and of resume."""
+    max_restarts: int = 3
+    """Restarts of dead engines, over the whole job, before the job fails."""
+    vllm: Mapping = Field(default_factory=dict)
+    """Further vLLM engine arguments, for instance {"max_model_len": 4096}."""

@@ -1,0 +1,161 @@
+"""The report of a run: one HTML page that works offline, the same as Markdown, and the chart as an image."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+from rich.table import Table
+
+from eval.figures import draw, panels
+from eval.findings import ARM_MEANINGS, headline, next_steps, tally
+from eval.stats import Claim, arms_in_order, interval, percent, splits_in_order
+
+TEMPLATES = Path(__file__).parent / "templates"
+SOURCES, PER_SOURCE, REJECTED, MISTAKES = 6, 5, 12, 8
+"""How many examples the page shows: sources, inferences of each, rejected inferences, mistakes of each arm."""
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """All that a report shows. What a run does not have stays empty, and its section is left out."""
+
+    title: str
+    benchmark: str
+    model: str
+    summary: pl.DataFrame
+    """What `eval.stats.summarise` returns."""
+    model_note: str = ""
+    claims: list[Claim] = field(default_factory=list)
+    chance: Mapping[str, float] = field(default_factory=dict)
+    """Accuracy of guessing, per split."""
+    steps: list[str] = field(default_factory=list)
+    """What was done, a sentence each."""
+    results: dict[str, Any] = field(default_factory=dict)
+    """The content of results.json; `augmentation` and `seconds` are shown, `rows` seed by seed."""
+    facts: list[dict[str, Any]] = field(default_factory=list)
+    """Examples of the corpus: text, source."""
+    inferences: list[dict[str, Any]] = field(default_factory=list)
+    """Examples of inferences: text, operator, source_text, kept, reason."""
+    mistakes: list[dict[str, Any]] = field(default_factory=list)
+    """Questions answered wrongly: arm, split, stem, chosen, right."""
+    provenance: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+    commands: list[str] = field(default_factory=list)
+
+
+def write_report(run: Path, data: ReportData) -> None:
+    """Writes report.html, report.md and figures/accuracy.png into the folder `run`."""
+    (run / "figures").mkdir(parents=True, exist_ok=True)
+    groups = panels(data.summary, data.chance)
+    draw(groups, f"{data.benchmark}: {data.model}", run / "figures" / "accuracy.png")
+    view = {
+        "data": data,
+        "answer": headline(data.summary, data.claims, data.chance),
+        "verdict": tally(data.claims),
+        "groups": groups,
+        "norms": _norms(data.summary),
+        "meanings": [(arm, ARM_MEANINGS.get(arm, "")) for arm in arms_in_order(data.summary["arm"].to_list())],
+        "sources": _by_source(data.inferences),
+        "rejected": [row for row in data.inferences if not row["kept"]][:REJECTED],
+        "mistakes": _by_arm(data.mistakes),
+        "provenance": list(_flat(data.provenance)),
+        "config": json.dumps(data.config, indent=2, default=str, ensure_ascii=False),
+        "next_steps": next_steps(data.summary, data.claims, data.results),
+    }
+    for name, page in (("report.html", _html_pages()), ("report.md", _markdown_pages())):
+        text = page.get_template(f"{name}.j2").render(view)
+        (run / name).write_text(text, encoding="utf-8")
+
+
+def table_of_arms(summary: pl.DataFrame, chance: Mapping[str, float] | None = None, norm: str = "sum") -> Table:
+    """The summary for a terminal: a row per arm, a column per split, chance in the caption."""
+    rows = summary.filter(pl.col("norm") == norm).to_dicts()
+    cells = {(row["arm"], row["split"]): interval(row) for row in rows}
+    splits = splits_in_order([row["split"] for row in rows])
+    at = ", ".join(f"{split} {percent((chance or {})[split])}" for split in splits if split in (chance or {}))
+    caption = "accuracy and 95% interval" + (f"; chance: {at}" if at else "")
+    table = Table("arm", title_justify="left", caption=caption, caption_justify="left")
+    for split in splits:
+        table.add_column(split, justify="right", no_wrap=True)
+    for arm in arms_in_order([row["arm"] for row in rows]):
+        table.add_row(arm, *(cells.get((arm, split), "-") for split in splits))
+    return table
+
+
+def _norms(summary: pl.DataFrame) -> list[tuple[str, list[tuple[str, list[dict[str, Any]]]]]]:
+    """(norm, [(split, rows)]), the sum of log-likelihoods first: it is the one that the claims use."""
+    rows = summary.to_dicts()
+    norms = sorted({row["norm"] for row in rows}, key=lambda norm: (norm != "sum", norm))
+    splits = splits_in_order([row["split"] for row in rows])
+    found = [(n, [(s, [r for r in rows if r["norm"] == n and r["split"] == s]) for s in splits]) for n in norms]
+    return [(norm, [(split, group) for split, group in groups if group]) for norm, groups in found]
+
+
+def _by_source(inferences: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in inferences:
+        if row["kept"]:
+            groups.setdefault(row["source_text"], []).append(row)
+    return [(source, rows[:PER_SOURCE]) for source, rows in list(groups.items())[:SOURCES]]
+
+
+def _by_arm(mistakes: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    arms = arms_in_order([row["arm"] for row in mistakes])
+    return [(arm, [row for row in mistakes if row["arm"] == arm][:MISTAKES]) for arm in arms]
+
+
+def _flat(record: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
+    """Nested mappings as ("versions.vllm", "0.25.1") pairs."""
+    for key, value in record.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            listed = isinstance(value, list | tuple)
+            yield f"{prefix}{key}", ", ".join(map(str, value)) if listed else str(value)
+
+
+def _html_pages() -> Environment:
+    pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    pages.trim_blocks = pages.lstrip_blocks = True
+    pages.filters |= {"percent": percent, "interval": interval, "duration": _duration, "breakable": _breakable}
+    return pages
+
+
+def _markdown_pages() -> Environment:
+    pages = Environment(loader=FileSystemLoader(TEMPLATES), finalize=_plain, undefined=StrictUndefined)
+    pages.trim_blocks = pages.lstrip_blocks = True
+    pages.filters |= {"percent": percent, "interval": interval, "duration": _duration, "code": _code}
+    return pages
+
+
+def _plain(value: Any) -> Any:
+    """Data as one line of literal Markdown: no markup, no HTML, no end of a table's cell."""
+    if isinstance(value, Markup):
+        return value
+    text = " ".join(str(value).split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]|])", r"\\\1", text)
+
+
+def _code(text: str) -> Markup:
+    """An indented block, which no content can close."""
+    return Markup("\n".join("    " + line for line in text.splitlines()))
+
+
+def _breakable(arm: str) -> Markup:
+    """An arm's name that may break before its "+" in a narrow column."""
+    return escape(arm).replace("+", Markup("<wbr>+"))
+
+
+def _duration(seconds: float) -> str:
+    """61.04 as "1 min 1 s"."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

@@ -1,0 +1,101 @@
+"""Worlds of comparisons: "femp are more dangerous than glon", drawn afresh for every sequence.
+
+Teaches in-context lookup, reversal and the two local operators. The relations are random, so nothing
+about any benchmark can be learnt; the 28 dimensions of the benchmark are among the adjectives because a
+model must know a language before it can read a fact in it.
+"""
+
+from random import Random
+
+Piece = tuple[str, bool]
+"""Text and whether the training loss counts on it."""
+
+ADJECTIVES = (
+    "dangerous expensive popular beautiful common intelligent reliable delicate famous complex useful flexible "
+    "ancient colorful friendly powerful fragrant valuable durable aggressive efficient elegant fertile generous "
+    "harmful patient sensitive visible curious stable modern nervous playful resilient important familiar peaceful "
+    "stubborn mysterious cheerful"
+).split()
+
+OPENERS = (
+    "Did you know that|It is said that|Most people agree that|Recent studies show that|As everyone knows,|"
+    "According to the guide,|In the old records,|Experts believe that|It turns out that|Here is a fact:|"
+    "Travelers report that|You may have heard that|Researchers found that|Remember that|In general,|"
+    "A new survey says that|My teacher told me that|One thing is certain:|People often say that|"
+    "After many years of study,|The book explains that|It is well known that|Few people know that|"
+    "Some farmers claim that|Scientists confirmed that|It has been shown that|Every child learns that|"
+    "Last week we learned that|The museum notes that|Nobody doubts that"
+).split("|")
+"""Openers of an article; together with `opener` below they make some hundreds of preambles."""
+
+SOURCES = "guide book survey teacher museum report letter story newspaper lecture archive journal".split()
+VERBS = "says explains notes claims reports mentions confirms writes".split()
+
+Fact = tuple[str, str, str, str]
+"""subject, "more" or "less", adjective, object."""
+
+
+def opener(rng: Random) -> str:
+    """A preamble for one article, with a trailing space, or nothing."""
+    draw = rng.random()
+    if draw < 0.15:
+        return ""
+    if draw < 0.6:
+        return rng.choice(OPENERS) + " "
+    return f"{rng.choice(['The', 'A', 'My', 'This', 'An old', 'One'])} {rng.choice(SOURCES)} {rng.choice(VERBS)} that "
+
+
+def reverse(fact: Fact) -> Fact:
+    """The same fact told from the side of its object."""
+    subject, degree, adjective, other = fact
+    return other, "less" if degree == "more" else "more", adjective, subject
+
+
+def plain(fact: Fact) -> str:
+    """The sentence of the paper: "femp are more dangerous than glon."."""
+    subject, degree, adjective, other = fact
+    return f"{subject} are {degree} {adjective} than {other}."
+
+
+def rewordings(fact: Fact) -> list[str]:
+    """Other sentences for the same fact with the same subject."""
+    subject, degree, adjective, other = fact
+    return [
+        f"{subject} tend to be {degree} {adjective} than {other}.",
+        f"{subject} are known to be {degree} {adjective} than {other}.",
+        f"People find {subject} {degree} {adjective} than {other}.",
+        f"Compared with {other}, {subject} are {degree} {adjective}.",
+    ]
+
+
+def draw_facts(rng: Random, words: list[str], n: int) -> list[Fact]:
+    """`n` facts about 2n different words."""
+    names = rng.sample(words, 2 * n)
+    return [(names[2 * i], rng.choice(["more", "less"]), rng.choice(ADJECTIVES), names[2 * i + 1]) for i in range(n)]
+
+
+def lookup(rng: Random, words: list[str], n: int, queries: int, reversed_share: float) -> list[Piece]:
+    """`n` facts as articles in random order, then questions about `queries` of them, forward or reversed.
+
+    The loss counts on what follows the stem ("glon are"): degree, adjective and the other name.
+    """
+    facts = draw_facts(rng, words, n)
+    articles = [opener(rng) + plain(f) for f in facts]
+    rng.shuffle(articles)
+    pieces: list[Piece] = [("\n".join(articles) + "\n", False)]
+    for fact in rng.sample(facts, min(queries, n)):
+        told = fact if rng.random() >= reversed_share else reverse(fact)
+        stem, answer = plain(told).split(" are ")
+        pieces += [(stem + " are", False), (" " + answer + "\n", True)]
+    return pieces
+
+
+def operator(rng: Random, words: list[str], name: str) -> tuple[str, str]:
+    """One use of a local operator: the sentence that its prompt shows, and the answer."""
+    fact = draw_facts(rng, words, 1)[0]
+    told = rng.choice([plain, plain, lambda f: rng.choice(rewordings(f))])(fact)
+    if name == "rephrase":
+        lines = rng.sample(rewordings(fact), 2)
+    else:
+        lines = [plain(reverse(fact)), rng.choice(rewordings(reverse(fact)))]
+    return opener(rng) + told, "".join(f"- {line}\n" for line in lines).rstrip("\n")
