@@ -10,6 +10,9 @@ from engine.backend import Answer, Call
 from engine.config import PICO, EngineConfig
 from engine.errors import UserError
 
+LORA_MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+"""Layers that adapters may change."""
+
 
 def resolve_model(model: str) -> str:
     """A model name to what vLLM and transformers load: `pico`, a local folder or a hub name.
@@ -67,6 +70,8 @@ class VllmEngine:
             options |= {"dtype": "float32", "enforce_eager": True, "distributed_executor_backend": "uni", "block_size": 32}
         if config.max_lora_rank:
             options |= {"enable_lora": True, "max_lora_rank": config.max_lora_rank, "max_loras": 4, "max_cpu_loras": 64}
+            # a wrapped lm_head cannot give prompt logprobs on a CPU: it indexes sampled rows only (punica_cpu.py)
+            options["lora_target_modules"] = list(LORA_MODULES)
         options |= config.vllm
         try:
             arguments = vllm.EngineArgs(**options)

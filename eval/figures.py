@@ -1,10 +1,13 @@
 """The bar chart of a run, like the paper's figures: a group of bars per split, one bar per arm."""
 
+import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from eval.stats import arms_in_order, percent, splits_in_order
@@ -24,6 +27,7 @@ COLOURS = {
     "retrieval": "#8674c9",
 }
 OTHER = "#7d7d7d"
+INK, SOFT = "#22272e", "#565d66"
 
 
 @dataclass(frozen=True)
@@ -76,37 +80,37 @@ def panels(summary: pl.DataFrame, chance: Mapping[str, float], norm: str = "sum"
 
 
 def draw(groups: list[Panel], title: str, path: Path) -> None:
-    """Writes the chart as an image; the format is that of `path`'s suffix."""
-    arms = arms_in_order([bar.arm for group in groups for bar in group.bars])
-    widths = [len(group.bars) + 1.2 for group in groups] or [4]
-    figure = Figure(figsize=(max(6.4, 1.4 + 0.58 * sum(widths)), 4.4), dpi=160, layout="constrained")
-    axes = figure.subplots()
-    start, ticks, names = 0.0, [], []
-    for group, width in zip(groups, widths, strict=False):
-        for place, bar in enumerate(group.bars):
-            x = start + place
-            axes.bar(x, bar.accuracy, width=0.84, color=bar.colour, edgecolor="#22272e", linewidth=0.6)
-            axes.errorbar(
-                x, bar.accuracy, [[max(0, bar.accuracy - bar.low)], [max(0, bar.high - bar.accuracy)]],
-                color="#22272e", linewidth=1.1, capsize=3,
-            )  # fmt: skip
-            axes.text(x, bar.high + 0.015, f"{100 * bar.accuracy:.0f}", ha="center", va="bottom", fontsize=8.5)
-            ticks.append(x)
-            names.append(bar.label)
-        middle = start + (len(group.bars) - 1) / 2
-        axes.text(middle, 1.11, group.split, ha="center", va="bottom", fontsize=11, weight="bold", parse_math=False)
-        if group.chance is not None:
-            ends = [start - 0.6, start + len(group.bars) - 0.4]
-            axes.plot(ends, [group.chance] * 2, color="#22272e", linewidth=1, dashes=(4, 3))
-            axes.text(ends[1], group.chance, " chance", va="center", fontsize=7.5, color="#454c56")
-        start += width
-    axes.set_xticks(ticks, names, rotation=40, ha="right", rotation_mode="anchor", fontsize=9, parse_math=False)
-    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100%"], fontsize=9)
-    axes.set(ylim=(0, 1.1), xlim=(-0.9, max(start - 0.4, 1)), ylabel="correct")
-    axes.set_title(title, loc="left", fontsize=11, pad=28, parse_math=False)
+    """Writes the chart as an image, two splits to a row; the format is that of `path`'s suffix."""
+    columns, rows = min(2, max(1, len(groups))), max(1, math.ceil(len(groups) / 2))
+    bars = max((len(group.bars) for group in groups), default=0)
+    figure = Figure(figsize=(columns * max(3.6, 1 + 0.5 * bars), 0.4 + 3.7 * rows), dpi=160, layout="constrained")
+    figure.suptitle(title, fontsize=11, parse_math=False)
+    grid = figure.subplots(rows, columns, squeeze=False).flatten()
+    for axes, group in itertools.zip_longest(grid, groups):
+        if group is None:
+            axes.set_axis_off()
+        else:
+            _draw_panel(axes, group)
+    if not groups:
+        figure.text(0.5, 0.5, "nothing was scored", ha="center", color=SOFT)
+    figure.savefig(path)
+
+
+def _draw_panel(axes: Axes, group: Panel) -> None:
+    for x, bar in enumerate(group.bars):
+        reach = [[max(0, bar.accuracy - bar.low)], [max(0, bar.high - bar.accuracy)]]
+        axes.bar(x, bar.accuracy, width=0.78, color=bar.colour, edgecolor=INK, linewidth=0.6)
+        axes.errorbar(x, bar.accuracy, reach, color=INK, linewidth=1.1, capsize=3)
+        axes.text(x, bar.high + 0.015, f"{100 * bar.accuracy:.0f}", ha="center", va="bottom", fontsize=8.5)
+    if group.chance is not None:
+        axes.axhline(group.chance, color=INK, linewidth=1, dashes=(4, 3))
+        note = f"dashed: chance {percent(group.chance)}"
+        axes.text(1, 1.04, note, transform=axes.transAxes, ha="right", fontsize=8.5, color=SOFT)
+    names = [bar.label for bar in group.bars]
+    axes.set_xticks(range(len(names)), names, rotation=40, ha="right", rotation_mode="anchor", parse_math=False)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100%"])
+    axes.set(ylim=(0, 1.1), xlim=(-0.7, len(names) - 0.3))
+    axes.set_title(group.split, loc="left", fontsize=11, weight="bold", parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#dfe2e6", linewidth=0.6)
     axes.set_axisbelow(True)
-    if not arms:
-        axes.text(0.5, 0.5, "nothing was scored", transform=axes.transAxes, ha="center", color="#454c56")
-    figure.savefig(path)

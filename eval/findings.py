@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from eval.stats import ORDERING, Claim, percent
+from eval.stats import AT_CHANCE, ORDERING, Claim, percent
 
 ARM_MEANINGS = {
     "pretrained": "The model as it is, without the documents.",
@@ -44,8 +44,10 @@ def headline(summary: pl.DataFrame, claims: list[Claim], chance: Mapping[str, fl
     rows = {row["arm"]: row["accuracy"] for row in scored.filter(pl.col("split") == split).to_dicts()}
     shown = [arm for arm in HEADLINE_ARMS if arm in rows] or list(rows)
     guess = f" (chance {percent(chance[split])})" if split in chance else ""
-    figures = _listed([f"{arm} answers {percent(rows[arm])}" for arm in shown])
-    return f"On {split} questions{guess} {figures} correctly: {_ordering(claims)}."
+    figures = _listed(
+        [f"{arm} {'' if place else 'is right '}in {percent(rows[arm])}" for place, arm in enumerate(shown)]
+    )
+    return f"On {split} questions{guess} {figures} of cases: {_ordering(claims)}."
 
 
 def _ordering(claims: list[Claim]) -> str:
@@ -55,11 +57,13 @@ def _ordering(claims: list[Claim]) -> str:
     missing = f", and {unjudged} could not be judged because an arm is missing" if unjudged else ""
     if not held and not failed:
         return "the paper's ordering cannot be judged, because this run lacks the arms for it"
+    if not failed and not unjudged:
+        return f"the paper's ordering holds (all {len(held)} claims)"
     if not failed:
-        every = f"all {len(held)} claims" if not unjudged else f"{len(held)} of {len(claims)} claims"
-        return f"{every} of the paper's ordering hold{missing}"
+        return f"the paper's ordering holds as far as it was measured ({len(held)} of {len(claims)} claims{missing})"
     names = _listed([f"“{claim.text}”" for claim in failed])
-    return f"the paper's ordering does not hold here for {names} ({len(held)} of {len(claims)} claims hold{missing})"
+    holding = f"{len(held)} of {len(claims)} claims {'holds' if len(held) == 1 else 'hold'}"
+    return f"the paper's ordering does not hold here for {names} ({holding}{missing})"
 
 
 def next_steps(summary: pl.DataFrame, claims: list[Claim], results: Mapping[str, Any]) -> list[str]:
@@ -74,7 +78,9 @@ def next_steps(summary: pl.DataFrame, claims: list[Claim], results: Mapping[str,
         steps.append(f"Add {_listed(missing)}: without {'it' if len(missing) == 1 else 'them'} claims stay open.")
     if any(claim.holds is False and "overlap" in claim.ours for claim in claims):
         steps.append("Add seeds or questions: where intervals overlap, this run cannot tell the arms apart.")
-    if any(claim.holds is False and "overlap" not in claim.ours for claim in claims):
+    if any(claim.holds is False and claim.text == AT_CHANCE for claim in claims):
+        steps.append("Look at the questions that pretrained answers: it should know nothing of these documents.")
+    if any(claim.holds is False and "overlap" not in claim.ours and claim.text != AT_CHANCE for claim in claims):
         steps.append("Read the mistakes of the arms whose claims fail before changing any setting.")
     if rows and max(row["seeds"] for row in rows) < 3:
         steps.append("Repeat with at least three seeds: training varies from seed to seed.")

@@ -10,15 +10,22 @@ from typing import Any
 import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
-from rich.table import Table
+from rich.box import SIMPLE_HEAD
+from rich.table import Column, Table
 
-from eval.figures import draw, panels
+from eval.figures import COLOURS, OTHER, draw, panels
 from eval.findings import ARM_MEANINGS, headline, next_steps, tally
 from eval.stats import Claim, arms_in_order, interval, percent, splits_in_order
 
 TEMPLATES = Path(__file__).parent / "templates"
 SOURCES, PER_SOURCE, REJECTED, MISTAKES = 6, 5, 12, 8
 """How many examples the page shows: sources, inferences of each, rejected inferences, mistakes of each arm."""
+
+COUNTS = {"inferences": "Inferences generated", "kept": "Inferences kept"}
+SHARES = {
+    "precision": "Precision: inferences that the facts imply",
+    "test_items_verbatim": "Test items that the augmentation states verbatim",
+}
 
 
 @dataclass(frozen=True)
@@ -57,10 +64,16 @@ def write_report(run: Path, data: ReportData) -> None:
     view = {
         "data": data,
         "answer": headline(data.summary, data.claims, data.chance),
-        "verdict": tally(data.claims),
+        "verdict_of_all": tally(data.claims),
         "groups": groups,
+        "longest_label": max((len(bar.label) for group in groups for bar in group.bars), default=0),
+        "colours": COLOURS,
+        "other_colour": OTHER,
         "norms": _norms(data.summary),
         "meanings": [(arm, ARM_MEANINGS.get(arm, "")) for arm in arms_in_order(data.summary["arm"].to_list())],
+        "seeds_apart": _seeds_apart(data.results),
+        "augmentation_rows": _augmentation(data.results.get("augmentation") or {}),
+        "time_rows": _times(data.results.get("seconds") or {}),
         "sources": _by_source(data.inferences),
         "rejected": [row for row in data.inferences if not row["kept"]][:REJECTED],
         "mistakes": _by_arm(data.mistakes),
@@ -76,13 +89,15 @@ def write_report(run: Path, data: ReportData) -> None:
 def table_of_arms(summary: pl.DataFrame, chance: Mapping[str, float] | None = None, norm: str = "sum") -> Table:
     """The summary for a terminal: a row per arm, a column per split, chance in the caption."""
     rows = summary.filter(pl.col("norm") == norm).to_dicts()
-    cells = {(row["arm"], row["split"]): interval(row) for row in rows}
     splits = splits_in_order([row["split"] for row in rows])
+    fold = "\n" if len(splits) > 2 else " "  # a terminal of 80 columns has room for two figures on a line
+    cells = {(row["arm"], row["split"]): interval(row).replace(" [", f"{fold}[") for row in rows}
     at = ", ".join(f"{split} {percent((chance or {})[split])}" for split in splits if split in (chance or {}))
-    caption = "accuracy and 95% interval" + (f"; chance: {at}" if at else "")
-    table = Table("arm", title_justify="left", caption=caption, caption_justify="left")
+    caption = "accuracy with 95% interval" + (f"\nchance: {at}" if at else "")
+    first = Column("arm", no_wrap=True)
+    table = Table(first, caption=caption, caption_justify="left", box=SIMPLE_HEAD, show_edge=False, padding=0)
     for split in splits:
-        table.add_column(split, justify="right", no_wrap=True)
+        table.add_column(split, justify="right")
     for arm in arms_in_order([row["arm"] for row in rows]):
         table.add_row(arm, *(cells.get((arm, split), "-") for split in splits))
     return table
@@ -95,6 +110,25 @@ def _norms(summary: pl.DataFrame) -> list[tuple[str, list[tuple[str, list[dict[s
     splits = splits_in_order([row["split"] for row in rows])
     found = [(n, [(s, [r for r in rows if r["norm"] == n and r["split"] == s]) for s in splits]) for n in norms]
     return [(norm, [(split, group) for split, group in groups if group]) for norm, groups in found]
+
+
+def _seeds_apart(results: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = [row for row in results.get("rows") or [] if row["norm"] == "sum"]
+    return rows if len({row["seed"] for row in rows}) > 1 else []
+
+
+def _augmentation(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is known of the augmentation, as (name, value) pairs; what is absent or null is left out."""
+    known = {key: value for key, value in figures.items() if value is not None}
+    rows = [(name, f"{known[key]:,}") for key, name in COUNTS.items() if key in known]
+    rows += [(name, percent(known[key])) for key, name in SHARES.items() if key in known]
+    recall = known.get("recall") or {}
+    return rows + [(f"Recall, {split}", percent(recall[split])) for split in splits_in_order([*recall])]
+
+
+def _times(seconds: Mapping[str, float]) -> list[tuple[str, str]]:
+    rows = [(stage.capitalize(), _duration(value)) for stage, value in seconds.items()]
+    return [*rows, ("Together", _duration(sum(seconds.values())))] if len(rows) > 1 else rows
 
 
 def _by_source(inferences: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -123,14 +157,14 @@ def _flat(record: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, st
 def _html_pages() -> Environment:
     pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
     pages.trim_blocks = pages.lstrip_blocks = True
-    pages.filters |= {"percent": percent, "interval": interval, "duration": _duration, "breakable": _breakable}
+    pages.filters |= {"percent": percent, "interval": interval, "breakable": _breakable}
     return pages
 
 
 def _markdown_pages() -> Environment:
     pages = Environment(loader=FileSystemLoader(TEMPLATES), finalize=_plain, undefined=StrictUndefined)
     pages.trim_blocks = pages.lstrip_blocks = True
-    pages.filters |= {"percent": percent, "interval": interval, "duration": _duration, "code": _code}
+    pages.filters |= {"percent": percent, "interval": interval, "code": _code}
     return pages
 
 

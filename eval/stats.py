@@ -147,6 +147,7 @@ class Claim:
     """None where an arm that the claim needs is missing."""
 
 
+AT_CHANCE = "pretrained is at chance"
 Relation = Literal["above", "reaches"]
 ORDERING: tuple[tuple[str, Relation, str, str], ...] = (
     ("icl", "above", "finetuned", "In-context learning answers more reversals than finetuning."),
@@ -186,7 +187,7 @@ def claims(
 
 
 def _at_chance(rows: dict[str, dict[str, Any]], chance: float) -> Claim:
-    text, paper = "pretrained is at chance", "Without the documents the model can only guess."
+    text, paper = AT_CHANCE, "Without the documents the model can only guess."
     if "pretrained" not in rows:
         return Claim(text, paper, "Not measured: pretrained missing.", None)
     row = rows["pretrained"]

@@ -174,4 +174,4 @@ def test_claims_without_an_arm_are_open():
 def test_claims_state_figures():
     answers = pl.concat([share("icl", 97), share("finetuned", 50)])
     ours = claims(summarise(answers), answers, 0.5)[1].ours
-    assert ours.startswith("icl 97.0% [91.4, 99.0], finetuned 50.0% [40.3, 59.7]; paired difference +47.0 points [")
+    assert ours.startswith("icl 97.0% [91.5, 99.0], finetuned 50.0% [40.3, 59.7]; paired difference +47.0 points [")

@@ -27,11 +27,12 @@ from train.worlds import comparisons
 REPO = Path(__file__).resolve().parent.parent
 ROPE_THETA = 1e9
 HEADS = (
-    ("1", "2", "3", "4", "5", "6"),
+    ("1", "2", "3", "5", "4", "6"),
     ("same", "same", "same", "", "", ""),
     ("same", "same", "", "1", "2", "4"),
     ("", "", "", "1", "2", "4"),
 )
+SMALL = {HEADS[0]: ("1","2","3","5"), HEADS[1]: ("same","same","",""), HEADS[2]: ("same","","1","2"), HEADS[3]: ("","","1","2")}
 """How the heads of the first, the middle and the last two layers start: so many tokens back, at the same word, or at random."""
 LEXICON = REPO / "engine/pico/lexicon.txt"
 PROMPTS = REPO / "augment/prompts"
@@ -84,12 +85,13 @@ def new_model(tokenizer: PreTrainedTokenizerFast, width: int, layers: int, head:
         model.model.embed_tokens.weight.normal_(std=0.3)[:, 0] = 0.6
         model.model.norm.weight.fill_(0.1)
         for layer in model.model.layers:
-            layer.self_attn.o_proj.weight.zero_()
+            if layer is not model.model.layers[0]:
+                layer.self_attn.o_proj.weight.zero_()
             layer.mlp.down_proj.weight.zero_()
         layout = HEADS[:1] + HEADS[1:2] * (layers - 3) + HEADS[2:]
         for layer, kinds in zip(model.model.layers, layout, strict=True):
             attention = layer.self_attn
-            for i, kind in enumerate(kinds):
+            for i, kind in enumerate(kinds if width // head == 6 else SMALL[kinds]):
                 if kind == "same":
                     rows = i * head + torch.cat([slow, half + slow])
                     basis = torch.linalg.qr(torch.randn(width, len(rows)))[0].T
@@ -110,6 +112,8 @@ class Batches:
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast, seed: int, tokens: int, operator_share: float = 0.1, context_weight: float = 0.1):
         self.context_weight = context_weight
+        self.degree_weight = 1.0
+        self.degrees = {tokenizer.convert_tokens_to_ids("Ġ" + w) for w in ("more", "less")}
         self.operator_share = operator_share
         self.tokenizer, self.tokens = tokenizer, tokens
         self.rng = random.Random(seed)
@@ -127,7 +131,7 @@ class Batches:
                 start += len(text)
                 while token < len(ids) and encoding.offsets[token][1] <= start:
                     if counts:
-                        weights[token] = 1.0
+                        weights[token] = self.degree_weight if ids[token] in self.degrees else 1.0
                     token += 1
             rows.append((ids, weights))
         longest = max(len(ids) for ids, _ in rows)
@@ -189,7 +193,7 @@ def train(args: argparse.Namespace, tokenizer: PreTrainedTokenizerFast) -> None:
         {"params": [p for p in model.parameters() if p.ndim < 2], "rate": 0.002},
     ]
     optimizers = [
-        torch.optim.Muon([{"params": matrices, "rate": args.lr}], momentum=0.95, weight_decay=0.0),
+        torch.optim.AdamW([{"params": matrices, "rate": args.lr}], betas=(0.9, 0.98), weight_decay=0.0) if args.adam else torch.optim.Muon([{"params": matrices, "rate": args.lr}], momentum=0.95, weight_decay=0.0),
         torch.optim.AdamW(groups, betas=(0.8, 0.95), eps=1e-10, weight_decay=0.0),
     ]
     state, checkpoint = State(cap=args.cap), args.work / "checkpoint.pt"
@@ -220,7 +224,7 @@ def train(args: argparse.Namespace, tokenizer: PreTrainedTokenizerFast) -> None:
         for optimizer in optimizers:
             optimizer.step()
             optimizer.zero_grad()
-        logits, targets = logits[weight == 1], targets[weight == 1]
+        logits, targets = logits[weight >= 1], targets[weight >= 1]
         state.step += 1
         state.seconds = offset + time.time() - started
         if kind == "operators":
@@ -274,6 +278,7 @@ def main() -> None:
     parser.add_argument("--decay", type=float, default=0.3, help="last share of the time in which the rate falls")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--head", type=int, default=32)
+    parser.add_argument("--adam", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--export", type=Path, help="write the checkpoint of --work as a model folder and stop")
     args = parser.parse_args()
