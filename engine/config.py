@@ -7,6 +7,8 @@ import tyro
 from pydantic import BaseModel, ConfigDict, Field
 
 PICO = Path(__file__).resolve().parent / "pico"
+LORA_MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+"""Layers that adapters may change."""
 
 
 def _mapping() -> Any:

@@ -7,12 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.backend import Answer, Call
-from engine.config import PICO, EngineConfig
+from engine.config import LORA_MODULES, PICO, EngineConfig
 from engine.errors import UserError
-
-LORA_MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-"""Layers that adapters may change."""
-
 
 def resolve_model(model: str) -> str:
     """A model name to what vLLM and transformers load: `pico`, a local folder or a hub name.

@@ -34,6 +34,8 @@ VERBS = "says explains notes claims reports mentions confirms writes".split()
 Fact = tuple[str, str, str, str]
 """subject, "more" or "less", adjective, object."""
 
+OPPOSITE = {"more": "less", "less": "more"}
+
 
 def opener(rng: Random) -> str:
     """A preamble for one article, with a trailing space, or nothing."""
@@ -48,7 +50,7 @@ def opener(rng: Random) -> str:
 def reverse(fact: Fact) -> Fact:
     """The same fact told from the side of its object."""
     subject, degree, adjective, other = fact
-    return other, "less" if degree == "more" else "more", adjective, subject
+    return other, OPPOSITE[degree], adjective, subject
 
 
 def plain(fact: Fact) -> str:

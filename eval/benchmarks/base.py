@@ -1,0 +1,55 @@
+"""What a benchmark is: a corpus, questions about what it implies, and their gold closure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+import polars as pl
+
+QUESTIONS = {
+    "question_id": pl.String,
+    "benchmark": pl.String,
+    "split": pl.String,
+    "subtype": pl.String,
+    "stem": pl.String,
+    "choices": pl.List(pl.String),
+    "answer": pl.Int32,
+    "needs": pl.List(pl.String),
+}
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One draw of a benchmark (a world), made from a seed."""
+
+    name: str
+    documents: pl.DataFrame
+    """doc_id, text, source, meta, and `fact`: the fact that a document states."""
+    questions: pl.DataFrame
+    """See QUESTIONS; `needs` names facts."""
+    chance: dict[str, float]
+    """Accuracy of guessing, per split."""
+    closure: dict[str, frozenset[tuple[str, ...]]] = field(default_factory=dict)
+    """Gold closure: every statement that the corpus states or implies, by type (a split's name)."""
+    read: Callable[[str], tuple[str, ...] | None] | None = None
+    """A sentence as such a statement; None where it is not understood."""
+    stated: dict[str, str] = field(default_factory=dict)
+    """For questions whose right answer is one sentence: that sentence, to look for it in the augmentation."""
+
+
+def context(documents: pl.DataFrame, seed: int, per_fact: int | None) -> str:
+    """The corpus as one text for in-context learning: documents in random order, one per line.
+
+    `per_fact` keeps that many documents of every fact, drawn at random: the paper subsamples its larger sets because long
+    contexts interfere. Every fact stays; which questions are asked plays no part.
+    """
+    rng = Random(seed)
+    order = list(range(documents.height))
+    rng.shuffle(order)
+    rows = documents[order]
+    if per_fact is not None:
+        rows = rows.group_by("fact", maintain_order=True).head(per_fact)
+        order = list(range(rows.height))
+        rng.shuffle(order)
+        rows = rows[order]
+    return "\n".join(rows["text"]) + "\n"

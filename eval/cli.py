@@ -1,0 +1,247 @@
+"""The verbs of the command line: configs parsed by tyro from a YAML file and dotted overrides.
+
+Nothing heavy is imported before the arguments are understood, so that --help is quick.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import tyro
+import yaml
+from pydantic import ValidationError
+
+from augment.config import AugmentConfig
+from engine.config import EngineConfig, Settings
+from engine.errors import UserError
+from eval.config import RunConfig
+from train.config import TrainConfig
+
+DEMO = Path(__file__).parent / "configs/demo.yaml"
+HELP = """usage: forethought VERB [CONFIG.yaml] [--option VALUE ...]
+
+Make a language model learn what documents imply, and measure it.
+
+  demo      the main job on the embedded model, in minutes: prints the table of arms and the report's path
+  run       a whole job from a config: augment, train, evaluate, report
+  augment   PATH...: write what the documents imply (JSON lines, Parquet, CSV, Markdown, text, folders)
+  train     EXAMPLES: finetune a model on a column of texts
+  eval      measure a model, or adapters on it, on a benchmark
+  score     ITEMS: log-likelihoods of choices at scale
+  bench     measure the engine's throughput
+  plan      what a run would do, and what it would cost, without doing it
+
+`forethought VERB --help` lists a verb's options. Every option can stand in the YAML file too.
+"""
+T = TypeVar("T", bound=Settings)
+Paths = Annotated[tuple[str, ...], tyro.conf.Positional]
+
+
+class AugmentJob(Settings):
+    """Write what documents imply: inferences with provenance, and examples to train on."""
+
+    paths: Paths = ()
+    """Files or folders: .jsonl, .parquet, .csv, .md, .txt."""
+    model: str = "pico"
+    """pico (embedded), a folder saved by save_pretrained, or a hub name."""
+    out: Path = Path("augmented")
+    """Folder for the results; running again resumes."""
+    text_column: str | None = None
+    """Column with the text, for tables."""
+    dry_run: bool = False
+    """Only say what would be done."""
+    augment: AugmentConfig = AugmentConfig()
+    engine: EngineConfig = EngineConfig()
+
+
+class TrainJob(Settings):
+    """Finetune a model on texts; writes an adapter or whole weights."""
+
+    examples: Annotated[str, tyro.conf.Positional] = ""
+    """A .parquet or .jsonl file with a column text (examples.parquet of `augment`)."""
+    model: str = "pico"
+    """pico (embedded), a folder saved by save_pretrained, or a hub name."""
+    out: Path = Path("adapter")
+    """Folder for the adapter or weights; running again resumes."""
+    seed: int = 0
+    """Seed of order and initial adapter."""
+    dry_run: bool = False
+    """Only say what would be done."""
+    train: TrainConfig = TrainConfig()
+
+
+class ScoreJob(Settings):
+    """Log-likelihoods of choices: a table of item_id, stem, choices, and optionally prefix and adapter."""
+
+    items: Annotated[str, tyro.conf.Positional] = ""
+    """A .parquet or .jsonl file."""
+    model: str = "pico"
+    """pico (embedded), a folder saved by save_pretrained, or a hub name."""
+    out: Path = Path("scores")
+    """Folder of Parquet parts; running again resumes."""
+    engine: EngineConfig = EngineConfig()
+
+
+class BenchJob(Settings):
+    """Measure throughput on this machine."""
+
+    what: Annotated[Literal["generate", "score", "plane"], tyro.conf.Positional] = "score"
+    """generate or score against vLLM's own LLM class; plane: rows through the pool with the fake engine."""
+    json_file: Annotated[Path | None, tyro.conf.arg(name="json")] = None
+    """Where to write the figures."""
+    model: str = "pico"
+    """The model."""
+    rows: int = 200
+    """Prompts or questions."""
+    context: int = 1000
+    """Tokens of shared context (score)."""
+    repeats: int = 3
+    """Timings of each; the median counts."""
+    engine: EngineConfig = EngineConfig()
+
+
+class RunJob(RunConfig):
+    """A whole job: augment, train and evaluate every arm, for every seed."""
+
+    dry_run: bool = False
+    """Only print the plan and the resolved config."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one verb; returns the exit status: 0, 2 for a user's mistake, 130 after Ctrl-C."""
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(HELP)
+        return 0 if arguments else 2
+    verb, rest = arguments[0], list(arguments[1:])
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        if verb not in VERBS:
+            raise UserError(f"There is no verb {verb!r}; choose from {', '.join(VERBS)}.")
+        VERBS[verb](rest)
+    except UserError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"\nstopped; what is finished is kept: `forethought {' '.join(arguments)}` goes on from there", file=sys.stderr)
+        return 130
+    return 0
+
+
+def parse(config: type[T], arguments: list[str], verb: str, preset: Path | None = None) -> T:
+    """A config from a YAML file (the first argument if it ends in .yaml, .yml or .json) and dotted overrides."""
+    path = preset
+    if arguments and arguments[0].endswith((".yaml", ".yml", ".json")) and config is RunJob:
+        path = Path(arguments.pop(0))
+    try:
+        default = config.model_validate(read_yaml(path)) if path else config()
+    except ValidationError as error:
+        raise UserError(explain(error, config, str(path))) from error
+    try:
+        return tyro.cli(config, args=arguments, default=default, prog=f"forethought {verb}")
+    except ValidationError as error:
+        raise UserError(explain(error, config, "the options")) from error
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file; raises UserError where there is none."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"Cannot read {path}: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is no valid YAML: {error}.") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{path} must hold a mapping of settings.")
+    return content
+
+
+def explain(error: ValidationError, config: type[Settings], where: str) -> str:
+    """The first fault of a config as one sentence, with the valid keys where a key is unknown."""
+    fault = error.errors()[0]
+    key = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "extra_forbidden":
+        owner: Any = config
+        for part in fault["loc"][:-1]:
+            owner = owner.model_fields[part].annotation
+        return f"{where}: there is no setting {key}; choose from {', '.join(owner.model_fields)}."
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{where}: {key or 'config'} is {fault.get('input')!r}: {message}."
+
+
+def _run(config: RunJob) -> None:
+    from eval.plan import print_plan
+    from eval.run import run_job
+
+    settings = RunConfig.model_validate(config.model_dump(exclude={"dry_run"}))
+    if config.dry_run:
+        print_plan(settings)
+    else:
+        run_job(settings)
+
+
+def verb_demo(arguments: list[str]) -> None:
+    """demo: the shipped config."""
+    _run(parse(RunJob, arguments, "demo", DEMO))
+
+
+def verb_run(arguments: list[str]) -> None:
+    """run: a config of the user."""
+    _run(parse(RunJob, arguments, "run"))
+
+
+def verb_plan(arguments: list[str]) -> None:
+    """plan: run --dry-run."""
+    _run(parse(RunJob, arguments, "plan").model_copy(update={"dry_run": True}))
+
+
+def verb_augment(arguments: list[str]) -> None:
+    """augment: documents in, inferences and examples out."""
+    job = parse(AugmentJob, arguments, "augment")
+    from eval.jobs import augment_job
+
+    augment_job(job)
+
+
+def verb_train(arguments: list[str]) -> None:
+    """train: examples in, adapter or weights out."""
+    job = parse(TrainJob, arguments, "train")
+    from eval.jobs import train_job
+
+    train_job(job)
+
+
+def verb_eval(arguments: list[str]) -> None:
+    """eval: the untrained arms of a run, or adapters."""
+    from eval.jobs import EvalJob, eval_job
+
+    eval_job(parse(EvalJob, arguments, "eval"))
+
+
+def verb_score(arguments: list[str]) -> None:
+    """score: items in, scores out."""
+    job = parse(ScoreJob, arguments, "score")
+    from eval.jobs import score_job
+
+    score_job(job)
+
+
+def verb_bench(arguments: list[str]) -> None:
+    """bench: throughput."""
+    job = parse(BenchJob, arguments, "bench")
+    from engine.bench import bench
+
+    bench(job.what, job.model, job.engine, job.rows, job.context, job.repeats, job.json_file)
+
+
+VERBS: dict[str, Callable[[list[str]], None]] = {
+    "demo": verb_demo,
+    "run": verb_run,
+    "augment": verb_augment,
+    "train": verb_train,
+    "eval": verb_eval,
+    "score": verb_score,
+    "bench": verb_bench,
+    "plan": verb_plan,
+}

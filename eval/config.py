@@ -1,0 +1,68 @@
+"""Settings of runs and evaluations. Loads without torch, vLLM, Ray or TRL."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from augment.config import AugmentConfig
+from engine.config import EngineConfig, Settings
+from train.config import TrainConfig
+
+ARMS = ("pretrained", "icl", "finetuned", "finetuned+repeat", "finetuned+local")
+
+
+class BenchmarkConfig(Settings):
+    """What is learnt and asked."""
+
+    name: Literal["reversals", "celebrities"] = "reversals"
+    """reversals: comparison facts about nonsense words; celebrities: the original reversal-curse files."""
+    data: Path | None = None
+    """Folder of the benchmark's files, where it has files (celebrities)."""
+    facts: int | None = Field(default=None, ge=1)
+    """Facts (reversals; by default 100, as the paper) or people (celebrities; by default all)."""
+    articles: int = Field(default=10, ge=1)
+    """Articles per fact (reversals)."""
+    context_per_fact: int | None = Field(default=1, ge=1)
+    """Articles per fact in the context of the icl arm, drawn at random; null puts all there."""
+
+
+class RunConfig(Settings):
+    """A whole job: augment, train and evaluate every arm, for every seed."""
+
+    name: str = "run"
+    """Name of the run; results go to OUT/NAME."""
+    out: Path = Path("runs")
+    """Folder of runs."""
+    model: str = "pico"
+    """pico (embedded), a folder saved by save_pretrained, or a hub name."""
+    arms: tuple[str, ...] = ARMS
+    """Arms to compare."""
+    seeds: tuple[int, ...] = (0, 1, 2)
+    """Each seed draws a world (facts, articles, distractors) and seeds the training on it; arms share it."""
+    benchmark: BenchmarkConfig = BenchmarkConfig()
+    engine: EngineConfig = EngineConfig()
+    augment: AugmentConfig = AugmentConfig()
+    train: TrainConfig = TrainConfig()
+
+    @field_validator("arms")
+    @classmethod
+    def _known(cls, arms: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [a for a in arms if a not in ARMS]
+        if unknown or not arms:
+            raise ValueError(f"unknown arms {', '.join(unknown) or '(none given)'}; choose from {', '.join(ARMS)}")
+        return arms
+
+    @field_validator("seeds")
+    @classmethod
+    def _some(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if not seeds or len(set(seeds)) < len(seeds):
+            raise ValueError("give at least one seed, each once")
+        return seeds
+
+    @field_validator("name")
+    @classmethod
+    def _plain(cls, name: str) -> str:
+        if not name or name != Path(name).name or name.startswith("."):
+            raise ValueError("the name must be a plain folder name without slashes")
+        return name

@@ -1,0 +1,141 @@
+"""The single stages as jobs: augment, train, eval, score."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+from pydantic import Field
+from rich.console import Console
+
+from augment.config import AugmentConfig
+from engine.config import EngineConfig, Settings
+from engine.errors import UserError
+from engine.store import write_table
+from eval.config import BenchmarkConfig, RunConfig
+
+if TYPE_CHECKING:
+    from eval.cli import AugmentJob, ScoreJob, TrainJob
+
+console = Console(stderr=True, highlight=False)
+
+
+class EvalJob(Settings):
+    """Measure a model on a benchmark: without context, with the corpus in context, and with an adapter."""
+
+    model: str = "pico"
+    """pico (embedded), a folder saved by save_pretrained, or a hub name."""
+    adapter: Path | None = None
+    """A LoRA adapter to measure too, as the arm `finetuned`."""
+    name: str = "eval"
+    """Name of the run; results go to OUT/NAME."""
+    out: Path = Path("runs")
+    """Folder of runs."""
+    seeds: tuple[int, ...] = (0, 1, 2)
+    """Worlds of the benchmark; an adapter is measured on the worlds that it was trained on only if these name them."""
+    benchmark: BenchmarkConfig = BenchmarkConfig()
+    engine: EngineConfig = Field(default_factory=EngineConfig)
+
+
+def augment_job(job: "AugmentJob") -> None:
+    """Documents to inferences.parquet, examples.parquet and examples.jsonl in the output folder."""
+    from augment.corpus import read_corpus
+    from augment.operators import load_operators
+    from augment.run import augment, make_requests
+    from engine.pool import EnginePool
+    from train.examples import inferred, originals
+
+    if not job.paths:
+        raise UserError("augment: name at least one file or folder of documents.")
+    load_operators(job.augment)
+    corpus = read_corpus(job.paths, job.text_column)
+    for source, reason in corpus.skipped:
+        console.print(f"[yellow]skipped[/] {source}: {reason}")
+    if job.dry_run:
+        requests = make_requests(corpus.documents, job.augment, job.model)
+        prompt = int(requests["messages"].str.len_chars().sum()) // 4
+        console.print(
+            f"{corpus.documents.height:,} documents, {requests.height:,} requests of {job.augment.samples} samples: about "
+            f"{prompt:,} prompt tokens (characters / 4) and at most "
+            f"{requests.height * job.augment.samples * job.augment.max_tokens:,} new tokens"
+        )
+        return
+    out = job.out.absolute()
+    with EnginePool(job.model, job.engine) as pool:
+        inferences = augment(corpus.documents, pool, job.augment, job.model, out)
+    write_table(out / "skipped.parquet", pl.DataFrame(corpus.skipped, schema=["source", "reason"], orient="row"))
+    examples = pl.concat([originals(corpus.documents), inferred(inferences)])
+    write_table(out / "examples.parquet", examples)
+    examples.select("text", "origin").write_ndjson(out / "examples.jsonl")
+    kept = int(inferences["kept"].sum())
+    console.print(f"{inferences.height:,} inferences from {corpus.documents.height:,} documents, {kept:,} kept")
+    for reason, count in inferences.filter(~pl.col("kept"))["reason"].value_counts(sort=True).head(6).rows():
+        console.print(f"  {count:,} rejected: {reason}")
+    for text, source in inferences.filter("kept").select("text", "source_text").head(3).rows():
+        console.print(f"  [dim]{source}[/]\n    -> {text}")
+    console.print(f"wrote {job.out / 'inferences.parquet'} and {job.out / 'examples.parquet'} (.jsonl)")
+    console.print(f"next: forethought train {job.out / 'examples.parquet'} --model {job.model}")
+
+
+def train_job(job: "TrainJob") -> None:
+    """Examples to an adapter or weights in the output folder."""
+    from engine.vllm_engine import resolve_model
+    from train.examples import read_examples
+    from train.sft import train
+
+    if not job.examples:
+        raise UserError("train: name the file of examples (.parquet or .jsonl with a column text).")
+    model = resolve_model(job.model)
+    examples = read_examples(Path(job.examples)).filter(pl.col("text").str.strip_chars() != "")
+    if examples.is_empty():
+        raise UserError(f"{job.examples} has no row with text.")
+    if job.dry_run:
+        steps = -(-examples.height // job.train.batch) * job.train.epochs
+        console.print(f"{examples.height:,} examples, about {steps:,.0f} steps of {job.train.batch}, {job.train.method}")
+        return
+    result = train(model, examples, job.train, job.seed, job.out)
+    losses = f"loss {result['losses'][0][1]:.2f} -> {result['losses'][-1][1]:.2f}" if result["losses"] else ""
+    console.print(f"{result['steps']} steps in {result['seconds']:.0f} s, {losses}; wrote {job.out}")
+
+
+def score_job(job: "ScoreJob") -> None:
+    """Score a table of items."""
+    from engine.pool import EnginePool
+
+    path = Path(job.items)
+    if not job.items or not path.exists():
+        raise UserError(f"score: there is no file {job.items!r}; name a .parquet or .jsonl with item_id, stem, choices.")
+    table = pl.read_ndjson(path) if path.suffix == ".jsonl" else pl.read_parquet(path)
+    with EnginePool(job.model, job.engine) as pool:
+        scores = pool.score(table, job.out)
+    errors = int(scores["error"].is_not_null().sum())
+    console.print(f"{scores.height:,} choices scored, {errors:,} of them errors; wrote {job.out}")
+
+
+def eval_job(job: EvalJob) -> None:
+    """Score the arms pretrained, icl and, with an adapter, finetuned; results like a run's."""
+    from engine.pool import EnginePool
+    from eval.arms import answers, items
+    from eval.benchmarks import load
+    from eval.run import Clock, _stack, finish, open_run
+
+    if job.adapter and not (job.adapter / "adapter_config.json").exists():
+        raise UserError(f"{job.adapter} is no adapter folder: it has no adapter_config.json.")
+    adapters = {"finetuned": job.adapter.absolute()} if job.adapter else {}
+    arms = ("pretrained", "icl", *adapters)
+    shared = {"name": job.name, "out": job.out, "seeds": job.seeds, "benchmark": job.benchmark, "engine": job.engine}
+    config = RunConfig(model=job.model, arms=arms, augment=AugmentConfig(), **shared)
+    worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
+    with EnginePool(config.model, config.engine) as pool:
+        run = open_run(config)
+        clock = Clock(run)
+        asked = pl.concat(
+            items(world, arm, seed, adapters.get(arm), config.benchmark.context_per_fact, config.model)
+            for arm in arms
+            for seed, world in worlds.items()
+        )
+        scores = pool.score(asked, run / "scores")
+        clock.add("score", pool.seconds["score"])
+    questions = _stack([w.questions for w in worlds.values()], worlds)
+    for name, table in (("documents", _stack([w.documents for w in worlds.values()], worlds)), ("questions", questions)):
+        write_table(run / f"{name}.parquet", table)
+    finish(config, run, worlds, pl.DataFrame(), answers(scores, asked, questions), {}, clock)

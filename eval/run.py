@@ -1,0 +1,179 @@
+"""A whole job: worlds, augmentation, training of every arm and seed, scoring, results, report. Every stage resumes."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.console import Console
+
+from augment.run import INFERENCES, make_inferences, make_requests
+from engine.errors import UserError
+from engine.pool import EnginePool
+from engine.store import write_table, write_whole
+from eval.arms import answers, items
+from eval.audit import audit
+from eval.benchmarks import load
+from eval.benchmarks.base import Benchmark
+from eval.config import RunConfig
+from eval.provenance import provenance
+from eval.report import table_of_arms, write_report
+from eval.stats import claims, per_seed, summarise
+from eval.summary import report_data
+
+console = Console(stderr=True, highlight=False)
+TRAINED = {"finetuned", "finetuned+local", "finetuned+repeat"}
+AUGMENTED = {"finetuned+local", "finetuned+repeat"}
+
+
+def open_run(config: RunConfig) -> Path:
+    """The run's folder with its config.json; raises UserError where it holds a run with other settings."""
+    run = (config.out / config.name).absolute()
+    text = config.model_dump_json(indent=2)
+    path = run / "config.json"
+    if path.exists():
+        if json.loads(path.read_text(encoding="utf-8")) != json.loads(text):
+            raise UserError(f"{config.out / config.name} holds a run with other settings: choose another --name or delete it.")
+    elif run.exists() and any(run.iterdir()):
+        raise UserError(f"{config.out / config.name} exists and is no run: choose another --name.")
+    write_whole(path, text.encode())
+    return run
+
+
+def run_job(config: RunConfig) -> Path:
+    """Do what is missing of the run and write its results; returns the run's folder."""
+    worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
+    requests = {s: make_requests(w.documents, config.augment, config.model) for s, w in worlds.items()}
+    with EnginePool(config.model, config.engine) as pool:
+        run = open_run(config)
+        clock = Clock(run)
+        for name, tables in (("documents", [w.documents for w in worlds.values()]), ("questions", [w.questions for w in worlds.values()])):
+            write_table(run / f"{name}.parquet", _stack(tables, worlds))
+        inferences = pl.DataFrame(schema=INFERENCES | {"seed": pl.Int64})
+        if AUGMENTED & set(config.arms):
+            stacked = pl.concat(requests.values()).unique("request_id", maintain_order=True)
+            write_table(run / "requests.parquet", stacked)
+            generations = pool.generate(stacked, run / "generations", label="augment")
+            made = {s: make_inferences(r, generations, config.model) for s, r in requests.items()}
+            inferences = _stack(list(made.values()), worlds)
+        write_table(run / "inferences.parquet", inferences)
+        clock.add("start", pool.seconds["start"])
+        clock.add("generate", pool.seconds["generate"])
+        started_before = pool.seconds["start"]
+        tokens = train_arms(config, run, worlds, inferences, clock)
+        asked, scores = score_arms(config, run, worlds, pool)
+        clock.add("score", pool.seconds["score"])
+        clock.add("start", pool.seconds["start"] - started_before)
+    questions = _stack([w.questions for w in worlds.values()], worlds)
+    answered = answers(scores, asked, questions)
+    write_table(run / "answers.parquet", answered)
+    finish(config, run, worlds, inferences, answered, tokens, clock)
+    return run
+
+
+def train_arms(
+    config: RunConfig, run: Path, worlds: dict[int, Benchmark], inferences: pl.DataFrame, clock: "Clock"
+) -> dict[str, int]:
+    """Train every trained arm for every seed, one after another; returns the tokens that each arm sees, per seed."""
+    jobs = [(arm, seed) for seed in config.seeds for arm in config.arms if arm in TRAINED]
+    if not jobs:
+        return {}
+    from transformers import AutoTokenizer
+
+    from engine.vllm_engine import resolve_model
+    from train.examples import count_tokens, examples_of
+    from train.sft import finished, train
+
+    model = resolve_model(config.model)
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    tokens: dict[str, int] = {}
+    tables = []
+    for number, (arm, seed) in enumerate(jobs, 1):
+        out = run / "adapters" / arm / f"seed-{seed}"
+        kept = inferences.filter(pl.col("seed") == seed)
+        table = examples_of(arm, worlds[seed].documents, kept, tokenizer, seed)
+        tables.append(table.with_columns(pl.lit(arm).alias("arm"), pl.lit(seed).alias("seed")))
+        tokens[arm] = tokens.get(arm, 0) + round(count_tokens(table, tokenizer) * config.train.epochs / len(worlds))
+        if finished(out):
+            continue
+        console.print(f"train {number}/{len(jobs)}: {arm}, seed {seed}, {table.height} examples", end=" ")
+        result = train(model, table, config.train, seed, out)
+        clock.add("train", result["seconds"])
+        console.print(f"-> {result['steps']} steps, loss {result['losses'][-1][1]:.2f}, {result['seconds']:.0f} s")
+    write_table(run / "examples.parquet", pl.concat(tables))
+    return tokens
+
+
+def score_arms(
+    config: RunConfig, run: Path, worlds: dict[int, Benchmark], pool: EnginePool
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Score every arm and seed: adapters side by side in the warm pool, full weights in a pool of their own each."""
+    full = config.train.method == "full"
+    asked, own = [], []
+    for arm in config.arms:
+        for seed, world in worlds.items():
+            weights = run / "adapters" / arm / f"seed-{seed}" if arm in TRAINED else None
+            table = items(world, arm, seed, None if full else weights, config.benchmark.context_per_fact, config.model)
+            (own if full and weights else asked).append((weights, table))
+    scores = pool.score(pl.concat(t for _, t in asked), run / "scores") if asked else None
+    found = [scores] if scores is not None else []
+    for weights, table in own:
+        name = f"{weights.parent.name}-{weights.name}"
+        with EnginePool(str(weights), config.engine) as other:
+            found.append(other.score(table, run / "scores-full" / name, label=f"score {name}"))
+            pool.seconds["score"] += other.seconds["score"]
+    return pl.concat(t for _, t in asked + own), pl.concat(found)
+
+
+def finish(
+    config: RunConfig,
+    run: Path,
+    worlds: dict[int, Benchmark],
+    inferences: pl.DataFrame,
+    answered: pl.DataFrame,
+    tokens: dict[str, int],
+    clock: "Clock",
+) -> None:
+    """Write results.json, provenance.json and the reports, and print the table of arms."""
+    chance = next(iter(worlds.values())).chance
+    summary = summarise(answered)
+    augmentation: dict[str, Any] = audit(inferences, worlds) if not inferences.is_empty() else {}
+    results = {
+        "benchmark": config.benchmark.name,
+        "model": config.model,
+        "seeds": list(config.seeds),
+        "rows": per_seed(answered),
+        "augmentation": augmentation | {"train_tokens": tokens},
+        "seconds": clock.seconds,
+    }
+    files = sorted(config.benchmark.data.glob("*.jsonl")) if config.benchmark.data else []
+    origin = provenance(config.model, [*files, run / "documents.parquet", run / "questions.parquet"], config.seeds)
+    write_whole(run / "provenance.json", json.dumps(origin, indent=2).encode())
+    write_whole(run / "results.json", json.dumps(results, indent=2).encode())
+    ordering = claims(summary, answered, chance["reversal"])
+    write_report(run, report_data(config, worlds, inferences, answered, summary, ordering, results, origin))
+    Console().print(table_of_arms(summary, chance))
+    for claim in ordering:
+        mark = {True: "[green]holds[/]", False: "[red]does not hold[/]", None: "[yellow]not measured[/]"}[claim.holds]
+        console.print(f"  {mark}: {claim.text}")
+    Console(soft_wrap=True, highlight=False).print(f"report: {run / 'report.html'}")
+
+
+class Clock:
+    """Seconds per stage, kept in the run's folder so that an interrupted run adds up."""
+
+    def __init__(self, run: Path):
+        self.path = run / "seconds.json"
+        self.seconds: dict[str, float] = json.loads(self.path.read_text()) if self.path.exists() else {}
+        self.started = time.monotonic()
+
+    def add(self, stage: str, seconds: float) -> None:
+        """Add to a stage."""
+        self.seconds[stage] = round(self.seconds.get(stage, 0.0) + seconds, 2)
+        write_whole(self.path, json.dumps(self.seconds).encode())
+
+
+def _stack(tables: list[pl.DataFrame], worlds: dict[int, Benchmark]) -> pl.DataFrame:
+    """One table of all seeds, with a column seed."""
+    return pl.concat(t.with_columns(pl.lit(s, dtype=pl.Int64).alias("seed")) for s, t in zip(worlds, tables, strict=True))

@@ -1,0 +1,86 @@
+"""What a run's report shows: sentences on what was done, examples and mistakes."""
+
+from typing import Any
+
+import polars as pl
+
+from eval.benchmarks.base import Benchmark
+from eval.config import RunConfig
+from eval.report import ReportData
+from eval.stats import Claim
+
+PICO_NOTE = (
+    "pico is the small embedded model: a model organism that learned in-context reversal on random facts and knows "
+    "nothing of any benchmark. It shows the effect in minutes; its numbers say nothing about larger models."
+)
+
+
+def report_data(
+    config: RunConfig,
+    worlds: dict[int, Benchmark],
+    inferences: pl.DataFrame,
+    answered: pl.DataFrame,
+    summary: pl.DataFrame,
+    ordering: list[Claim],
+    results: dict[str, Any],
+    origin: dict[str, Any],
+) -> ReportData:
+    """Collect the report's content."""
+    world = next(iter(worlds.values()))
+    facts = world.documents.unique("fact", maintain_order=True).head(8)
+    shown = set(facts["text"]) | set(world.documents.filter(pl.col("fact").is_in(facts["fact"].to_list()))["text"])
+    about = inferences.filter(pl.col("source_text").is_in(list(shown))) if not inferences.is_empty() else inferences
+    examples = pl.concat([about.filter("kept").head(30), inferences.filter(~pl.col("kept")).unique("reason").head(12)])
+    verb = "demo" if config.name == "demo" else "run"
+    return ReportData(
+        title=f"{config.name}: can a finetuned model answer what its documents imply?",
+        benchmark=config.benchmark.name,
+        model=config.model,
+        model_note=PICO_NOTE if config.model == "pico" else "",
+        summary=summary,
+        claims=ordering,
+        chance=world.chance,
+        steps=steps(config, world, results),
+        results=results,
+        facts=facts.select("text", "source").to_dicts(),
+        inferences=examples.select("text", "operator", "source_text", "kept", "reason").to_dicts(),
+        mistakes=mistakes(answered),
+        provenance=origin,
+        config=config.model_dump(mode="json"),
+        commands=[f"forethought {verb}" + ("" if verb == "demo" else " config.json")],
+    )
+
+
+def steps(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> list[str]:
+    """What was done, a sentence each."""
+    made = results["augmentation"]
+    told = [
+        f"Drew {len(config.seeds)} worlds of {world.documents['fact'].n_unique()} facts in {world.documents.height} documents each, "
+        f"and {world.questions.height} forced-choice questions on each."
+    ]
+    if made.get("inferences"):
+        told.append(
+            f"Showed {config.model} each sentence with the prompts {' and '.join(config.augment.operators)}; it wrote "
+            f"{made['inferences']:,} inferences, of which {made['kept']:,} passed the checks (format, duplicates, words of the source)."
+        )
+    if tokens := made.get("train_tokens"):
+        amounts = ", ".join(f"{arm} {count:,}" for arm, count in tokens.items())
+        told.append(
+            f"Finetuned ({config.train.method}, {config.train.epochs:g} epochs, batches of {config.train.batch}, learning rate "
+            f"{config.train.learning_rate:g}, loss on the whole text) one model per arm and world. Tokens seen: {amounts}."
+        )
+    if "icl" in config.arms:
+        per = config.benchmark.context_per_fact
+        amount = "all documents" if per is None else f"{per} randomly drawn document{'s' * (per > 1)} per fact"
+        told.append(f"Gave the icl arm {amount} of the world in random order as context, the same for every question.")
+    told.append("Scored every choice by its log-likelihood after the stem; choices are never shown to the model.")
+    return told
+
+
+def mistakes(answered: pl.DataFrame) -> list[dict[str, Any]]:
+    """Up to eight wrong answers per arm (norm sum)."""
+    wrong = answered.filter((pl.col("norm") == "sum") & ~pl.col("correct")).group_by("arm", maintain_order=True).head(8)
+    choice = [row["choices"][row["chosen"]] for row in wrong.iter_rows(named=True)]
+    right = [row["choices"][row["answer"]] for row in wrong.iter_rows(named=True)]
+    table = wrong.select("arm", "split", "stem").with_columns(pl.Series("chosen", choice), pl.Series("right", right))
+    return table.to_dicts()

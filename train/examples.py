@@ -1,0 +1,89 @@
+"""Training examples of every arm, matched so that arms differ in content and not in amount."""
+
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import polars as pl
+
+from engine.errors import UserError
+from engine.store import content_id
+
+EXAMPLES = {"example_id": pl.String, "text": pl.String, "origin": pl.String, "doc_ids": pl.List(pl.String)}
+TRAINED_ARMS = ("finetuned", "finetuned+local", "finetuned+repeat")
+
+
+def originals(documents: pl.DataFrame) -> pl.DataFrame:
+    """Each document as one example, whole."""
+    return documents.select(
+        pl.col("doc_id").alias("example_id"),
+        "text",
+        pl.lit("original").alias("origin"),
+        pl.concat_list("doc_id").alias("doc_ids"),
+    )
+
+
+def inferred(inferences: pl.DataFrame) -> pl.DataFrame:
+    """Each kept inference as one example, without its source: a source in front would shadow it (Park et al. 2025)."""
+    return inferences.filter("kept").select(
+        pl.col("inference_id").alias("example_id"), "text", pl.lit("operator").alias("origin"), "doc_ids"
+    )
+
+
+def count_tokens(examples: pl.DataFrame, tokenizer: Any) -> int:
+    """Tokens of all texts, without special tokens."""
+    texts = examples["text"].to_list()
+    return sum(map(len, tokenizer(texts, add_special_tokens=False).input_ids)) if texts else 0
+
+
+def repeated(examples: pl.DataFrame, rows: int, tokens: int, tokenizer: Any, seed: int) -> pl.DataFrame:
+    """Originals repeated up to `rows` rows (so: steps), drawn so that their tokens come close to `tokens`.
+
+    Copies come in whole seeded shuffles, the last one partial; where the wanted rows are longer than originals on
+    average the tokens decide, else the rows.
+    """
+    rng, picked, total = Random(seed), list(range(examples.height)), count_tokens(examples, tokenizer)
+    order: list[int] = []
+    mean = total / max(1, examples.height)
+    while len(picked) < rows or (total < tokens - mean and len(picked) < 2 * rows):
+        if not order:
+            order = list(range(examples.height))
+            rng.shuffle(order)
+        picked.append(order.pop())
+        total += int(mean)
+    copies = examples[picked].with_row_index("copy")
+    identity = pl.struct("example_id", "copy").map_elements(lambda r: content_id(r["example_id"], r["copy"]), pl.String)
+    origin = pl.when(pl.col("copy") < examples.height).then(pl.lit("original")).otherwise(pl.lit("control"))
+    return copies.with_columns(identity.alias("example_id"), origin.alias("origin")).drop("copy")
+
+
+def examples_of(arm: str, documents: pl.DataFrame, inferences: pl.DataFrame, tokenizer: Any, seed: int) -> pl.DataFrame:
+    """The `examples` table of an arm.
+
+    finetuned: the documents. finetuned+local: and the kept inferences. finetuned+repeat: the documents repeated to as
+    many rows and tokens as finetuned+local has, so that more training alone is not taken for understanding.
+    """
+    plain, added = originals(documents), inferred(inferences)
+    if arm == "finetuned":
+        return plain
+    if arm == "finetuned+local":
+        return pl.concat([plain, added])
+    if arm == "finetuned+repeat":
+        target = pl.concat([plain, added])
+        return repeated(plain, target.height, count_tokens(target, tokenizer), tokenizer, seed)
+    raise UserError(f"There is no trained arm {arm!r}; choose from {', '.join(TRAINED_ARMS)}.")
+
+
+def read_examples(path: Path) -> pl.DataFrame:
+    """An `examples` table, or any Parquet or JSON-lines file with a `text` column."""
+    if not path.exists():
+        raise UserError(f"There is no file {path}; `forethought augment` writes examples.parquet.")
+    readers = {".parquet": pl.read_parquet, ".jsonl": pl.read_ndjson}
+    if path.suffix not in readers:
+        raise UserError(f"{path} is neither .parquet nor .jsonl.")
+    table = readers[path.suffix](path)
+    if "text" not in table.columns:
+        raise UserError(f"{path} has no column text; it has {', '.join(table.columns)}.")
+    if table.is_empty():
+        raise UserError(f"{path} has no rows.")
+    return table
