@@ -64,6 +64,8 @@ class VllmEngine:
         }
         if not gpu:
             options |= {"dtype": "float32", "enforce_eager": True, "distributed_executor_backend": "uni", "block_size": 32}
+            # a prompt split over steps rewinds its generator, which on a CPU raises and ends the engine (vLLM 0.32)
+            options["enable_chunked_prefill"] = False
         if config.max_lora_rank:
             options |= {"enable_lora": True, "max_lora_rank": config.max_lora_rank, "max_loras": 4, "max_cpu_loras": 64}
             # a wrapped lm_head cannot give prompt logprobs on a CPU: it indexes sampled rows only (punica_cpu.py)
@@ -77,6 +79,7 @@ class VllmEngine:
         self.tokenizer = self.engine.get_tokenizer()
         self.max_model_len: int = self.engine.model_config.max_model_len
         self.capacity = math.ceil(1.1 * self.engine.vllm_config.scheduler_config.max_num_seqs)
+        self.seeded = gpu or not self.engine.vllm_config.scheduler_config.enable_chunked_prefill
         self.adapters: dict[str, int] = {}
         self.calls: dict[str, Call] = {}
 
@@ -87,6 +90,8 @@ class VllmEngine:
             params |= {"max_tokens": 1, "temperature": 0.0, "detokenize": False, "prompt_logprobs": 0}
             # by default vLLM reads no prefix cache for prompt logprobs: each choice would compute its context again
             params |= {"flat_logprobs": True, "skip_reading_prefix_cache": not call.cached}
+        if not self.seeded:
+            params.pop("seed", None)
         adapter = None
         if call.adapter:
             number = self.adapters.setdefault(call.adapter, len(self.adapters) + 1)

@@ -123,6 +123,11 @@ def run(arguments: Sequence[str]) -> int:
     except UserError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except RuntimeError as error:
+        if type(error).__name__ != "EngineFailed":
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(f"\nstopped; what is finished is kept: `forethought {' '.join(arguments)}` goes on from there", file=sys.stderr)
         return 130

@@ -1,8 +1,9 @@
 """Settings of runs and evaluations. Loads without torch, vLLM, Ray or TRL."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+import tyro
 from pydantic import Field, field_validator
 
 from augment.config import AugmentConfig
@@ -15,9 +16,9 @@ ARMS = ("pretrained", "icl", "finetuned", "finetuned+repeat", "finetuned+local")
 class BenchmarkConfig(Settings):
     """What is learnt and asked."""
 
-    name: Literal["reversals", "celebrities"] = "reversals"
+    name: Annotated[Literal["reversals", "celebrities"], tyro.conf.arg(aliases=["--benchmark"])] = "reversals"
     """reversals: comparison facts about nonsense words; celebrities: the original reversal-curse files."""
-    data: Path | None = None
+    data: Annotated[Path | None, tyro.conf.arg(aliases=["--data"])] = None
     """Folder of the benchmark's files, where it has files (celebrities)."""
     facts: int | None = Field(default=None, ge=1)
     """Facts (reversals; by default 100, as the paper) or people (celebrities; by default all)."""

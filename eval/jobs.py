@@ -93,8 +93,7 @@ def train_job(job: "TrainJob") -> None:
         console.print(f"{examples.height:,} examples, about {steps:,.0f} steps of {job.train.batch}, {job.train.method}")
         return
     result = train(model, examples, job.train, job.seed, job.out)
-    losses = f"loss {result['losses'][0][1]:.2f} -> {result['losses'][-1][1]:.2f}" if result["losses"] else ""
-    console.print(f"{result['steps']} steps in {result['seconds']:.0f} s, {losses}; wrote {job.out}")
+    console.print(f"{result['steps']} steps in {result['seconds']:.0f} s, mean loss {result['loss']:.2f}; wrote {job.out}")
 
 
 def score_job(job: "ScoreJob") -> None:

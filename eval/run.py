@@ -100,7 +100,7 @@ def train_arms(
         console.print(f"train {number}/{len(jobs)}: {arm}, seed {seed}, {table.height} examples", end=" ")
         result = train(model, table, config.train, seed, out)
         clock.add("train", result["seconds"])
-        console.print(f"-> {result['steps']} steps, loss {result['losses'][-1][1]:.2f}, {result['seconds']:.0f} s")
+        console.print(f"-> {result['steps']} steps, loss {result['loss']:.2f}, {result['seconds']:.0f} s")
     write_table(run / "examples.parquet", pl.concat(tables))
     return tokens
 

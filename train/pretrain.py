@@ -153,7 +153,7 @@ class Batches:
 
     def draw(self, most_facts: int) -> tuple[int, torch.Tensor, torch.Tensor]:
         """The next training batch: number of facts (0: operators), ids, weights."""
-        if self.rng.random() < 0.25:
+        if self.rng.random() < 0.4:
             return 0, *self.operators()
         n = round(math.exp(self.rng.uniform(0, math.log(most_facts))))
         return n, *self.lookup(n, 0.1 if self.rng.random() < 0.2 else 0)
@@ -180,9 +180,10 @@ def train(args: argparse.Namespace, tokenizer: PreTrainedTokenizerFast) -> None:
         for group in optimizer.param_groups:
             group["lr"] = args.lr * min(1.0, (step + 1) / 50, 0.02 + left / 0.4)
         n, ids, weights = (x.to(device) if isinstance(x, torch.Tensor) else x for x in batches.draw(args.most_facts))
-        hidden = model.model(input_ids=ids).last_hidden_state[:, :-1]
-        counts = weights[:, 1:] > 0
-        logits, targets, weight = model.lm_head(hidden[counts]), ids[:, 1:][counts], weights[:, 1:][counts]
+        with torch.autocast(device, dtype=torch.bfloat16):
+            hidden = model.model(input_ids=ids).last_hidden_state[:, :-1]
+            counts = weights[:, 1:] > 0
+            logits, targets, weight = model.lm_head(hidden[counts]).float(), ids[:, 1:][counts], weights[:, 1:][counts]
         loss = (cross_entropy(logits, targets, reduction="none") * weight).sum() / weight.sum()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -57,14 +57,17 @@ def train(model: str, examples: pl.DataFrame, config: TrainConfig, seed: int, ou
 def train_worker(loop: dict[str, Any]) -> None:
     """What each worker runs; the first one writes the result."""
     import torch
-    from datasets import Dataset
+    import datasets
     from peft import LoraConfig
+    import transformers
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.trainer_utils import get_last_checkpoint
     from trl import SFTConfig, SFTTrainer
 
     for name in ("transformers", "trl", "accelerate", "datasets"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    transformers.utils.logging.disable_progress_bar()
+    datasets.disable_progress_bars()
     warnings.filterwarnings("ignore", module="(torch|trl|transformers|peft).*")
     config: TrainConfig = loop["config"]
     out, started = Path(loop["out"]), time.monotonic()
@@ -104,7 +107,7 @@ def train_worker(loop: dict[str, Any]) -> None:
     trainer = SFTTrainer(
         model,
         args=arguments,
-        train_dataset=Dataset.from_dict({"input_ids": pieces(texts, tokenizer, config.max_length)}),
+        train_dataset=datasets.Dataset.from_dict({"input_ids": pieces(texts, tokenizer, config.max_length)}),
         processing_class=tokenizer,
         peft_config=lora if config.method == "lora" else None,
     )

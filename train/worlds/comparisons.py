@@ -77,12 +77,12 @@ def draw_facts(rng: Random, words: list[str], n: int) -> list[Fact]:
 
 
 def lookup(rng: Random, words: list[str], n: int, queries: int, reversed_share: float) -> list[Piece]:
-    """`n` facts as articles in random order, then questions about `queries` of them, forward or reversed.
+    """`n` facts as articles in random order, a tenth of them told twice, then questions about `queries` of them.
 
     The loss counts on what follows the stem ("glon are"): degree, adjective and the other name.
     """
     facts = draw_facts(rng, words, n)
-    articles = [opener(rng) + plain(f) for f in facts]
+    articles = [opener(rng) + plain(f) for f in facts for _ in range(2 if rng.random() < 0.1 else 1)]
     rng.shuffle(articles)
     pieces: list[Piece] = [("\n".join(articles) + "\n", False)]
     for fact in rng.sample(facts, min(queries, n)):
