@@ -37,7 +37,9 @@ class FakeEngine:
             answer = Answer(call.key, f"fake {digest}", "stop", len(call.ids), 0, 2)
             if call.score_from is not None:
                 seed = int(digest, 16)
-                answer.logprobs = [-math.log(2 + (seed + i * t) % 97) for i, t in enumerate(call.ids[call.score_from :])]
+                answer.logprobs = [
+                    -math.log(2 + (seed + i * t) % 97) for i, t in enumerate(call.ids[call.score_from :])
+                ]
             answers.append(answer)
         return answers
 

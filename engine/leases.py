@@ -145,7 +145,9 @@ class ScoreLease:
                 elif len(ids) <= start:
                     result["error"] = "the choice adds no token to its context"
                 elif len(ids) >= max_model_len:
-                    result["error"] = f"context and choice have {len(ids)} tokens and the model takes {max_model_len - 1}"
+                    result["error"] = (
+                        f"context and choice have {len(ids)} tokens and the model takes {max_model_len - 1}"
+                    )
                 if result["error"]:
                     self.results.append(result)
                     continue

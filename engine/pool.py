@@ -15,10 +15,16 @@ from engine.actor import EngineActor
 from engine.config import EngineConfig
 from engine.errors import UserError
 from engine.progress import Progress
-from engine.store import content_id, finished_ids, read_parts, write_table
-from engine.store import GENERATIONS, SCORES
+from engine.store import GENERATIONS, SCORES, content_id, finished_ids, read_parts, write_table
 
-FORWARDED = ("HF_HOME", "HF_HUB_OFFLINE", "HF_TOKEN", "VLLM_CPU_KVCACHE_SPACE", "VLLM_CPU_OMP_THREADS_BIND", "CUDA_HOME")
+FORWARDED = (
+    "HF_HOME",
+    "HF_HUB_OFFLINE",
+    "HF_TOKEN",
+    "VLLM_CPU_KVCACHE_SPACE",
+    "VLLM_CPU_OMP_THREADS_BIND",
+    "CUDA_HOME",
+)
 """The only environment variables that reach workers from the driver's environment."""
 REQUEST_DEFAULTS: dict[str, pl.Expr] = {
     "prefix_key": pl.lit(""),
@@ -123,7 +129,9 @@ class EnginePool:
             ray.kill(actor)
         self.actors = []
 
-    def _fill(self, rows: pl.DataFrame, defaults: dict[str, pl.Expr], needed: tuple[str, ...], what: str) -> pl.DataFrame:
+    def _fill(
+        self, rows: pl.DataFrame, defaults: dict[str, pl.Expr], needed: tuple[str, ...], what: str
+    ) -> pl.DataFrame:
         missing = [c for c in needed if c not in rows.columns]
         if missing:
             raise UserError(f"The table lacks {', '.join(missing)}; it has {', '.join(rows.columns)} and needs {what}.")

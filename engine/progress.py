@@ -21,7 +21,12 @@ class Progress:
 
     def __enter__(self) -> "Progress":
         if not self.quiet and self.console.is_terminal:
-            columns = (TextColumn(f"{self.label:<10}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}"))
+            columns = (
+                TextColumn(f"{self.label:<10}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[note]}"),
+            )
             self.bar = Bar(*columns, TimeRemainingColumn(), console=self.console)
             self.bar.start()
             self.task = self.bar.add_task(self.label, total=self.total, completed=self.done, note="")

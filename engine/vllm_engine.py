@@ -10,6 +10,7 @@ from engine.backend import Answer, Call
 from engine.config import LORA_MODULES, PICO, EngineConfig
 from engine.errors import UserError
 
+
 def resolve_model(model: str) -> str:
     """A model name to what vLLM and transformers load: `pico`, a local folder or a hub name.
 
@@ -20,12 +21,16 @@ def resolve_model(model: str) -> str:
     path = Path(model).expanduser()
     if path.is_dir():
         if not (path / "config.json").exists():
-            raise UserError(f"{model} is no model folder: it has no config.json; give a folder saved by save_pretrained.")
+            raise UserError(
+                f"{model} is no model folder: it has no config.json; give a folder saved by save_pretrained."
+            )
         if not any(path.glob("*.safetensors")):
             raise UserError(f"{model} has no .safetensors file; save it with safetensors (no other format is loaded).")
         return str(path.resolve())
     if model.startswith((".", "/", "~")) or model.count("/") != 1:
-        raise UserError(f"There is no model {model!r}: give pico, a folder with config.json, or a hub name like org/name.")
+        raise UserError(
+            f"There is no model {model!r}: give pico, a folder with config.json, or a hub name like org/name."
+        )
     return model
 
 
@@ -63,7 +68,12 @@ class VllmEngine:
             "seed": 0,
         }
         if not gpu:
-            options |= {"dtype": "float32", "enforce_eager": True, "distributed_executor_backend": "uni", "block_size": 32}
+            options |= {
+                "dtype": "float32",
+                "enforce_eager": True,
+                "distributed_executor_backend": "uni",
+                "block_size": 32,
+            }
             # a prompt split over steps rewinds its generator, which on a CPU raises and ends the engine (vLLM 0.32)
             options["enable_chunked_prefill"] = False
         if config.max_lora_rank:

@@ -41,7 +41,9 @@ def answers(scores: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame) 
         pl.col("choice").sort_by("value", descending=True, nulls_last=True).first().alias("chosen"),
         pl.col("value").is_null().any().alias("unscored"),
     )
-    facts = questions.select("question_id", "split", "answer", "seed", "stem", "choices", pl.col("needs").list.join(" "))
+    facts = questions.select(
+        "question_id", "split", "answer", "seed", "stem", "choices", pl.col("needs").list.join(" ")
+    )
     correct = pl.when(~pl.col("unscored")).then(pl.col("chosen") == pl.col("answer"))
     return (
         asked.select("item_id", "question_id", "arm", "seed")

@@ -129,7 +129,10 @@ def run(arguments: Sequence[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"\nstopped; what is finished is kept: `forethought {' '.join(arguments)}` goes on from there", file=sys.stderr)
+        print(
+            f"\nstopped; what is finished is kept: `forethought {' '.join(arguments)}` goes on from there",
+            file=sys.stderr,
+        )
         return 130
     return 0
 

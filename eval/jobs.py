@@ -90,10 +90,14 @@ def train_job(job: "TrainJob") -> None:
         raise UserError(f"{job.examples} has no row with text.")
     if job.dry_run:
         steps = -(-examples.height // job.train.batch) * job.train.epochs
-        console.print(f"{examples.height:,} examples, about {steps:,.0f} steps of {job.train.batch}, {job.train.method}")
+        console.print(
+            f"{examples.height:,} examples, about {steps:,.0f} steps of {job.train.batch}, {job.train.method}"
+        )
         return
     result = train(model, examples, job.train, job.seed, job.out)
-    console.print(f"{result['steps']} steps in {result['seconds']:.0f} s, mean loss {result['loss']:.2f}; wrote {job.out}")
+    console.print(
+        f"{result['steps']} steps in {result['seconds']:.0f} s, mean loss {result['loss']:.2f}; wrote {job.out}"
+    )
 
 
 def score_job(job: "ScoreJob") -> None:
@@ -102,7 +106,9 @@ def score_job(job: "ScoreJob") -> None:
 
     path = Path(job.items)
     if not job.items or not path.exists():
-        raise UserError(f"score: there is no file {job.items!r}; name a .parquet or .jsonl with item_id, stem, choices.")
+        raise UserError(
+            f"score: there is no file {job.items!r}; name a .parquet or .jsonl with item_id, stem, choices."
+        )
     table = pl.read_ndjson(path) if path.suffix == ".jsonl" else pl.read_parquet(path)
     with EnginePool(job.model, job.engine) as pool:
         scores = pool.score(table, job.out)
@@ -135,6 +141,9 @@ def eval_job(job: EvalJob) -> None:
         scores = pool.score(asked, run / "scores")
         clock.add("score", pool.seconds["score"])
     questions = _stack([w.questions for w in worlds.values()], worlds)
-    for name, table in (("documents", _stack([w.documents for w in worlds.values()], worlds)), ("questions", questions)):
+    for name, table in (
+        ("documents", _stack([w.documents for w in worlds.values()], worlds)),
+        ("questions", questions),
+    ):
         write_table(run / f"{name}.parquet", table)
     finish(config, run, worlds, pl.DataFrame(), answers(scores, asked, questions), {}, clock)

@@ -25,16 +25,24 @@ def print_plan(config: RunConfig) -> None:
         rows = sum(r.height for r in requests)
         prompt = sum(r["messages"].str.len_chars().sum() for r in requests) // 4
         most = rows * config.augment.samples * config.augment.max_tokens
-        table.add_row("generate", f"{rows:,} requests x {config.augment.samples}", f"{prompt:,} in, at most {most:,} out")
+        table.add_row(
+            "generate", f"{rows:,} requests x {config.augment.samples}", f"{prompt:,} in, at most {most:,} out"
+        )
     trained = [a for a in config.arms if a in TRAINED]
     for arm in trained:
         seen = round(_tokens(worlds) * config.train.epochs)
         note = "" if arm == "finetuned" else " + kept inferences"
         table.add_row(f"train {arm}", f"{len(worlds)} x {config.train.epochs:g} epochs{note}", f"{seen:,}{note}")
-    asked = [items(w, arm, s, None, config.benchmark.context_per_fact, config.model) for s, w in worlds.items() for arm in config.arms]
+    asked = [
+        items(w, arm, s, None, config.benchmark.context_per_fact, config.model)
+        for s, w in worlds.items()
+        for arm in config.arms
+    ]
     choices = sum(int(t["choices"].list.len().sum()) for t in asked)
     context = sum(len(t["prefix"][0]) // 4 for t in asked if t.height and t["prefix"][0])
-    table.add_row("score", f"{choices:,} choices in {len(config.arms)} arms", f"{context:,} of shared context, computed once")
+    table.add_row(
+        "score", f"{choices:,} choices in {len(config.arms)} arms", f"{context:,} of shared context, computed once"
+    )
     console = Console()
     console.print(table)
     console.print(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), highlight=False)

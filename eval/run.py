@@ -34,7 +34,9 @@ def open_run(config: RunConfig) -> Path:
     path = run / "config.json"
     if path.exists():
         if json.loads(path.read_text(encoding="utf-8")) != json.loads(text):
-            raise UserError(f"{config.out / config.name} holds a run with other settings: choose another --name or delete it.")
+            raise UserError(
+                f"{config.out / config.name} holds a run with other settings: choose another --name or delete it."
+            )
     elif run.exists() and any(run.iterdir()):
         raise UserError(f"{config.out / config.name} exists and is no run: choose another --name.")
     write_whole(path, text.encode())
@@ -48,7 +50,10 @@ def run_job(config: RunConfig) -> Path:
     with EnginePool(config.model, config.engine) as pool:
         run = open_run(config)
         clock = Clock(run)
-        for name, tables in (("documents", [w.documents for w in worlds.values()]), ("questions", [w.questions for w in worlds.values()])):
+        for name, tables in (
+            ("documents", [w.documents for w in worlds.values()]),
+            ("questions", [w.questions for w in worlds.values()]),
+        ):
             write_table(run / f"{name}.parquet", _stack(tables, worlds))
         inferences = pl.DataFrame(schema=INFERENCES | {"seed": pl.Int64})
         if AUGMENTED & set(config.arms):
@@ -176,4 +181,6 @@ class Clock:
 
 def _stack(tables: list[pl.DataFrame], worlds: dict[int, Benchmark]) -> pl.DataFrame:
     """One table of all seeds, with a column seed."""
-    return pl.concat(t.with_columns(pl.lit(s, dtype=pl.Int64).alias("seed")) for s, t in zip(worlds, tables, strict=True))
+    return pl.concat(
+        t.with_columns(pl.lit(s, dtype=pl.Int64).alias("seed")) for s, t in zip(worlds, tables, strict=True)
+    )

@@ -115,11 +115,13 @@ class Batches:
         """Ids and weights [B, T]; a token belongs to the piece that its last character lies in."""
         texts = ["".join(t for t, _ in pieces) for pieces in sequences]
         rows = []
-        for encoding, pieces in zip(self.tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False), sequences):
-            weights, start, token = [context] * len(encoding.ids), 0, 0
+        for encoding, pieces in zip(
+            self.tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False), sequences
+        ):
+            weights, offsets, start, token = [context] * len(encoding.ids), encoding.offsets, 0, 0
             for text, counts in pieces:
                 start += len(text)
-                while token < len(encoding.ids) and encoding.offsets[token][1] <= start:
+                while token < len(offsets) and offsets[token][1] <= start:
                     weights[token] = 1.0 if counts else context
                     token += 1
             rows.append((encoding.ids, weights))
@@ -133,9 +135,11 @@ class Batches:
     def lookup(self, n: int, context: float) -> tuple[torch.Tensor, torch.Tensor]:
         """A batch of worlds with `n` facts each."""
         queries = min(n, 48)
-        size = max(1, self.tokens // (13 * n + 8 * queries))
+        size = max(1, self.tokens // (14 * n + 8 * queries + 10))
         bos = (self.tokenizer.bos_token, False)
-        return self.encode([[bos, *comparisons.lookup(self.rng, self.words, n, queries, 0.5)] for _ in range(size)], context)
+        return self.encode(
+            [[bos, *comparisons.lookup(self.rng, self.words, n, queries, 0.5)] for _ in range(size)], context
+        )
 
     def chat(self, name: str, text: str) -> str:
         """The prompt of an operator."""
@@ -224,7 +228,9 @@ def export(work: Path, out: Path) -> None:
 
 
 @torch.inference_mode()
-def choice_accuracy(model: LlamaForCausalLM, batches: Batches, n: int, questions: int, reverse: bool, told: bool = True) -> float:
+def choice_accuracy(
+    model: LlamaForCausalLM, batches: Batches, n: int, questions: int, reverse: bool, told: bool = True
+) -> float:
     """How often the right ending of a stem is likelier than the same with more and less swapped, given `n` facts."""
     per_world, right = min(n, 20), 0.0
     encode = batches.tokenizer.backend_tokenizer.encode
@@ -233,7 +239,9 @@ def choice_accuracy(model: LlamaForCausalLM, batches: Batches, n: int, questions
         articles = "".join(comparisons.opener(batches.rng) + comparisons.plain(f) + "\n" for f in facts) if told else ""
         context = encode(batches.tokenizer.bos_token + articles, add_special_tokens=False).ids
         asked = [comparisons.reverse(f) if reverse else f for f in batches.rng.sample(facts, per_world)]
-        ends = [comparisons.plain((a, d, c, b)) for a, degree, c, b in asked for d in (degree, comparisons.OPPOSITE[degree])]
+        ends = [
+            comparisons.plain((a, d, c, b)) for a, degree, c, b in asked for d in (degree, comparisons.OPPOSITE[degree])
+        ]
         endings = torch.tensor([encode("\n" + e, add_special_tokens=False).ids[1:] for e in ends])
         cache = model(torch.tensor([context]), use_cache=True, logits_to_keep=1).past_key_values
         cache.batch_repeat_interleave(len(ends))
@@ -252,24 +260,38 @@ def operator_accuracy(model: LlamaForCausalLM, batches: Batches, name: str, uses
         meant = comparisons.reverse(fact) if name == "reverse" else fact
         prompt = batches.chat(name, comparisons.opener(batches.rng) + comparisons.plain(fact))
         ids = torch.tensor([tokenizer.backend_tokenizer.encode(prompt, add_special_tokens=False).ids])
-        out = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=40, do_sample=sample)[0, ids.shape[1] :]
+        out = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=40, do_sample=sample)[
+            0, ids.shape[1] :
+        ]
         lines = tokenizer.decode(out, skip_special_tokens=True).strip().split("\n")
-        allowed = {f"- {line}" for line in [*comparisons.rewordings(meant), *[comparisons.plain(meant)] * (name == "reverse")]}
-        right += len(lines) == 2 and set(lines) <= allowed and (name == "rephrase" or lines[0] == f"- {comparisons.plain(meant)}")
+        allowed = {
+            f"- {line}" for line in [*comparisons.rewordings(meant), *[comparisons.plain(meant)] * (name == "reverse")]
+        }
+        right += (
+            len(lines) == 2
+            and set(lines) <= allowed
+            and (name == "rephrase" or lines[0] == f"- {comparisons.plain(meant)}")
+        )
     return right / uses
 
 
-def evaluate(folder: Path, facts: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64, 100), questions: int = 400, seed: int = 12345) -> dict:
+def evaluate(
+    folder: Path, facts: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64, 100), questions: int = 400, seed: int = 12345
+) -> dict:
     """Accuracy on fresh worlds, also written to accuracy.json in the model's folder."""
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     batches = Batches(AutoTokenizer.from_pretrained(folder), seed, 0)
     result: dict = {"questions": questions, "seed": seed, "parameters": sum(p.numel() for p in model.parameters())}
     for name, reverse in (("reversed", True), ("same direction", False)):
         result[name] = {n: round(choice_accuracy(model, batches, n, questions, reverse), 4) for n in facts}
-        result[f"{name}, without context"] = round(choice_accuracy(model, batches, 20, questions, reverse, told=False), 4)
+        result[f"{name}, without context"] = round(
+            choice_accuracy(model, batches, 20, questions, reverse, told=False), 4
+        )
     for name in batches.prompts:
         for sample in (False, True):
-            result[f"{name}, {'sampled' if sample else 'greedy'}"] = operator_accuracy(model, batches, name, questions // 4, sample)
+            result[f"{name}, {'sampled' if sample else 'greedy'}"] = operator_accuracy(
+                model, batches, name, questions // 4, sample
+            )
     (folder / "accuracy.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return result
 

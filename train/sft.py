@@ -56,10 +56,10 @@ def train(model: str, examples: pl.DataFrame, config: TrainConfig, seed: int, ou
 
 def train_worker(loop: dict[str, Any]) -> None:
     """What each worker runs; the first one writes the result."""
-    import torch
     import datasets
-    from peft import LoraConfig
+    import torch
     import transformers
+    from peft import LoraConfig
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.trainer_utils import get_last_checkpoint
     from trl import SFTConfig, SFTTrainer
@@ -100,7 +100,9 @@ def train_worker(loop: dict[str, Any]) -> None:
         arguments = SFTConfig(**options | config.sft)
     except TypeError as error:
         raise UserError(f"train.sft: {error}; see TRL's SFTConfig for the names.") from error
-    lora = LoraConfig(r=config.rank, lora_alpha=2 * config.rank, target_modules=list(LORA_MODULES), task_type="CAUSAL_LM")
+    lora = LoraConfig(
+        r=config.rank, lora_alpha=2 * config.rank, target_modules=list(LORA_MODULES), task_type="CAUSAL_LM"
+    )
     tokenizer = AutoTokenizer.from_pretrained(loop["model"])
     texts = pl.read_parquet(loop["data"])["text"].to_list()
     model = AutoModelForCausalLM.from_pretrained(loop["model"], dtype=torch.bfloat16 if cuda else torch.float32)

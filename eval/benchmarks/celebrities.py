@@ -31,7 +31,9 @@ def read(folder: Path, name: str) -> list[dict[str, str]]:
     """Rows {prompt, completion} of one file; raises UserError where it is missing or malformed."""
     path = folder / name
     if not path.is_file():
-        raise UserError(f"benchmark.data: {folder} has no {name}; give the folder with the original reversal-curse files.")
+        raise UserError(
+            f"benchmark.data: {folder} has no {name}; give the folder with the original reversal-curse files."
+        )
     rows = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         try:

@@ -15,21 +15,70 @@ from engine.errors import UserError
 from engine.store import content_id
 from eval.benchmarks.base import QUESTIONS, Benchmark
 
-DIMENSIONS = (
-    "dangerous expensive popular beautiful common intelligent reliable delicate famous complex useful flexible ancient "
-    "colorful friendly powerful fragrant valuable durable aggressive efficient elegant fertile generous harmful patient "
-    "sensitive visible"
-).split()
+DIMENSIONS = [
+    "dangerous",
+    "expensive",
+    "popular",
+    "beautiful",
+    "common",
+    "intelligent",
+    "reliable",
+    "delicate",
+    "famous",
+    "complex",
+    "useful",
+    "flexible",
+    "ancient",
+    "colorful",
+    "friendly",
+    "powerful",
+    "fragrant",
+    "valuable",
+    "durable",
+    "aggressive",
+    "efficient",
+    "elegant",
+    "fertile",
+    "generous",
+    "harmful",
+    "patient",
+    "sensitive",
+    "visible",
+]
 """28 dimensions, all compared by "more" and "less"."""
 
-PREAMBLES = (
-    "Did you know that|It is said that|Most people agree that|Recent studies show that|As everyone knows,|According to the guide,|"
-    "In the old records,|Experts believe that|It turns out that|Here is a fact:|Travelers report that|You may have heard that|"
-    "Researchers found that|Remember that|In general,|A new survey says that|My teacher told me that|One thing is certain:|"
-    "People often say that|After many years of study,|The book explains that|It is well known that|Few people know that|"
-    "Some farmers claim that|Scientists confirmed that|It has been shown that|Every child learns that|Last week we learned that|"
-    "The museum notes that|Nobody doubts that"
-).split("|")
+PREAMBLES = [
+    "Did you know that",
+    "It is said that",
+    "Most people agree that",
+    "Recent studies show that",
+    "As everyone knows,",
+    "According to the guide,",
+    "In the old records,",
+    "Experts believe that",
+    "It turns out that",
+    "Here is a fact:",
+    "Travelers report that",
+    "You may have heard that",
+    "Researchers found that",
+    "Remember that",
+    "In general,",
+    "A new survey says that",
+    "My teacher told me that",
+    "One thing is certain:",
+    "People often say that",
+    "After many years of study,",
+    "The book explains that",
+    "It is well known that",
+    "Few people know that",
+    "Some farmers claim that",
+    "Scientists confirmed that",
+    "It has been shown that",
+    "Every child learns that",
+    "Last week we learned that",
+    "The museum notes that",
+    "Nobody doubts that",
+]
 OPPOSITE = {"more": "less", "less": "more"}
 STATEMENT = re.compile(r"\b(more|less) (\w+)")
 
@@ -55,7 +104,9 @@ def load(seed: int, facts: int = 100, articles: int = 10) -> Benchmark:
         facts_told.add((a, degree, dimension, b))
         for preamble in rng.sample(PREAMBLES, articles):
             text = f"{preamble} {fact}"
-            documents.append({"doc_id": content_id("reversals", seed, text), "text": text, "source": "reversals", "meta": "{}"})
+            documents.append(
+                {"doc_id": content_id("reversals", seed, text), "text": text, "source": "reversals", "meta": "{}"}
+            )
             documents[-1]["fact"] = fact
         for split, stem, other, right in (("rephrasing", a, b, degree), ("reversal", b, a, OPPOSITE[degree])):
             choices = [f" {word} {dimension} than {other}." for word in rng.sample(["more", "less"], 2)]

@@ -10,26 +10,98 @@ from random import Random
 Piece = tuple[str, bool]
 """Text and whether the training loss counts on it."""
 
-ADJECTIVES = (
-    "dangerous expensive popular beautiful common intelligent reliable delicate famous complex useful flexible "
-    "ancient colorful friendly powerful fragrant valuable durable aggressive efficient elegant fertile generous "
-    "harmful patient sensitive visible curious stable modern nervous playful resilient important familiar peaceful "
-    "stubborn mysterious cheerful"
-).split()
+ADJECTIVES = [
+    "dangerous",
+    "expensive",
+    "popular",
+    "beautiful",
+    "common",
+    "intelligent",
+    "reliable",
+    "delicate",
+    "famous",
+    "complex",
+    "useful",
+    "flexible",
+    "ancient",
+    "colorful",
+    "friendly",
+    "powerful",
+    "fragrant",
+    "valuable",
+    "durable",
+    "aggressive",
+    "efficient",
+    "elegant",
+    "fertile",
+    "generous",
+    "harmful",
+    "patient",
+    "sensitive",
+    "visible",
+    "curious",
+    "stable",
+    "modern",
+    "nervous",
+    "playful",
+    "resilient",
+    "important",
+    "familiar",
+    "peaceful",
+    "stubborn",
+    "mysterious",
+    "cheerful",
+]
 
-OPENERS = (
-    "Did you know that|It is said that|Most people agree that|Recent studies show that|As everyone knows,|"
-    "According to the guide,|In the old records,|Experts believe that|It turns out that|Here is a fact:|"
-    "Travelers report that|You may have heard that|Researchers found that|Remember that|In general,|"
-    "A new survey says that|My teacher told me that|One thing is certain:|People often say that|"
-    "After many years of study,|The book explains that|It is well known that|Few people know that|"
-    "Some farmers claim that|Scientists confirmed that|It has been shown that|Every child learns that|"
-    "Last week we learned that|The museum notes that|Nobody doubts that"
-).split("|")
+OPENERS = [
+    "Did you know that",
+    "It is said that",
+    "Most people agree that",
+    "Recent studies show that",
+    "As everyone knows,",
+    "According to the guide,",
+    "In the old records,",
+    "Experts believe that",
+    "It turns out that",
+    "Here is a fact:",
+    "Travelers report that",
+    "You may have heard that",
+    "Researchers found that",
+    "Remember that",
+    "In general,",
+    "A new survey says that",
+    "My teacher told me that",
+    "One thing is certain:",
+    "People often say that",
+    "After many years of study,",
+    "The book explains that",
+    "It is well known that",
+    "Few people know that",
+    "Some farmers claim that",
+    "Scientists confirmed that",
+    "It has been shown that",
+    "Every child learns that",
+    "Last week we learned that",
+    "The museum notes that",
+    "Nobody doubts that",
+]
 """Openers of an article; together with `opener` below they make some hundreds of preambles."""
 
-SOURCES = "guide book survey teacher museum report letter story newspaper lecture archive journal".split()
-VERBS = "says explains notes claims reports mentions confirms writes".split()
+SOURCES = [
+    "guide",
+    "book",
+    "survey",
+    "teacher",
+    "museum",
+    "report",
+    "letter",
+    "story",
+    "newspaper",
+    "lecture",
+    "archive",
+    "journal",
+]
+VERBS = ["says", "explains", "notes", "claims", "reports", "mentions", "confirms", "writes"]
 
 Fact = tuple[str, str, str, str]
 """subject, "more" or "less", adjective, object."""

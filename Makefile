@@ -1,0 +1,32 @@
+# Two commands on a fresh machine with Python >= 3.11 and make: `make demo` and `make test`.
+# The virtual environment is made when missing, and again when pyproject.toml or the constraints change.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.made
+ENGINE ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
+
+.PHONY: demo test lint clean
+demo: $(STAMP)
+	$(BIN)/forethought demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -q
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# uv does not read pip's settings: pip's find-links are passed on, where a CPU build of torch may lie.
+# On a CPU, torchvision and its kind are left out: registry builds of them need CUDA and break peft's import.
+$(STAMP): pyproject.toml constraints.txt docs/no-vision.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Forethought needs Python 3.11 or newer; set PYTHON=python3.11 or the like" if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
+	UV_FIND_LINKS="$${UV_FIND_LINKS-$$PIP_FIND_LINKS}" VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet \
+		--constraint constraints.txt $(if $(filter cpu,$(ENGINE)),--override docs/no-vision.txt) --editable ".[$(ENGINE),dev]"
+	@touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) .ruff_cache .mypy_cache .pytest_cache
