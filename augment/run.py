@@ -13,7 +13,7 @@ from augment.verify import Verifier
 from engine.pool import EnginePool
 from engine.store import content_id, write_table
 
-INFERENCES = {
+INFERENCES: dict[str, Any] = {
     "inference_id": pl.String,
     "text": pl.String,
     "operator": pl.String,

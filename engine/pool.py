@@ -146,9 +146,10 @@ class EnginePool:
         if gpus is None:
             gpus = 1.0 if self.config.kind == "vllm" and ray.cluster_resources().get("GPU", 0) else 0.0
         # an engine on a CPU uses the cores that are there; Ray would otherwise pin it to one thread
-        threads = max(1, (os.cpu_count() or 1) // self.config.replicas)
+        threads = max(1, len(os.sched_getaffinity(0)) // self.config.replicas)
         environment = {} if gpus else {"env_vars": {"OMP_NUM_THREADS": str(threads)}}
-        remote = ray.remote(EngineActor).options(num_cpus=self.config.cpus, num_gpus=gpus, runtime_env=environment)
+        plain: Any = EngineActor
+        remote = ray.remote(plain).options(num_cpus=self.config.cpus, num_gpus=gpus, runtime_env=environment)
         new = [remote.remote(self.model, self.config) for _ in range(count)]
         self.actors += new
         try:

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-SCORES = {
+SCORES: dict[str, Any] = {
     "item_id": pl.String,
     "choice": pl.Int32,
     "logprobs": pl.List(pl.Float32),
@@ -23,7 +23,7 @@ SCORES = {
     "cached_tokens": pl.Int32,
     "error": pl.String,
 }
-GENERATIONS = {
+GENERATIONS: dict[str, Any] = {
     "request_id": pl.String,
     "sample": pl.Int32,
     "text": pl.String,

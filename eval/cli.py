@@ -3,7 +3,10 @@
 Nothing heavy is imported before the arguments are understood, so that --help is quick.
 """
 
+import contextlib
+import io
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -123,6 +126,9 @@ def run(arguments: Sequence[str]) -> int:
     except UserError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except ValidationError as error:  # a config made from another one's settings
+        print(f"error: {explain(error, RunConfig, 'the options')}", file=sys.stderr)
+        return 2
     except RuntimeError as error:
         if type(error).__name__ != "EngineFailed":
             raise
@@ -146,10 +152,28 @@ def parse(config: type[T], arguments: list[str], verb: str, preset: Path | None 
         default = config.model_validate(read_yaml(path)) if path else config()
     except ValidationError as error:
         raise UserError(explain(error, config, str(path))) from error
+    told = io.StringIO()
     try:
-        return tyro.cli(config, args=arguments, default=default, prog=f"forethought {verb}")
-    except ValidationError as error:
-        raise UserError(explain(error, config, "the options")) from error
+        with contextlib.redirect_stderr(told):
+            return tyro.cli(config, args=arguments, default=default, prog=f"forethought {verb}")
+    except SystemExit as stop:
+        if not stop.code:  # --help
+            raise
+        raise UserError(option_fault(stop, told.getvalue(), config, verb)) from stop
+
+
+def option_fault(stop: SystemExit, box: str, config: type[Settings], verb: str) -> str:
+    """What tyro says in a box, as one sentence: its first part, and the options that it suggests."""
+    cause: BaseException | None = stop
+    while cause is not None:
+        if isinstance(cause, ValidationError):
+            return explain(cause, config, "the options")
+        cause = cause.__context__
+    rows = [line.strip("│").strip() for line in box.splitlines() if line.startswith("│")]
+    first, *others = re.split(r" ?─{3,} ?", " ".join(rows))
+    found = [name for part in others if part.startswith("Perhaps") for name in re.findall(r"--[\w.-]+", part)]
+    meant = f"; perhaps you meant {' or '.join(dict.fromkeys(found))}" if found else ""
+    return f"{first.strip().rstrip('.')}{meant}; `forethought {verb} --help` lists the options."
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -168,11 +192,13 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def explain(error: ValidationError, config: type[Settings], where: str) -> str:
     """The first fault of a config as one sentence, with the valid keys where a key is unknown."""
     fault = error.errors()[0]
-    key = ".".join(map(str, fault["loc"]))
+    # tyro builds each part of a config on its own: the fault then does not name the part
+    part = next((n for n, f in config.model_fields.items() if getattr(f.annotation, "__name__", "") == error.title), "")
+    key = ".".join(map(str, (part, *fault["loc"]) if part else fault["loc"]))
     if fault["type"] == "extra_forbidden":
         owner: Any = config
-        for part in fault["loc"][:-1]:
-            owner = owner.model_fields[part].annotation
+        for name in fault["loc"][:-1]:
+            owner = owner.model_fields[name].annotation
         return f"{where}: there is no setting {key}; choose from {', '.join(owner.model_fields)}."
     message = fault["msg"].removeprefix("Value error, ")
     return f"{where}: {key or 'config'} is {fault.get('input')!r}: {message}."

@@ -1,7 +1,7 @@
 """The single stages as jobs: augment, train, eval, score."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from pydantic import Field
@@ -103,13 +103,16 @@ def train_job(job: "TrainJob") -> None:
 def score_job(job: "ScoreJob") -> None:
     """Score a table of items."""
     from engine.pool import EnginePool
+    from train.examples import read_rows
 
     path = Path(job.items)
     if not job.items or not path.exists():
         raise UserError(
             f"score: there is no file {job.items!r}; name a .parquet or .jsonl with item_id, stem, choices."
         )
-    table = pl.read_ndjson(path) if path.suffix == ".jsonl" else pl.read_parquet(path)
+    table = read_rows(path)
+    if "choices" in table.columns and table["choices"].dtype != pl.List(pl.String):
+        raise UserError(f"{path}: the column choices must hold lists of texts, not {table['choices'].dtype}.")
     with EnginePool(job.model, job.engine) as pool:
         scores = pool.score(table, job.out)
     errors = int(scores["error"].is_not_null().sum())
@@ -127,7 +130,13 @@ def eval_job(job: EvalJob) -> None:
         raise UserError(f"{job.adapter} is no adapter folder: it has no adapter_config.json.")
     adapters = {"finetuned": job.adapter.absolute()} if job.adapter else {}
     arms = ("pretrained", "icl", *adapters)
-    shared = {"name": job.name, "out": job.out, "seeds": job.seeds, "benchmark": job.benchmark, "engine": job.engine}
+    shared: dict[str, Any] = {
+        "name": job.name,
+        "out": job.out,
+        "seeds": job.seeds,
+        "benchmark": job.benchmark,
+        "engine": job.engine,
+    }
     config = RunConfig(model=job.model, arms=arms, augment=AugmentConfig(), **shared)
     worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
     with EnginePool(config.model, config.engine) as pool:

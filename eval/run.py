@@ -115,12 +115,16 @@ def score_arms(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Score every arm and seed: adapters side by side in the warm pool, full weights in a pool of their own each."""
     full = config.train.method == "full"
-    asked, own = [], []
+    asked: list[tuple[Path | None, pl.DataFrame]] = []
+    own: list[tuple[Path, pl.DataFrame]] = []
     for arm in config.arms:
         for seed, world in worlds.items():
             weights = run / "adapters" / arm / f"seed-{seed}" if arm in TRAINED else None
             table = items(world, arm, seed, None if full else weights, config.benchmark.context_per_fact, config.model)
-            (own if full and weights else asked).append((weights, table))
+            if full and weights:
+                own.append((weights, table))
+            else:
+                asked.append((weights, table))
     scores = pool.score(pl.concat(t for _, t in asked), run / "scores") if asked else None
     found = [scores] if scores is not None else []
     for weights, table in own:
@@ -128,7 +132,7 @@ def score_arms(
         with EnginePool(str(weights), config.engine) as other:
             found.append(other.score(table, run / "scores-full" / name, label=f"score {name}"))
             pool.seconds["score"] += other.seconds["score"]
-    return pl.concat(t for _, t in asked + own), pl.concat(found)
+    return pl.concat(t for _, t in [*asked, *own]), pl.concat(found)
 
 
 def finish(

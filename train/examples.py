@@ -9,7 +9,12 @@ import polars as pl
 from engine.errors import UserError
 from engine.store import content_id
 
-EXAMPLES = {"example_id": pl.String, "text": pl.String, "origin": pl.String, "doc_ids": pl.List(pl.String)}
+EXAMPLES: dict[str, Any] = {
+    "example_id": pl.String,
+    "text": pl.String,
+    "origin": pl.String,
+    "doc_ids": pl.List(pl.String),
+}
 TRAINED_ARMS = ("finetuned", "finetuned+local", "finetuned+repeat")
 
 
@@ -74,16 +79,27 @@ def examples_of(arm: str, documents: pl.DataFrame, inferences: pl.DataFrame, tok
     raise UserError(f"There is no trained arm {arm!r}; choose from {', '.join(TRAINED_ARMS)}.")
 
 
+def read_rows(path: Path) -> pl.DataFrame:
+    """The rows of a Parquet or JSON-lines file; raises UserError where it is of another kind or damaged."""
+    readers = {".parquet": pl.read_parquet, ".jsonl": pl.read_ndjson}
+    if path.suffix not in readers:
+        raise UserError(f"{path} is neither .parquet nor .jsonl.")
+    try:
+        table = readers[path.suffix](path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise UserError(f"{path} cannot be read as {path.suffix}: {str(error).splitlines()[0]}.") from error
+    if table.is_empty():
+        raise UserError(f"{path} has no rows.")
+    return table
+
+
 def read_examples(path: Path) -> pl.DataFrame:
     """An `examples` table, or any Parquet or JSON-lines file with a `text` column."""
     if not path.exists():
         raise UserError(f"There is no file {path}; `forethought augment` writes examples.parquet.")
-    readers = {".parquet": pl.read_parquet, ".jsonl": pl.read_ndjson}
-    if path.suffix not in readers:
-        raise UserError(f"{path} is neither .parquet nor .jsonl.")
-    table = readers[path.suffix](path)
+    table = read_rows(path)
     if "text" not in table.columns:
         raise UserError(f"{path} has no column text; it has {', '.join(table.columns)}.")
-    if table.is_empty():
-        raise UserError(f"{path} has no rows.")
+    if table["text"].dtype != pl.String:
+        raise UserError(f"{path}: the column text must hold texts, not {table['text'].dtype}.")
     return table

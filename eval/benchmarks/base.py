@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 import polars as pl
 
-QUESTIONS = {
+QUESTIONS: dict[str, Any] = {
     "question_id": pl.String,
     "benchmark": pl.String,
     "split": pl.String,

@@ -9,6 +9,7 @@ import json
 import re
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import polars as pl
 
@@ -78,7 +79,7 @@ def load(seed: int, folder: Path | None, facts: int | None = None) -> Benchmark:
             choices = [right, *(f" {p}" if split == "reversal" else descriptions[p] for p in wrong)]
             rng.shuffle(choices)
             identity = content_id("celebrities", seed, split, row["prompt"])
-            entry = {"question_id": identity, "benchmark": "celebrities", "split": split, "subtype": split}
+            entry: dict[str, Any] = {"question_id": identity, "benchmark": "celebrities", "split": split, "subtype": split}
             entry |= {"stem": row["prompt"], "choices": choices, "answer": choices.index(right), "needs": [person]}
             questions.append(entry)
     table = pl.DataFrame(questions, schema=QUESTIONS).unique("question_id", maintain_order=True)

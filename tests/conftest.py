@@ -1,0 +1,41 @@
+"""Fixtures shared by tests: one warm engine for the session, small models of other architectures."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+PICO = Path(__file__).resolve().parent.parent / "engine/pico"
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator:
+    """The embedded model in a real vLLM engine, with chunked prefill in small steps so that long contexts are split."""
+    from engine.config import EngineConfig
+    from engine.pool import EnginePool
+
+    vllm = {"max_num_batched_tokens": 512, "enable_chunked_prefill": True, "max_model_len": 4096, "max_num_seqs": 32}
+    with EnginePool("pico", EngineConfig(kv_cache_gib=1, vllm=vllm), quiet=True) as warm:
+        yield warm
+
+
+@pytest.fixture(scope="session")
+def adapters(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two random LoRA adapters for the embedded model."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    from engine.config import LORA_MODULES
+
+    folders = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        config = LoraConfig(r=8, target_modules=list(LORA_MODULES), init_lora_weights=False, task_type="CAUSAL_LM")
+        model = get_peft_model(AutoModelForCausalLM.from_pretrained(PICO), config)
+        folders.append(tmp_path_factory.mktemp("adapter"))
+        model.save_pretrained(folders[-1])
+    return folders

@@ -1,0 +1,151 @@
+"""Documents to requests and answers to inferences, on hand-made tables."""
+
+import json
+
+import polars as pl
+import pytest
+
+from augment.config import AugmentConfig
+from augment.run import INFERENCES, make_inferences, make_requests
+from engine.store import GENERATIONS
+
+DOCUMENTS = pl.DataFrame(
+    {
+        "doc_id": ["d1", "d2", "d3"],
+        "text": [
+            "femp are more dangerous than glon. blick are less common than trusk.",
+            "femp are more dangerous than glon.",
+            "# Nothing but a heading",
+        ],
+    }
+)
+
+
+def requests(documents=DOCUMENTS, model="pico", **settings):
+    return make_requests(documents, AugmentConfig(**settings), model)
+
+
+def generations(*rows):
+    base = dict.fromkeys(GENERATIONS) | {"sample": 0, "finish_reason": "stop"}
+    return pl.DataFrame([base | row for row in rows], schema=GENERATIONS)
+
+
+def of(table, operator, start):
+    """The id of the request for a sentence."""
+    return table.filter((pl.col("operator") == operator) & pl.col("source_text").str.starts_with(start))["request_id"][0]
+
+
+def test_one_request_per_sentence_and_operator_with_all_its_documents():
+    table = requests()
+    assert table.select("operator", "source_text", "doc_ids").rows() == [
+        (operator, text, ids)
+        for operator in ("rephrase", "reverse")
+        for text, ids in (
+            ("femp are more dangerous than glon.", ["d1", "d2"]),
+            ("blick are less common than trusk.", ["d1"]),
+        )
+    ]
+    assert table["request_id"].n_unique() == 4
+
+
+def test_a_sentence_twice_in_one_document_names_it_once():
+    documents = pl.DataFrame({"doc_id": ["d"], "text": ["femp are big. femp are big."]})
+    assert requests(documents)["doc_ids"].to_list() == [["d"]] * 2
+
+
+def test_without_splitting_a_document_is_one_text():
+    table = requests(split=False, operators=("reverse",))
+    assert table["source_text"].to_list() == [t.strip() for t in DOCUMENTS["text"]]
+
+
+def test_requests_hold_prompt_and_sampling():
+    row = requests(temperature=0.2, max_tokens=9, samples=3).row(0, named=True)
+    (message,) = json.loads(row["messages"])
+    assert message["role"] == "user"
+    assert row["source_text"] in message["content"]
+    sampling = json.loads(row["sampling"])
+    assert (sampling["temperature"], sampling["max_tokens"], row["n"]) == (0.2, 9, 3)
+    assert sampling["seed"] >= 0
+
+
+def test_ids_do_not_depend_on_the_order_of_documents():
+    assert set(requests(DOCUMENTS.reverse())["request_id"]) == set(requests()["request_id"])
+
+
+@pytest.mark.parametrize(
+    "change", [{"model": "other"}, {"temperature": 0.1}, {"max_tokens": 7}, {"seed": 1}, {"samples": 2}]
+)
+def test_ids_depend_on_model_and_sampling(change):
+    assert not set(requests(**change)["request_id"]) & set(requests()["request_id"])
+
+
+def test_ids_depend_on_the_prompt(tmp_path):
+    (tmp_path / "reverse.md").write_text("Turn around: {{ text }}")
+    mine, shipped = (requests(operators=("reverse",), prompts=folder) for folder in (tmp_path, None))
+    assert not set(mine["request_id"]) & set(shipped["request_id"])
+
+
+def test_every_answer_is_accounted_for():
+    asked = requests()
+    femp, blick = of(asked, "reverse", "femp"), of(asked, "reverse", "blick")
+    again, none = of(asked, "rephrase", "femp"), of(asked, "rephrase", "blick")
+    answers = generations(
+        {"request_id": femp, "text": "- glon are less dangerous than femp.\n- Glon are less dangerous than femp"},
+        {"request_id": femp, "sample": 1, "text": "- glon are less dangerous\n- cut", "finish_reason": "length"},
+        {"request_id": blick, "error": "the prompt is empty", "text": None, "finish_reason": ""},
+        {"request_id": again, "text": "1. glon are less dangerous than femp.\n2. femp are more dangerous than glon"},
+        {"request_id": none, "text": "NONE"},
+    )
+    table = make_inferences(asked, answers, "pico")
+    assert dict(table.schema) == dict(pl.DataFrame(schema=INFERENCES).schema)
+    assert table.select("operator", "request_id", "sample", "text", "reason").rows() == [
+        ("rephrase", none, 0, "", "the model found nothing to infer"),
+        ("rephrase", again, 0, "glon are less dangerous than femp.", None),
+        ("rephrase", again, 0, "femp are more dangerous than glon", "stated in the corpus"),
+        ("reverse", blick, 0, "", "engine: the prompt is empty"),
+        ("reverse", femp, 0, "glon are less dangerous than femp.", "duplicate"),
+        ("reverse", femp, 0, "Glon are less dangerous than femp", "duplicate"),
+        ("reverse", femp, 1, "glon are less dangerous", None),
+        ("reverse", femp, 1, "cut", "cut off by augment.max_tokens"),
+    ]
+    assert table["kept"].to_list() == [r is None for r in table["reason"]]
+    assert set(table["request_id"]) == set(asked["request_id"])
+    assert table["inference_id"].n_unique() == table.height
+
+
+def test_an_inference_knows_where_it_comes_from():
+    asked = requests(operators=("reverse",))
+    identity = of(asked, "reverse", "femp")
+    row = make_inferences(
+        asked, generations({"request_id": identity, "text": "glon are less dangerous than femp."}), "m"
+    ).row(0, named=True)
+    assert row["doc_ids"] == ["d1", "d2"]
+    assert row["source_text"] == "femp are more dangerous than glon."
+    assert (row["operator"], row["request_id"], row["model"]) == ("reverse", identity, "m")
+    assert json.loads(row["verdicts"]) == {"format": "ok"}
+
+
+def test_inferences_do_not_depend_on_the_order_of_answers():
+    asked = requests()
+    text = "glon are less dangerous than femp."
+    answers = generations(*({"request_id": i, "sample": s, "text": text} for i in asked["request_id"] for s in (0, 1)))
+    assert make_inferences(asked, answers, "m").equals(make_inferences(asked, answers.reverse(), "m"))
+
+
+def test_only_the_last_line_of_a_cut_answer_is_cut():
+    asked = requests(operators=("reverse",))
+    line = "glon are less dangerous than femp."
+    answer = {"request_id": of(asked, "reverse", "femp"), "text": f"{line}\n{line}", "finish_reason": "length"}
+    assert make_inferences(asked, generations(answer), "m")["reason"].to_list() == [None, "cut off by augment.max_tokens"]
+
+
+def test_no_answers_give_an_empty_table():
+    table = make_inferences(requests(), generations(), "m")
+    assert (table.height, table.columns) == (0, list(INFERENCES))
+
+
+def test_a_corpus_without_a_sentence_gives_no_requests():
+    table = requests(DOCUMENTS.filter(doc_id="d3"))
+    assert table.height == 0
+    assert {"request_id", "operator", "source_text", "doc_ids", "messages", "n"} <= set(table.columns)
+    assert make_inferences(table, generations(), "m").height == 0

@@ -1,0 +1,92 @@
+"""A whole job on the embedded model, killed on the way and started again; results and contracts."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+
+OPTIONS = (
+    "--benchmark.facts 6 --benchmark.articles 3 --seeds 0 1 --train.epochs 2 --train.save-steps 4 --train.batch 4 "
+    "--augment.max-tokens 48 --engine.kv-cache-gib 1 --engine.shard-rows 16"
+).split()
+COLUMNS = {
+    "documents": "doc_id text source meta",
+    "questions": "question_id benchmark split subtype stem choices answer needs",
+    "requests": "request_id prefix_key messages sampling n",
+    "inferences": "inference_id text operator doc_ids request_id model verdicts kept reason",
+    "examples": "example_id text origin doc_ids",
+}
+
+
+def start(out: Path) -> subprocess.Popen:
+    command = [sys.executable, "-m", "forethought", "run", "--name", "job", "--out", str(out), *OPTIONS]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+
+
+def wait_for(path: Path, pattern: str, process: subprocess.Popen) -> None:
+    for _ in range(3000):
+        if list(path.glob(pattern)):
+            return
+        assert process.poll() is None, process.stdout.read() if process.stdout else ""
+        time.sleep(0.1)
+    raise AssertionError(f"no {pattern}")
+
+
+def stamps(run: Path, pattern: str) -> dict[Path, int]:
+    return {p: p.stat().st_mtime_ns for p in run.glob(pattern)}
+
+
+def test_a_job_killed_twice_ends_with_all_results_and_repeats_no_finished_work(tmp_path: Path):
+    run = tmp_path / "job"
+    first = start(tmp_path)
+    wait_for(run, "generations/_manifest/*.json", first)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    generated = stamps(run, "generations/part-*.parquet")
+    second = start(tmp_path)
+    wait_for(run, "adapters/*/*/train.json", second)
+    os.killpg(second.pid, signal.SIGKILL)
+    second.wait()
+    trained = stamps(run, "adapters/*/*/train.json")
+    third = start(tmp_path)
+    output, _ = third.communicate(timeout=600)
+    assert third.returncode == 0, output
+    assert "finetuned+local" in output
+    assert "report.html" in output
+    assert "Traceback" not in output
+    later = stamps(run, "generations/part-*.parquet") | stamps(run, "adapters/*/*/train.json")
+    assert generated | trained == {p: t for p, t in later.items() if p in generated | trained}
+    check_contracts(run)
+
+
+def check_contracts(run: Path) -> None:
+    for name, columns in COLUMNS.items():
+        assert set(columns.split()) <= set(pl.read_parquet_schema(run / f"{name}.parquet")), name
+    generations = pl.read_parquet(run / "generations/part-*.parquet")
+    requests = pl.read_parquet(run / "requests.parquet")
+    assert sorted(generations["request_id"]) == sorted(requests["request_id"])
+    results = json.loads((run / "results.json").read_text())
+    assert results["benchmark"] == "reversals"
+    assert results["seeds"] == [0, 1]
+    arms = ["pretrained", "icl", "finetuned", "finetuned+repeat", "finetuned+local"]
+    for arm in arms:
+        for split in ("rephrasing", "reversal"):
+            for seed in (0, 1):
+                rows = [r for r in results["rows"] if (r["arm"], r["split"], r["seed"], r["norm"]) == (arm, split, seed, "sum")]
+                assert len(rows) == 1
+                assert rows[0]["n"] == 6
+                assert rows[0]["unscored"] == 0
+    tokens = results["augmentation"]["train_tokens"]
+    assert set(tokens) == set(arms[2:])
+    assert abs(tokens["finetuned+repeat"] - tokens["finetuned+local"]) < 0.1 * tokens["finetuned+local"]
+    for name in ("config.json", "provenance.json", "report.html", "report.md", "figures/accuracy.png"):
+        assert (run / name).stat().st_size > 0
+    assert (run / "adapters/finetuned+local/seed-1/adapter_model.safetensors").exists()
+    examples = pl.read_parquet(run / "examples.parquet")
+    local = examples.filter(pl.col("arm") == "finetuned+local", pl.col("seed") == 0)
+    assert {"original", "operator"} >= set(local["origin"])

@@ -1,0 +1,75 @@
+"""Tiny, randomly initialised checkpoints of other architectures, with their kind of tokenizer and chat template."""
+
+from pathlib import Path
+
+import torch
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import (
+    Gemma3ForCausalLM,
+    Gemma3TextConfig,
+    PreTrainedTokenizerFast,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
+
+TEXT = [p.read_text(encoding="utf-8") for p in sorted((Path(__file__).parent.parent / "augment").rglob("*.md"))]
+CHATML = (
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+GEMMA = (
+    "{{ bos_token }}{% for m in messages %}<start_of_turn>{{ 'model' if m['role'] == 'assistant' else m['role'] }}\n"
+    "{{ m['content'] | trim }}<end_of_turn>\n{% endfor %}{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
+)
+SHAPE = {
+    "hidden_size": 64,
+    "intermediate_size": 96,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+    "head_dim": 32,
+    "max_position_embeddings": 2048,
+}
+
+
+def save(model: torch.nn.Module, tokenizer: PreTrainedTokenizerFast, folder: Path) -> Path:
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def qwen3(folder: Path) -> Path:
+    """Byte-level BPE, no begin token, ChatML, query and key normalisation."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    tokenizer.train_from_iterator(TEXT, trainers.BpeTrainer(vocab_size=600, special_tokens=special, initial_alphabet=alphabet))
+    wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>")
+    wrapped.chat_template = CHATML
+    torch.manual_seed(0)
+    config = Qwen3Config(vocab_size=len(wrapped), tie_word_embeddings=True, initializer_range=0.1, eos_token_id=2, **SHAPE)
+    return save(Qwen3ForCausalLM(config), wrapped, folder)
+
+
+def gemma3(folder: Path) -> Path:
+    """SentencePiece-like BPE with byte fallback, a begin token, Gemma's turns, sliding-window and full layers."""
+    tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))
+    tokenizer.normalizer = normalizers.Replace(" ", "▁")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")
+    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+    special = ["<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>"]
+    pieces = special + [f"<0x{b:02X}>" for b in range(256)]
+    tokenizer.train_from_iterator(TEXT, trainers.BpeTrainer(vocab_size=800, special_tokens=pieces))
+    tokenizer.add_special_tokens([AddedToken(s, special=True) for s in special])
+    tokenizer.post_processor = processors.TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", 2)])
+    wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<bos>", eos_token="<eos>", pad_token="<pad>")
+    wrapped.chat_template = GEMMA
+    torch.manual_seed(0)
+    layers = ["sliding_attention", "full_attention"]
+    ids = {"bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0}
+    config = Gemma3TextConfig(
+        vocab_size=len(wrapped), initializer_range=0.1, sliding_window=64, layer_types=layers, query_pre_attn_scalar=32, **ids, **SHAPE
+    )
+    return save(Gemma3ForCausalLM(config), wrapped, folder)
