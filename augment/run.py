@@ -10,6 +10,7 @@ from augment.config import AugmentConfig
 from augment.operators import load_operators, parse
 from augment.sentences import split_sentences
 from augment.verify import Verifier
+from engine.errors import UserError
 from engine.pool import EnginePool
 from engine.store import content_id, write_table
 
@@ -29,11 +30,18 @@ INFERENCES: dict[str, Any] = {
 
 
 def make_requests(documents: pl.DataFrame, config: AugmentConfig, model: str) -> pl.DataFrame:
-    """The `requests` table, with operator, source_text and doc_ids: one row per different sentence and operator."""
+    """The `requests` table, with operator, source_text and doc_ids: one row per different sentence and operator.
+
+    Raises UserError where no document has a sentence.
+    """
     sources: dict[str, list[str]] = {}
     for doc_id, text in documents.select("doc_id", "text").iter_rows():
         for sentence in split_sentences(text, config.language) if config.split else [text.strip()]:
             sources.setdefault(sentence, []).append(doc_id)
+    if not sources:
+        raise UserError(
+            "The documents have no sentence, only headings, tables or code; with augment.split false they are used whole."
+        )
     sampling: dict[str, Any] = {"temperature": config.temperature, "max_tokens": config.max_tokens}
     rows = []
     for operator in load_operators(config):

@@ -2,7 +2,8 @@
 
 import re
 
-WORD = re.compile(r"[^\W\d_]{4,}|[\u3040-\u30ff\u3400-\u9fff]")
+CJK = r"[\u3040-\u30ff\u3400-\u9fff]"
+WORD = re.compile(rf"{CJK}|(?:(?!{CJK})[^\W\d_]){{4,}}")
 GROUNDED = 0.3
 """Least share of an inference's content words that its source must contain."""
 

@@ -52,7 +52,9 @@ def encode_pair(tokenizer: Any, context: str, choice: str) -> tuple[list[int], i
     """
     kept = context.rstrip(" ")
     choice = context[len(kept) :] + choice
-    return tokenizer.encode(kept + choice), len(tokenizer.encode(kept))
+    ids = tokenizer.encode(kept + choice)
+    # a choice that melts into the context's last token is scored by that token
+    return ids, min(len(tokenizer.encode(kept)), len(ids) - 1)
 
 
 class GenerateLease:
@@ -142,8 +144,6 @@ class ScoreLease:
                     result["error"] = "the choice is empty"
                 elif start < 1:
                     result["error"] = "nothing stands before the choice: a first token cannot be scored; give a stem"
-                elif len(ids) <= start:
-                    result["error"] = "the choice adds no token to its context"
                 elif len(ids) >= max_model_len:
                     result["error"] = (
                         f"context and choice have {len(ids)} tokens and the model takes {max_model_len - 1}"

@@ -7,6 +7,7 @@ import pytest
 
 from augment.config import AugmentConfig
 from augment.run import INFERENCES, make_inferences, make_requests
+from engine.errors import UserError
 from engine.store import GENERATIONS
 
 DOCUMENTS = pl.DataFrame(
@@ -144,8 +145,8 @@ def test_no_answers_give_an_empty_table():
     assert (table.height, table.columns) == (0, list(INFERENCES))
 
 
-def test_a_corpus_without_a_sentence_gives_no_requests():
-    table = requests(DOCUMENTS.filter(doc_id="d3"))
-    assert table.height == 0
-    assert {"request_id", "operator", "source_text", "doc_ids", "messages", "n"} <= set(table.columns)
-    assert make_inferences(table, generations(), "m").height == 0
+def test_a_corpus_without_a_sentence_is_a_users_error_that_names_the_setting():
+    headings = DOCUMENTS.filter(doc_id="d3")
+    with pytest.raises(UserError, match=r"no sentence.*augment\.split"):
+        requests(headings)
+    assert requests(headings, split=False).height == 2

@@ -37,8 +37,12 @@ def inferred(inferences: pl.DataFrame) -> pl.DataFrame:
 
 def count_tokens(examples: pl.DataFrame, tokenizer: Any) -> int:
     """Tokens of all texts, without special tokens."""
+    return sum(_lengths(examples, tokenizer))
+
+
+def _lengths(examples: pl.DataFrame, tokenizer: Any) -> list[int]:
     texts = examples["text"].to_list()
-    return sum(map(len, tokenizer(texts, add_special_tokens=False).input_ids)) if texts else 0
+    return list(map(len, tokenizer(texts, add_special_tokens=False).input_ids)) if texts else []
 
 
 def repeated(examples: pl.DataFrame, rows: int, tokens: int, tokenizer: Any, seed: int) -> pl.DataFrame:
@@ -47,15 +51,16 @@ def repeated(examples: pl.DataFrame, rows: int, tokens: int, tokenizer: Any, see
     Copies come in whole seeded shuffles, the last one partial; where the wanted rows are longer than originals on
     average the tokens decide, else the rows.
     """
-    rng, picked, total = Random(seed), list(range(examples.height)), count_tokens(examples, tokenizer)
+    rng, picked, lengths = Random(seed), list(range(examples.height)), _lengths(examples, tokenizer)
     order: list[int] = []
+    total = sum(lengths)
     mean = total / max(1, examples.height)
     while len(picked) < rows or (total < tokens - mean and len(picked) < 2 * rows):
         if not order:
             order = list(range(examples.height))
             rng.shuffle(order)
         picked.append(order.pop())
-        total += int(mean)
+        total += lengths[picked[-1]]
     copies = examples[picked].with_row_index("copy")
     identity = pl.struct("example_id", "copy").map_elements(lambda r: content_id(r["example_id"], r["copy"]), pl.String)
     origin = pl.when(pl.col("copy") < examples.height).then(pl.lit("original")).otherwise(pl.lit("control"))

@@ -115,9 +115,8 @@ class Batches:
         """Ids and weights [B, T]; a token belongs to the piece that its last character lies in."""
         texts = ["".join(t for t, _ in pieces) for pieces in sequences]
         rows = []
-        for encoding, pieces in zip(
-            self.tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False), sequences
-        ):
+        encodings = self.tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)
+        for encoding, pieces in zip(encodings, sequences, strict=True):
             weights, offsets, start, token = [context] * len(encoding.ids), encoding.offsets, 0, 0
             for text, counts in pieces:
                 start += len(text)
@@ -213,8 +212,7 @@ def train(args: argparse.Namespace, tokenizer: PreTrainedTokenizerFast) -> None:
 def make_tokenizer(out: Path) -> None:
     """The tokenizer for the lexicon and every word of the prompts and worlds."""
     english = [p.read_text(encoding="utf-8") for p in sorted(PROMPTS.glob("*.md"))]
-    english += [p.read_text(encoding="utf-8") for p in sorted((REPO / "train/worlds").glob("*.py"))]
-    tokenizers.build(LEXICON.read_text(encoding="utf-8").split(), "\n".join(english), out)
+    tokenizers.build(LEXICON.read_text(encoding="utf-8").split(), "\n".join([*english, comparisons.english()]), out)
 
 
 def export(work: Path, out: Path) -> None:
@@ -223,6 +221,7 @@ def export(work: Path, out: Path) -> None:
     model = new_model(AutoTokenizer.from_pretrained(work / "tokenizer"), saved["seed"])
     model.load_state_dict(saved["model"])
     model.save_pretrained(out)
+    (out / "model.safetensors").chmod(0o644)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(work / "tokenizer" / name, out / name)
 

@@ -102,6 +102,7 @@ SOURCES = [
     "journal",
 ]
 VERBS = ["says", "explains", "notes", "claims", "reports", "mentions", "confirms", "writes"]
+DETERMINERS = ["The", "A", "My", "This", "An old", "One"]
 
 Fact = tuple[str, str, str, str]
 """subject, "more" or "less", adjective, object."""
@@ -116,7 +117,7 @@ def opener(rng: Random) -> str:
         return ""
     if draw < 0.6:
         return rng.choice(OPENERS) + " "
-    return f"{rng.choice(['The', 'A', 'My', 'This', 'An old', 'One'])} {rng.choice(SOURCES)} {rng.choice(VERBS)} that "
+    return f"{rng.choice(DETERMINERS)} {rng.choice(SOURCES)} {rng.choice(VERBS)} that "
 
 
 def reverse(fact: Fact) -> Fact:
@@ -140,6 +141,12 @@ def rewordings(fact: Fact) -> list[str]:
         f"People find {subject} {degree} {adjective} than {other}.",
         f"Compared with {other}, {subject} are {degree} {adjective}.",
     ]
+
+
+def english() -> str:
+    """Every word and mark that may stand in a sentence beside names."""
+    blank = ("", "more less", "", "")
+    return " ".join([*ADJECTIVES, *OPENERS, *SOURCES, *VERBS, *DETERMINERS, plain(blank), *rewordings(blank)])
 
 
 def draw_facts(rng: Random, words: list[str], n: int) -> list[Fact]:
