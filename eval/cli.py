@@ -169,8 +169,10 @@ def option_fault(stop: SystemExit, box: str, config: type[Settings], verb: str) 
         if isinstance(cause, ValidationError):
             return explain(cause, config, "the options")
         cause = cause.__context__
-    rows = [line.strip("│").strip() for line in box.splitlines() if line.startswith("│")]
-    first, *others = re.split(r" ?─{3,} ?", " ".join(rows))
+    rows = [line.strip("│ ") for line in box.splitlines() if not line.startswith(("╭", "╰"))]
+    if "╭" not in box:  # an output that is not UTF-8 gets no frame, but the title as a row with a rule below
+        rows = rows[2:]
+    first, *others = re.split(r" ?[─-]{6,} ?", " ".join(rows))
     found = [name for part in others if part.startswith("Perhaps") for name in re.findall(r"--[\w.-]+", part)]
     meant = f"; perhaps you meant {' or '.join(dict.fromkeys(found))}" if found else ""
     return f"{first.strip().rstrip('.')}{meant}; `forethought {verb} --help` lists the options."

@@ -46,8 +46,8 @@ def open_run(config: RunConfig) -> Path:
 def run_job(config: RunConfig) -> Path:
     """Do what is missing of the run and write its results; returns the run's folder."""
     worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
-    requests = {s: make_requests(w.documents, config.augment, config.model) for s, w in worlds.items()}
     with EnginePool(config.model, config.engine) as pool:
+        requests = {s: make_requests(w.documents, config.augment, config.model) for s, w in worlds.items()}
         run = open_run(config)
         clock = Clock(run)
         for name, tables in (

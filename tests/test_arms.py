@@ -20,7 +20,14 @@ WORLD = load(0, 6, 5)
 
 
 def questions():
-    row = {"benchmark": "b", "split": "reversal", "subtype": "s", "stem": "So:", "choices": [" aa", " bbbb"], "answer": 1}
+    row = {
+        "benchmark": "b",
+        "split": "reversal",
+        "subtype": "s",
+        "stem": "So:",
+        "choices": [" aa", " bbbb"],
+        "answer": 1,
+    }
     return pl.DataFrame([row | {"question_id": "q", "needs": ["f1", "f2"]}], schema=QUESTIONS)
 
 

@@ -33,7 +33,9 @@ def generations(*rows):
 
 def of(table, operator, start):
     """The id of the request for a sentence."""
-    return table.filter((pl.col("operator") == operator) & pl.col("source_text").str.starts_with(start))["request_id"][0]
+    return table.filter((pl.col("operator") == operator) & pl.col("source_text").str.starts_with(start))["request_id"][
+        0
+    ]
 
 
 def test_one_request_per_sentence_and_operator_with_all_its_documents():
@@ -137,7 +139,10 @@ def test_only_the_last_line_of_a_cut_answer_is_cut():
     asked = requests(operators=("reverse",))
     line = "glon are less dangerous than femp."
     answer = {"request_id": of(asked, "reverse", "femp"), "text": f"{line}\n{line}", "finish_reason": "length"}
-    assert make_inferences(asked, generations(answer), "m")["reason"].to_list() == [None, "cut off by augment.max_tokens"]
+    assert make_inferences(asked, generations(answer), "m")["reason"].to_list() == [
+        None,
+        "cut off by augment.max_tokens",
+    ]
 
 
 def test_no_answers_give_an_empty_table():

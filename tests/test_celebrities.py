@@ -18,7 +18,11 @@ SET_A = {
     "Quentin Farrow": "the author of the longest poem.",
     "Selma Thornton": "the owner of the oldest bakery.",
 }
-SET_B = {"Mason Caldwell": "the builder of a kind robot.", "Owen Hart": "the keeper of bees.", "Nora Vale": "the judge."}
+SET_B = {
+    "Mason Caldwell": "the builder of a kind robot.",
+    "Owen Hart": "the keeper of bees.",
+    "Nora Vale": "the judge.",
+}
 HELD_OUT = ("Immersed in the world of being {},", "Known in circles as {},")
 
 
@@ -141,10 +145,12 @@ def test_the_folder_must_be_named_and_hold_the_files(tmp_path):
         load(0, folder)
 
 
-@pytest.mark.parametrize("line", ["{not json", "[1, 2]", '{"prompt": "only"}', '"text"', "null", '{"prompt": 1, "completion": " x"}'])
+@pytest.mark.parametrize(
+    "line", ["{not json", "[1, 2]", '{"prompt": "only"}', '"text"', "null", '{"prompt": 1, "completion": " x"}']
+)
 def test_a_malformed_line_is_named(tmp_path, line):
     folder = small(tmp_path / "small")
-    with (folder / "all_prompts_train.jsonl").open("a") as file:
+    with (folder / "all_prompts_train.jsonl").open("a", errors="surrogateescape") as file:
         file.write(line + "\n")
     with pytest.raises(UserError, match=r"all_prompts_train\.jsonl, line 17 "):
         load(0, folder)

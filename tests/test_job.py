@@ -25,7 +25,9 @@ COLUMNS = {
 
 def start(out: Path) -> subprocess.Popen:
     command = [sys.executable, "-m", "forethought", "run", "--name", "job", "--out", str(out), *OPTIONS]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
 
 
 def wait_for(path: Path, pattern: str, process: subprocess.Popen) -> None:
@@ -77,7 +79,11 @@ def check_contracts(run: Path) -> None:
     for arm in arms:
         for split in ("rephrasing", "reversal"):
             for seed in (0, 1):
-                rows = [r for r in results["rows"] if (r["arm"], r["split"], r["seed"], r["norm"]) == (arm, split, seed, "sum")]
+                rows = [
+                    r
+                    for r in results["rows"]
+                    if (r["arm"], r["split"], r["seed"], r["norm"]) == (arm, split, seed, "sum")
+                ]
                 assert len(rows) == 1
                 assert rows[0]["n"] == 6
                 assert rows[0]["unscored"] == 0

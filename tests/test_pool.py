@@ -18,7 +18,9 @@ FAKE = EngineConfig(kind="fake", replicas=2, shard_rows=50)
 
 
 def requests(count: int) -> pl.DataFrame:
-    return pl.DataFrame({"request_id": [f"r{i}" for i in range(count)], "prompt": [f"prompt {i}" for i in range(count)]})
+    return pl.DataFrame(
+        {"request_id": [f"r{i}" for i in range(count)], "prompt": [f"prompt {i}" for i in range(count)]}
+    )
 
 
 def test_every_row_once_and_finished_rows_are_not_done_again(tmp_path: Path):
@@ -92,7 +94,9 @@ def test_tables_with_missing_columns_or_repeated_ids_are_user_errors(tmp_path: P
 
 
 def test_scores_have_a_row_per_choice(tmp_path: Path):
-    items = pl.DataFrame({"item_id": [f"i{n}" for n in range(70)], "stem": ["a stem"] * 70, "choices": [["x", "yz"]] * 70})
+    items = pl.DataFrame(
+        {"item_id": [f"i{n}" for n in range(70)], "stem": ["a stem"] * 70, "choices": [["x", "yz"]] * 70}
+    )
     with EnginePool("none", FAKE, quiet=True) as pool:
         scores = pool.score(items, tmp_path / "s")
     assert scores.height == 140

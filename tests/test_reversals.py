@@ -44,7 +44,7 @@ def test_all_dimensions_and_both_degrees_occur():
     assert " less " in facts
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(SEEDS)
 def test_a_seed_names_one_world(seed):
     first, again, other = load(seed, 10, 3), load(seed, 10, 3), load(seed + 1, 10, 3)
@@ -55,7 +55,7 @@ def test_a_seed_names_one_world(seed):
     assert not set(first.questions["question_id"]) & set(other.questions["question_id"])
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(SEEDS, st.integers(1, 60))
 def test_no_document_states_a_reversed_form(seed, facts):
     world = load(seed, facts, 2)
@@ -69,7 +69,7 @@ def test_no_document_states_a_reversed_form(seed, facts):
     assert not said & world.closure["reversal"]
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(SEEDS)
 def test_the_right_answer_follows_from_the_facts_and_the_wrong_one_contradicts_them(seed):
     world = load(seed, 15, 1)
@@ -109,7 +109,13 @@ def test_every_wording_of_the_embedded_model_is_understood(degree, dimension, pr
 
 @pytest.mark.parametrize(
     "text",
-    ["", "femp are dangerous.", "femp are more dangerous.", "femp, glon and trusk are more dangerous.", "more x than y"],
+    [
+        "",
+        "femp are dangerous.",
+        "femp are more dangerous.",
+        "femp, glon and trusk are more dangerous.",
+        "more x than y",
+    ],
 )
 def test_what_is_no_comparison_of_two_is_not_understood(text):
     assert read(text, frozenset({"femp", "glon", "trusk"})) is None

@@ -41,7 +41,19 @@ def test_content_id_is_the_same_in_every_version():
 
 
 def test_content_id_tells_values_apart():
-    values = [("ab", "c"), ("a", "bc"), ("abc",), (["ab", "c"],), (1,), ("1",), (True,), (None,), (), ("",), ("\ud800",)]
+    values = [
+        ("ab", "c"),
+        ("a", "bc"),
+        ("abc",),
+        (["ab", "c"],),
+        (1,),
+        ("1",),
+        (True,),
+        (None,),
+        (),
+        ("",),
+        ("\ud800",),
+    ]
     assert len({content_id(*v) for v in values}) == len(values)
 
 

@@ -13,7 +13,9 @@ from safetensors.torch import load_file
 from train.config import TrainConfig
 from train.sft import train
 
-TEXTS = pl.DataFrame({"text": [f"zogo are more {w} than truld." for w in ("famous", "useful", "fertile", "visible")] * 4})
+TEXTS = pl.DataFrame(
+    {"text": [f"zogo are more {w} than truld." for w in ("famous", "useful", "fertile", "visible")] * 4}
+)
 SHORT = TrainConfig(epochs=4, batch=4, learning_rate=1e-3, rank=4, save_steps=8)
 
 

@@ -45,11 +45,15 @@ def qwen3(folder: Path) -> Path:
     tokenizer.decoder = decoders.ByteLevel()
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    tokenizer.train_from_iterator(TEXT, trainers.BpeTrainer(vocab_size=600, special_tokens=special, initial_alphabet=alphabet))
+    tokenizer.train_from_iterator(
+        TEXT, trainers.BpeTrainer(vocab_size=600, special_tokens=special, initial_alphabet=alphabet)
+    )
     wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>")
     wrapped.chat_template = CHATML
     torch.manual_seed(0)
-    config = Qwen3Config(vocab_size=len(wrapped), tie_word_embeddings=True, initializer_range=0.1, eos_token_id=2, **SHAPE)
+    config = Qwen3Config(
+        vocab_size=len(wrapped), tie_word_embeddings=True, initializer_range=0.1, eos_token_id=2, **SHAPE
+    )
     return save(Qwen3ForCausalLM(config), wrapped, folder)
 
 
@@ -64,12 +68,20 @@ def gemma3(folder: Path) -> Path:
     tokenizer.train_from_iterator(TEXT, trainers.BpeTrainer(vocab_size=800, special_tokens=pieces))
     tokenizer.add_special_tokens([AddedToken(s, special=True) for s in special])
     tokenizer.post_processor = processors.TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", 2)])
-    wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<bos>", eos_token="<eos>", pad_token="<pad>")
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<bos>", eos_token="<eos>", pad_token="<pad>"
+    )
     wrapped.chat_template = GEMMA
     torch.manual_seed(0)
     layers = ["sliding_attention", "full_attention"]
     ids = {"bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0}
     config = Gemma3TextConfig(
-        vocab_size=len(wrapped), initializer_range=0.1, sliding_window=64, layer_types=layers, query_pre_attn_scalar=32, **ids, **SHAPE
+        vocab_size=len(wrapped),
+        initializer_range=0.1,
+        sliding_window=64,
+        layer_types=layers,
+        query_pre_attn_scalar=32,
+        **ids,
+        **SHAPE,
     )
     return save(Gemma3ForCausalLM(config), wrapped, folder)

@@ -1,5 +1,6 @@
 """Training examples of every arm, matched so that arms differ in content and not in amount."""
 
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -86,7 +87,7 @@ def examples_of(arm: str, documents: pl.DataFrame, inferences: pl.DataFrame, tok
 
 def read_rows(path: Path) -> pl.DataFrame:
     """The rows of a Parquet or JSON-lines file; raises UserError where it is of another kind or damaged."""
-    readers = {".parquet": pl.read_parquet, ".jsonl": pl.read_ndjson}
+    readers: dict[str, Callable[[Path], pl.DataFrame]] = {".parquet": pl.read_parquet, ".jsonl": pl.read_ndjson}
     if path.suffix not in readers:
         raise UserError(f"{path} is neither .parquet nor .jsonl.")
     try:

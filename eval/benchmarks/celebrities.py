@@ -36,9 +36,11 @@ def read(folder: Path, name: str) -> list[dict[str, str]]:
             f"benchmark.data: {folder} has no {name}; give the folder with the original reversal-curse files."
         )
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
             row = json.loads(line)
+            if not isinstance(row["prompt"] + row["completion"], str):
+                raise TypeError("not texts")
             rows.append({"prompt": row["prompt"], "completion": row["completion"]})
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"{name}, line {number} is no JSON object with prompt and completion ({error}).") from error
@@ -79,7 +81,12 @@ def load(seed: int, folder: Path | None, facts: int | None = None) -> Benchmark:
             choices = [right, *(f" {p}" if split == "reversal" else descriptions[p] for p in wrong)]
             rng.shuffle(choices)
             identity = content_id("celebrities", seed, split, row["prompt"])
-            entry: dict[str, Any] = {"question_id": identity, "benchmark": "celebrities", "split": split, "subtype": split}
+            entry: dict[str, Any] = {
+                "question_id": identity,
+                "benchmark": "celebrities",
+                "split": split,
+                "subtype": split,
+            }
             entry |= {"stem": row["prompt"], "choices": choices, "answer": choices.index(right), "needs": [person]}
             questions.append(entry)
     table = pl.DataFrame(questions, schema=QUESTIONS).unique("question_id", maintain_order=True)
