@@ -147,6 +147,12 @@ class EnginePool:
         gpus = self.config.gpus
         if gpus is None:
             gpus = 1.0 if self.config.kind == "vllm" and ray.cluster_resources().get("GPU", 0) else 0.0
+        have = ray.cluster_resources().get("CPU", 0)
+        if len(self.actors) * self.config.cpus + count * self.config.cpus > have and not self.config.address:
+            raise UserError(
+                f"engine.replicas x engine.cpus asks for {self.config.replicas * self.config.cpus:g} CPUs and Ray has {have:g}: "
+                "lower one of them."
+            )
         # an engine on a CPU uses the cores that are there; Ray would otherwise pin it to one thread
         threads = max(1, len(os.sched_getaffinity(0)) // self.config.replicas)
         environment = {} if gpus else {"env_vars": {"OMP_NUM_THREADS": str(threads)}}

@@ -36,7 +36,9 @@ def resolve_model(model: str) -> str:
     try:
         AutoConfig.from_pretrained(model)
     except (OSError, ValueError) as error:
-        raise UserError(f"The hub model {model} cannot be had ({str(error).splitlines()[0]}); check name, network and access.") from error
+        raise UserError(
+            f"The hub model {model} cannot be had ({str(error).splitlines()[0]}); check name, network and access."
+        ) from error
     return model
 
 

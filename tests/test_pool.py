@@ -14,7 +14,7 @@ from engine.errors import UserError
 from engine.pool import EngineFailed, EnginePool
 from engine.store import parts
 
-FAKE = EngineConfig(kind="fake", replicas=2, shard_rows=50)
+FAKE = EngineConfig(kind="fake", replicas=2, cpus=0.5, shard_rows=50)
 
 
 def requests(count: int) -> pl.DataFrame:
@@ -101,3 +101,11 @@ def test_scores_have_a_row_per_choice(tmp_path: Path):
         scores = pool.score(items, tmp_path / "s")
     assert scores.height == 140
     assert scores.filter(choice=1)["tokens"].unique().to_list() == [2]
+
+
+def test_more_engines_than_there_are_processors_is_an_error_and_no_hang(tmp_path: Path):
+    with EnginePool("none", FAKE.model_copy(update={"replicas": 3, "cpus": 50}), quiet=True) as pool:
+        with EnginePool("none", FAKE, quiet=True) as first:
+            first.generate(requests(1), tmp_path / "first")
+        with pytest.raises(UserError, match="engine.replicas"):
+            pool.generate(requests(100), tmp_path / "g")

@@ -15,10 +15,11 @@ import random
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from train import tokenizer as tokenizers
 from train.worlds import comparisons
@@ -41,7 +42,7 @@ whose token `key` back equals the token `query` back from here, to fetch the tok
 others at random."""
 
 
-def new_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
+def new_model(tokenizer: Any, seed: int) -> Any:
     """A Llama whose heads start in useful shapes, all of them free to change (LAYERS).
 
     The residual stream starts as 7 codes of CODE features: of the token itself, of the 1 to 5 tokens before it, filled
@@ -67,7 +68,7 @@ def new_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    model = LlamaForCausalLM(config)
+    model: Any = LlamaForCausalLM(config)
     code = [slice(i * CODE, (i + 1) * CODE) for i in range(7)]
     constant = 7 * CODE
     frequency = ROPE_THETA ** (-torch.arange(HEAD // 2) / (HEAD // 2))
@@ -105,7 +106,7 @@ def new_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM
 class Batches:
     """Draws batches: token ids, and how much each token counts in the loss."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, seed: int, tokens: int):
+    def __init__(self, tokenizer: Any, seed: int, tokens: int):
         self.tokenizer, self.tokens = tokenizer, tokens
         self.rng = random.Random(seed)
         self.words = LEXICON.read_text(encoding="utf-8").split()
@@ -117,13 +118,13 @@ class Batches:
         rows = []
         encodings = self.tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)
         for encoding, pieces in zip(encodings, sequences, strict=True):
-            weights, offsets, start, token = [context] * len(encoding.ids), encoding.offsets, 0, 0
+            counted, offsets, start, token = [context] * len(encoding.ids), encoding.offsets, 0, 0
             for text, counts in pieces:
                 start += len(text)
                 while token < len(offsets) and offsets[token][1] <= start:
-                    weights[token] = 1.0 if counts else context
+                    counted[token] = 1.0 if counts else context
                     token += 1
-            rows.append((encoding.ids, weights))
+            rows.append((encoding.ids, counted))
         longest = max(len(ids) for ids, _ in rows)
         ids = torch.full((len(rows), longest), self.tokenizer.pad_token_id)
         weights = torch.zeros(len(rows), longest)
@@ -162,7 +163,7 @@ class Batches:
         return n, *self.lookup(n, 0.1 if self.rng.random() < 0.2 else 0)
 
 
-def train(args: argparse.Namespace, tokenizer: PreTrainedTokenizerFast) -> None:
+def train(args: argparse.Namespace, tokenizer: Any) -> None:
     """Train until `args.minutes` have passed, writing a checkpoint every 2 minutes; resumes from `args.work`."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = new_model(tokenizer, args.seed).to(device)
@@ -182,7 +183,8 @@ def train(args: argparse.Namespace, tokenizer: PreTrainedTokenizerFast) -> None:
         left = 1 - seconds / (args.minutes * 60)
         for group in optimizer.param_groups:
             group["lr"] = args.lr * min(1.0, (step + 1) / 50, 0.02 + left / 0.4)
-        n, ids, weights = (x.to(device) if isinstance(x, torch.Tensor) else x for x in batches.draw(args.most_facts))
+        n, ids, weights = batches.draw(args.most_facts)
+        ids, weights = ids.to(device), weights.to(device)
         with torch.autocast(device, dtype=torch.bfloat16):
             hidden = model.model(input_ids=ids).last_hidden_state[:, :-1]
             counts = weights[:, 1:] > 0
@@ -227,9 +229,7 @@ def export(work: Path, out: Path) -> None:
 
 
 @torch.inference_mode()
-def choice_accuracy(
-    model: LlamaForCausalLM, batches: Batches, n: int, questions: int, reverse: bool, told: bool = True
-) -> float:
+def choice_accuracy(model: Any, batches: Batches, n: int, questions: int, reverse: bool, told: bool = True) -> float:
     """How often the right ending of a stem is likelier than the same with more and less swapped, given `n` facts."""
     per_world, right = min(n, 20), 0.0
     encode = batches.tokenizer.backend_tokenizer.encode
@@ -251,7 +251,7 @@ def choice_accuracy(
 
 
 @torch.inference_mode()
-def operator_accuracy(model: LlamaForCausalLM, batches: Batches, name: str, uses: int, sample: bool) -> float:
+def operator_accuracy(model: Any, batches: Batches, name: str, uses: int, sample: bool) -> float:
     """Share of uses of an operator in which every line of the answer is a right one."""
     right, tokenizer = 0, batches.tokenizer
     for _ in range(uses):
