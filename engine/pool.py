@@ -64,7 +64,8 @@ def start_ray(config: EngineConfig) -> None:
             modules = [engine, augment, train, evaluation]
             ray.init(address=address, runtime_env={"env_vars": environment, "py_modules": modules}, **options)
             return
-        cpus = max(os.cpu_count() or 1, int(config.replicas * config.cpus))
+        # engines idle while arms train and the other way round, so a local Ray counts the cores for both
+        cpus = (os.cpu_count() or 1) + int(config.replicas * config.cpus)
         ray.init(
             address="local",
             num_cpus=cpus,

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from augment.run import INFERENCES, make_inferences, make_requests
 from engine.errors import UserError
-from engine.pool import EnginePool
+from engine.pool import EnginePool, start_ray
 from engine.store import write_table, write_whole
 from eval.arms import answers, items
 from eval.audit import audit
@@ -80,7 +80,7 @@ def run_job(config: RunConfig) -> Path:
 def train_arms(
     config: RunConfig, run: Path, worlds: dict[int, Benchmark], inferences: pl.DataFrame, clock: "Clock"
 ) -> dict[str, int]:
-    """Train every trained arm for every seed, one after another; returns the tokens that each arm sees, per seed."""
+    """Train every trained arm for every seed, side by side; returns the tokens that each arm sees, per seed."""
     jobs = [(arm, seed) for seed in config.seeds for arm in config.arms if arm in TRAINED]
     if not jobs:
         return {}
@@ -88,25 +88,31 @@ def train_arms(
 
     from engine.vllm_engine import resolve_model
     from train.examples import count_tokens, examples_of
-    from train.sft import finished, train
+    from train.jobs import TrainJob, train_many
+    from train.sft import finished
 
     model = resolve_model(config.model)
     tokenizer = AutoTokenizer.from_pretrained(model)
     tokens: dict[str, int] = {}
-    tables = []
-    for number, (arm, seed) in enumerate(jobs, 1):
+    tables, waiting = [], []
+    for arm, seed in jobs:
         out = run / "adapters" / arm / f"seed-{seed}"
         kept = inferences.filter(pl.col("seed") == seed)
         table = examples_of(arm, worlds[seed].documents, kept, tokenizer, seed)
         tables.append(table.with_columns(pl.lit(arm).alias("arm"), pl.lit(seed).alias("seed")))
         tokens[arm] = tokens.get(arm, 0) + round(count_tokens(table, tokenizer) * config.train.epochs / len(worlds))
-        if finished(out):
-            continue
-        console.print(f"train {number}/{len(jobs)}: {arm}, seed {seed}, {table.height} examples", end=" ")
-        result = train(model, table, config.train, seed, out)
-        clock.add("train", result["seconds"])
-        console.print(f"-> {result['steps']} steps, loss {result['loss']:.2f}, {result['seconds']:.0f} s")
+        if not finished(out):
+            waiting.append(TrainJob(f"{arm}, seed {seed}", model, table, seed, out))
     write_table(run / "examples.parquet", pl.concat(tables))
+    if waiting:
+        start_ray(config.engine)
+    started = time.monotonic()
+    for number, (job, result) in enumerate(train_many(waiting, config.train), len(jobs) - len(waiting) + 1):
+        console.print(
+            f"train {number}/{len(jobs)}: {job.name}, {job.examples.height:,} examples, {result['steps']} steps, "
+            f"loss {result['loss']:.2f}, {result['seconds']:.0f} s"
+        )
+    clock.add("train", time.monotonic() - started)
     return tokens
 
 

@@ -107,5 +107,5 @@ def test_more_engines_than_there_are_processors_is_an_error_and_no_hang(tmp_path
     with EnginePool("none", FAKE.model_copy(update={"replicas": 3, "cpus": 50}), quiet=True) as pool:
         with EnginePool("none", FAKE, quiet=True) as first:
             first.generate(requests(1), tmp_path / "first")
-        with pytest.raises(UserError, match="engine.replicas"):
+        with pytest.raises(UserError, match=r"engine\.replicas"):
             pool.generate(requests(100), tmp_path / "g")

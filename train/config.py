@@ -23,7 +23,9 @@ class TrainConfig(Settings):
     max_length: int = Field(default=1024, ge=8)
     """Longest example in tokens; longer ones are cut into pieces of that length."""
     workers: int = Field(default=0, ge=0)
-    """Ray Train workers; 0 trains in this process, one job after another."""
+    """Ray Train workers of one job; 0 trains in one process and runs as many jobs side by side as there are cores or GPUs."""
+    cpus: float = Field(default=1, gt=0)
+    """Cores of one job (and of each worker)."""
     gpu: bool | None = None
     """Whether each worker takes a GPU; by default where there is one."""
     save_steps: int = Field(default=100, ge=1)

@@ -40,11 +40,14 @@ def train(model: str, examples: pl.DataFrame, config: TrainConfig, seed: int, ou
     from ray.train import FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchConfig, TorchTrainer
 
-    gpu = config.gpu if config.gpu is not None else _gpus()
+    logging.getLogger("ray.train").setLevel(logging.WARNING)
+    gpu = config.gpu if config.gpu is not None else has_gpu()
     TorchTrainer(
         train_worker,
         train_loop_config=loop,
-        scaling_config=ScalingConfig(num_workers=config.workers, use_gpu=gpu),
+        scaling_config=ScalingConfig(
+            num_workers=config.workers, use_gpu=gpu, resources_per_worker={"CPU": config.cpus, "GPU": int(gpu)}
+        ),
         torch_config=TorchConfig(backend="nccl" if gpu else "gloo"),
         run_config=RunConfig(storage_path=str(out / "ray"), failure_config=FailureConfig(config.max_failures)),
     ).fit()
@@ -141,7 +144,8 @@ def pieces(texts: list[str], tokenizer: Any, length: int) -> list[list[int]]:
     return found
 
 
-def _gpus() -> bool:
+def has_gpu() -> bool:
+    """Whether PyTorch sees a CUDA device."""
     import torch
 
     return torch.cuda.is_available()
