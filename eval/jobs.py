@@ -121,6 +121,7 @@ def score_job(job: "ScoreJob") -> None:
 
 def eval_job(job: EvalJob) -> None:
     """Score the arms pretrained, icl and, with an adapter, finetuned; results like a run's."""
+    from augment.run import INFERENCES
     from engine.pool import EnginePool
     from eval.arms import answers, items
     from eval.benchmarks import load
@@ -155,4 +156,4 @@ def eval_job(job: EvalJob) -> None:
         ("questions", questions),
     ):
         write_table(run / f"{name}.parquet", table)
-    finish(config, run, worlds, pl.DataFrame(), answers(scores, asked, questions), {}, clock)
+    finish(config, run, worlds, pl.DataFrame(schema=INFERENCES), answers(scores, asked, questions), {}, clock)
