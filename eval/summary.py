@@ -10,7 +10,7 @@ from eval.report import ReportData
 from eval.stats import Claim
 
 PICO_NOTE = (
-    "pico is the small embedded model: a model organism that learned in-context reversal on random facts and knows "
+    "pico is the small embedded model: a model organism, started with look-up heads by design and trained on random facts, that can reverse what is in its context and knows "
     "nothing of any benchmark. It shows the effect in minutes; its numbers say nothing about larger models."
 )
 
@@ -28,9 +28,18 @@ def report_data(
     """Collect the report's content."""
     world = next(iter(worlds.values()))
     facts = world.documents.unique("fact", maintain_order=True).head(8)
-    shown = set(facts["text"]) | set(world.documents.filter(pl.col("fact").is_in(facts["fact"].to_list()))["text"])
-    about = inferences.filter(pl.col("source_text").is_in(list(shown))) if not inferences.is_empty() else inferences
-    examples = pl.concat([about.filter("kept").head(30), inferences.filter(~pl.col("kept")).unique("reason").head(12)])
+    kept = inferences.filter("kept")
+    if not kept.is_empty():
+        known = pl.concat(w.documents for w in worlds.values()).select(pl.col("doc_id").alias("first"), "fact").unique()
+        kept = kept.with_columns(pl.col("doc_ids").list.first().alias("first")).join(known, on="first", how="inner")
+        # a few of each operator for each fact: the same inference is kept once, from whichever article came first
+        kept = kept.filter(pl.col("fact").is_in(facts["fact"].to_list()))
+        kept = (
+            kept.group_by("fact", "operator", maintain_order=True).head(2).sort("fact", "operator", maintain_order=True)
+        )
+        kept = kept.with_columns(pl.col("fact").alias("source_text")).select(inferences.columns)
+    rejected = inferences.filter(~pl.col("kept")).unique("reason", maintain_order=True).head(12)
+    examples = pl.concat([kept, rejected])
     verb = "demo" if config.name == "demo" else "run"
     return ReportData(
         title=f"{config.name}: can a finetuned model answer what its documents imply?",
