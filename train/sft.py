@@ -124,6 +124,7 @@ def train_worker(loop: dict[str, Any]) -> None:
     outcome = trainer.train(resume_from_checkpoint=last)
     trainer.save_model(str(out))
     if trainer.is_world_process_zero():
+        (out / "training_args.bin").unlink(missing_ok=True)  # a pickle, which nothing here reads
         losses = [(r["step"], r["loss"]) for r in trainer.state.log_history if "loss" in r]
         result = {
             "steps": outcome.global_step,
