@@ -63,8 +63,10 @@ def test_no_document_states_a_reversed_form(seed, facts):
     said = set(map(world.read, world.documents["text"]))
     for row in world.questions.filter(split="reversal").iter_rows(named=True):
         for choice in row["choices"]:
-            assert normal(row["stem"] + choice) not in corpus
-        assert row["stem"] not in corpus  # the entity asked about is never a subject
+            assert " " + normal(row["stem"] + choice) not in corpus
+        assert (
+            " " + row["stem"] not in corpus
+        )  # the entity asked about is never a subject (a preamble stands before one)
     assert said == world.closure["rephrasing"]
     assert not said & world.closure["reversal"]
 

@@ -16,7 +16,7 @@ from train.sft import train
 TEXTS = pl.DataFrame(
     {"text": [f"zogo are more {w} than truld." for w in ("famous", "useful", "fertile", "visible")] * 4}
 )
-SHORT = TrainConfig(epochs=4, batch=4, learning_rate=1e-3, rank=4, save_steps=8)
+SHORT = TrainConfig(epochs=4, batch=4, learning_rate=5e-3, rank=8, save_steps=8)
 
 
 def loss_of(model_folder: Path, adapter: bool) -> float:

@@ -47,10 +47,10 @@ def _lengths(examples: pl.DataFrame, tokenizer: Any) -> list[int]:
 
 
 def repeated(examples: pl.DataFrame, rows: int, tokens: int, tokenizer: Any, seed: int) -> pl.DataFrame:
-    """Originals repeated up to `rows` rows (so: steps), drawn so that their tokens come close to `tokens`.
+    """Originals repeated to `rows` rows (so: steps), and on to `tokens` tokens where that takes more rows.
 
-    Copies come in whole seeded shuffles, the last one partial; where the wanted rows are longer than originals on
-    average the tokens decide, else the rows.
+    Copies come in whole seeded shuffles, the last one partial. Documents are often longer than inferences, so at equal
+    steps this control may see more tokens than the arm that it is matched with (11% in the demo), never clearly fewer.
     """
     rng, picked, lengths = Random(seed), list(range(examples.height)), _lengths(examples, tokenizer)
     order: list[int] = []
