@@ -12,7 +12,8 @@ import polars as pl
 
 from engine.backend import Backend, Call
 from engine.config import EngineConfig
-from engine.leases import GenerateLease, Lease, ScoreLease
+from engine.leases import GenerateLease, Lease
+from engine.scoring import ScoreLease, self_check
 from engine.store import commit_part
 
 KINDS: dict[str, type] = {"generate": GenerateLease, "score": ScoreLease}
@@ -20,13 +21,20 @@ KINDS: dict[str, type] = {"generate": GenerateLease, "score": ScoreLease}
 
 @dataclass
 class Status:
-    """What an actor did since it was last asked; counts are sums."""
+    """What an actor did since it was last asked; counts are sums, tokens are the engine's own."""
 
     finished: list[str] = field(default_factory=list)
     rows: int = 0
     prompt_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
+
+    def add(self, other: "Status") -> None:
+        """Add another's counts."""
+        self.rows += other.rows
+        self.prompt_tokens += other.prompt_tokens
+        self.cached_tokens += other.cached_tokens
+        self.output_tokens += other.output_tokens
 
 
 def make_backend(model: str, config: EngineConfig) -> Backend:
@@ -46,6 +54,7 @@ class EngineActor:
     def __init__(self, model: str, config: EngineConfig):
         logging.getLogger("vllm").setLevel(os.environ.get("FORETHOUGHT_ENGINE_LOG", "WARNING"))
         self.backend = make_backend(model, config)
+        self_check(self.backend)
         self.queue: deque[tuple[str, str, Path, Path]] = deque()
         self.leases: dict[str, tuple[Lease, Path]] = {}
         self.in_flight: dict[str, str] = {}

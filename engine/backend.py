@@ -8,8 +8,9 @@ from typing import Any, Protocol
 class Call:
     """One prompt for the engine.
 
-    `params` are vLLM `SamplingParams` fields. With `score_from`, the engine returns the log-likelihoods of
-    the tokens from that position on and generates nothing of use; `cached` allows prefix-cache reads for that.
+    `params` are vLLM `SamplingParams` fields of a call that generates. A call that scores generates nothing of use: with
+    `score_from` it returns the log-likelihoods of its own tokens from that position on, with `targets` those of each of
+    these token ids as the next token. `cached` allows prefix-cache reads for `score_from`.
     """
 
     key: str
@@ -17,12 +18,16 @@ class Call:
     params: dict[str, Any] = field(default_factory=dict)
     adapter: str | None = None
     score_from: int | None = None
+    targets: list[int] | None = None
     cached: bool = True
 
 
 @dataclass(slots=True)
 class Answer:
-    """What became of a call; `logprobs` has one value per token from `score_from`, NaN where the engine has none."""
+    """What became of a call.
+
+    `logprobs` has one natural logarithm per token from `score_from`, or per target; NaN where the engine has none.
+    """
 
     key: str
     text: str = ""
@@ -41,6 +46,8 @@ class Backend(Protocol):
     max_model_len: int
     capacity: int
     """Calls in flight that keep the engine busy."""
+    tolerance: float
+    """How far a log-likelihood may differ with and without the prefix cache, from rounding alone."""
 
     def add(self, call: Call) -> None:
         """Queue a call; a call that the engine refuses raises ValueError."""

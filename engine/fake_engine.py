@@ -17,11 +17,16 @@ class FakeTokenizer:
         return [1] * add_special_tokens + [ord(c) for c in text]
 
 
+def _value(adapter: str | None, context: list[int], token: int) -> float:
+    """The same for a token of a choice and for a next token: from the last tokens before it."""
+    return -math.log(2 + int(content_id(adapter, len(context), context[-3:], token), 16) % 97)
+
+
 class FakeEngine:
     """Answers every call in the next step; text and log-likelihoods depend on the call's tokens alone."""
 
     def __init__(self, model: str, config: EngineConfig):
-        self.tokenizer, self.max_model_len, self.capacity = FakeTokenizer(), 1_000_000, 256
+        self.tokenizer, self.max_model_len, self.capacity, self.tolerance = FakeTokenizer(), 1_000_000, 256, 0.0
         self.calls: list[Call] = []
 
     def add(self, call: Call) -> None:
@@ -35,11 +40,11 @@ class FakeEngine:
         for call in calls:
             digest = content_id(call.ids, call.params.get("seed"), call.adapter)
             answer = Answer(call.key, f"fake {digest}", "stop", len(call.ids), 0, 2)
-            if call.score_from is not None:
-                seed = int(digest, 16)
-                answer.logprobs = [
-                    -math.log(2 + (seed + i * t) % 97) for i, t in enumerate(call.ids[call.score_from :])
-                ]
+            if call.targets is not None:
+                answer.logprobs = [_value(call.adapter, call.ids, token) for token in call.targets]
+            elif call.score_from is not None:
+                places = range(call.score_from, len(call.ids))
+                answer.logprobs = [_value(call.adapter, call.ids[:i], call.ids[i]) for i in places]
             answers.append(answer)
         return answers
 

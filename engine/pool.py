@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from engine.actor import EngineActor
+from engine.actor import EngineActor, Status
 from engine.config import EngineConfig
 from engine.errors import UserError
 from engine.progress import Progress
@@ -50,7 +50,7 @@ def start_ray(config: EngineConfig) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     environment = {name: os.environ[name] for name in FORWARDED if name in os.environ}
-    environment |= {"TOKENIZERS_PARALLELISM": "false", "RAY_USAGE_STATS_ENABLED": "0", "VLLM_NO_USAGE_STATS": "1"}
+    environment |= {"TOKENIZERS_PARALLELISM": "true", "RAY_USAGE_STATS_ENABLED": "0", "VLLM_NO_USAGE_STATS": "1"}
     environment.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
     address = config.address or os.environ.get("RAY_ADDRESS")
@@ -82,13 +82,14 @@ class EnginePool:
     """Engines for one model, started when first needed and kept warm until the `with` block ends.
 
     `generate` and `score` read a table (or a Parquet file or folder) and write a folder of parts; calling them again
-    does only what is missing.
+    does only what is missing. `last` counts what the engines did for the latest call; `seconds` adds up over all.
     """
 
     def __init__(self, model: str, config: EngineConfig | None = None, quiet: bool = False):
         self.model, self.config, self.quiet = model, config or EngineConfig(), quiet
         self.actors: list[Any] = []
         self.restarts = 0
+        self.last = Status()
         self.seconds: dict[str, float] = {"start": 0.0, "generate": 0.0, "score": 0.0}
         if self.config.kind == "vllm":
             from engine.vllm_engine import resolve_model
@@ -183,6 +184,7 @@ class EnginePool:
             self._start(self.config.replicas)
         started = time.monotonic()
         counts = left["n"].sum() if kind == "generate" else left["choices"].list.len().sum()
+        self.last = Status()
         with Progress(label, total, total - int(counts), quiet=self.quiet) as progress:
             self._drive(kind, shards, out, progress)
         shutil.rmtree(out / "_shards", ignore_errors=True)
@@ -226,6 +228,7 @@ class EnginePool:
                     continue
                 for name in status.finished:
                     del held[actor][name]
+                self.last.add(status)
                 progress.add(status)
 
     def _replace(self, actor: Any, error: Exception) -> Any:

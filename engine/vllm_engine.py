@@ -73,6 +73,18 @@ def engine_options(model: str, config: EngineConfig) -> dict[str, Any]:
     return options | config.vllm
 
 
+def _tensor_processor() -> type:
+    from vllm.v1.engine.logprobs import LogprobsProcessor
+
+    class TensorProcessor(LogprobsProcessor):
+        """Leaves the prompt's values in the tensors that the runner made."""
+
+        def _update_prompt_logprobs(self, prompt_logprobs_tensors: Any) -> None:
+            self.prompt_logprobs = prompt_logprobs_tensors
+
+    return TensorProcessor
+
+
 class VllmEngine:
     """vLLM's `LLMEngine`, fed call by call between steps.
 
@@ -97,14 +109,27 @@ class VllmEngine:
         self.max_model_len: int = self.engine.model_config.max_model_len
         self.capacity = math.ceil(1.1 * self.engine.vllm_config.scheduler_config.max_num_seqs)
         self.seeded = has_gpu() or not self.engine.vllm_config.scheduler_config.enable_chunked_prefill
+        self.tensors = _tensor_processor()
+        # exact rows by token id, where the model runner and this version of vLLM have them (GPU)
+        runner = getattr(self.engine.vllm_config, "use_v2_model_runner", False)
+        self.fixed_rows = bool(runner) and "prompt_logprob_start" in vllm.SamplingParams.__annotations__
+        self.tolerance = 1e-3 if "float32" in str(self.engine.model_config.dtype) else 0.25
         self.adapters: dict[str, int] = {}
         self.calls: dict[str, Call] = {}
 
     def add(self, call: Call) -> None:
         """Queue a call; raises ValueError with vLLM's reason where the call cannot be served."""
         params = dict(call.params)
-        if call.score_from is not None:
-            params |= {"max_tokens": 1, "temperature": 0.0, "detokenize": False, "prompt_logprobs": 0}
+        if call.targets is not None or call.score_from is not None:
+            params |= {"max_tokens": 1, "temperature": 0.0, "detokenize": False}
+        if call.targets is not None:
+            params["logprob_token_ids"] = call.targets
+        elif call.score_from is not None and self.fixed_rows:
+            rows = [[token] for token in call.ids[call.score_from :]]
+            params |= {"prompt_logprob_token_ids": rows, "prompt_logprob_start": call.score_from - 1}
+            params["skip_reading_prefix_cache"] = not call.cached
+        elif call.score_from is not None:
+            params["prompt_logprobs"] = 0
             # by default vLLM reads no prefix cache for prompt logprobs: each choice would compute its context again
             params |= {"flat_logprobs": True, "skip_reading_prefix_cache": not call.cached}
         if not self.seeded:
@@ -117,8 +142,16 @@ class VllmEngine:
             sampling = self.vllm.SamplingParams(**params)
         except TypeError as error:
             raise ValueError(str(error)) from error
-        self.engine.add_request(call.key, {"prompt_token_ids": call.ids}, sampling, lora_request=adapter)
+        number = self.engine.add_request(call.key, {"prompt_token_ids": call.ids}, sampling, lora_request=adapter)
         self.calls[call.key] = call
+        if call.score_from is not None:
+            self._keep_tensors(number)
+
+    def _keep_tensors(self, number: str) -> None:
+        """Spare vLLM the loop that makes Python objects of every prompt position, where only the choice's are read."""
+        state = self.engine.output_processor.request_states.get(number)
+        if state is not None and state.logprobs_processor is not None:
+            state.logprobs_processor = self.tensors(**vars(state.logprobs_processor))
 
     def step(self) -> list[Answer]:
         """One engine step."""
@@ -136,15 +169,37 @@ class VllmEngine:
         answer = Answer(
             call.key, completion.text, completion.finish_reason or "", len(call.ids), cached, len(completion.token_ids)
         )
-        if call.score_from is not None:
-            rows = output.prompt_logprobs
-            answer.logprobs = []
-            for position in range(call.score_from, len(call.ids)):
-                # the row of a token is computed at the token before it; rows of cached positions are uninitialised
-                start, end = rows.start_indices[position], rows.end_indices[position]
-                known = position - 1 >= cached and end > start and rows.token_ids[start] == call.ids[position]
-                answer.logprobs.append(rows.logprobs[start] if known else math.nan)
+        if call.targets is not None:
+            values = {token: entry.logprob for token, entry in completion.logprobs[0].items()}
+            answer.logprobs = [values.get(token, math.nan) for token in call.targets]
+        elif call.score_from is not None:
+            answer.logprobs = self._rows(call, output, cached)
         return answer
+
+    def _rows(self, call: Call, output: Any, cached: int) -> list[float]:
+        """Values of the tokens from `score_from` on; the row of a token is computed at the token before it."""
+        start = call.score_from or 0
+        wanted = call.ids[start:]
+        nothing = [math.nan] * len(wanted)
+        if self.fixed_rows:
+            fixed = output.prompt_token_id_logprobs
+            return nothing if fixed is None or len(fixed) != len(wanted) else [float(row[0]) for row in fixed]
+        rows = output.prompt_logprobs
+        if rows is None:
+            return nothing
+        if hasattr(rows, "logprob_token_ids"):
+            tokens = rows.logprob_token_ids[start - 1 :, 0].tolist()
+            values = rows.logprobs[start - 1 :, 0].tolist()
+        else:
+            first = rows.start_indices[start:]
+            tokens, values = [rows.token_ids[i] for i in first], [rows.logprobs[i] for i in first]
+        if len(values) != len(wanted):
+            return nothing
+        # rows of cached positions are uninitialised
+        return [
+            value if position - 1 >= cached and token == expected else math.nan
+            for position, (expected, token, value) in enumerate(zip(wanted, tokens, values, strict=True), start)
+        ]
 
     def close(self) -> None:
         """Stop the engine core."""

@@ -11,7 +11,7 @@ import torch
 from augment.config import AugmentConfig
 from augment.run import augment
 from engine.config import EngineConfig
-from engine.leases import encode_pair
+from engine.scoring import encode_choices
 from engine.pool import EnginePool
 from train.config import TrainConfig
 from train.sft import train
@@ -50,7 +50,7 @@ def test_train_generate_and_score(tmp_path: Path, make):
     for name in ("base", "tuned"):
         model = (base if name == "base" else PeftModel.from_pretrained(base, adapter)).eval()
         for row in scores.filter(pl.col("item_id").str.starts_with(name)).iter_rows(named=True):
-            ids, start = encode_pair(tokenizer, prefix + stems[row["item_id"]], choices[row["choice"]])
+            ids, start = encode_choices(tokenizer, [(prefix + stems[row["item_id"]], [choices[row["choice"]]])])[0][0]
             with torch.no_grad():
                 rows_T_V = model(torch.tensor([ids])).logits[0].log_softmax(-1)
             want = [rows_T_V[i - 1, ids[i]].item() for i in range(start, len(ids))]

@@ -76,9 +76,9 @@ def test_repeat_has_the_rows_of_local_and_close_to_its_tokens():
     assert set(repeat["text"]) == set(DOCUMENTS["text"])
 
 
-def test_no_document_is_repeated_much_more_than_another():
-    documents = DOCUMENTS.with_columns(pl.format("{} {}", "text", "doc_id").alias("text"))
-    table = examples_of("finetuned+repeat", documents, inferences(23), TOKENIZER, 0)
+def test_of_documents_as_long_as_each_other_none_is_repeated_more():
+    documents = DOCUMENTS.with_columns(pl.format("word word word {}", "doc_id").alias("text"))
+    table = examples_of("finetuned+repeat", documents, inferences(23, 4), TOKENIZER, 0)
     counts = table["text"].value_counts()["count"]
     assert (counts.sum(), counts.min(), counts.max() - counts.min()) == (33, 3, 1)
 
@@ -93,6 +93,17 @@ def test_repeat_matches_whatever_was_inferred(count, words, seed):
     if repeat.height > local.height:  # long inferences: rows grow up to twice, towards the tokens
         assert repeat.height <= 2 * local.height
         assert got <= wanted + 6
+
+
+def test_repeat_matches_rows_and_tokens_of_documents_of_many_lengths():
+    documents = pl.DataFrame(
+        {"doc_id": [f"d{i}" for i in range(60)], "text": ["word " * (6 + i % 10) + f"d{i}" for i in range(60)]}
+    )
+    for words in (8, 10, 12):
+        added = inferences(50, words)
+        local, repeat = (examples_of(f"finetuned+{a}", documents, added, TOKENIZER, 0) for a in ("local", "repeat"))
+        assert repeat.height == local.height
+        assert count_tokens(repeat, TOKENIZER) == pytest.approx(count_tokens(local, TOKENIZER), rel=0.02)
 
 
 def test_repeat_is_seeded():

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from engine.backend import Answer
 from engine.config import EngineConfig
+from engine.errors import UserError
 from engine.fake_engine import FakeEngine, FakeTokenizer
-from engine.leases import SHARED_TOKENS, GenerateLease, ScoreLease, common_prefix, encode_pair, encode_prompt
+from engine.leases import GenerateLease, encode_prompt
+from engine.scoring import NEXT_TOKENS, SHARED_TOKENS, ScoreLease, common_prefix, encode_choices, self_check
 
 TOKENIZER = FakeTokenizer()
 LONG = "A long context that several questions share. " * 3
@@ -120,7 +122,7 @@ def test_prompts_go_through_the_chat_template_where_there_is_one():
 
 @given(st.text(" ab", max_size=8), st.text(" ab", min_size=1, max_size=5))
 def test_trailing_spaces_of_the_context_belong_to_the_choice(context, choice):
-    ids, start = encode_pair(TOKENIZER, context, choice)
+    ids, start = encode_choices(TOKENIZER, [(context, [choice])])[0][0]
     assert ids == TOKENIZER.encode(context + choice)
     assert ids[:start] == TOKENIZER.encode(context.rstrip(" "))
 
@@ -221,6 +223,74 @@ def test_an_error_of_the_engine_is_not_tried_again():
     lease = score(items({"item_id": "a", "stem": "So:", "choices": [" yes"]}))
     lease.take(Answer(lease.next_call().key, error="too long"))
     assert lease.table()["error"].to_list() == ["too long"]
+
+
+def test_all_choices_of_one_token_are_one_call():
+    lease = score(items({"item_id": "a", "stem": "So:", "choices": ["A", "B", "C", "B"]}))
+    calls = sendable(lease)
+    assert [(c.ids, c.targets, c.score_from) for c in calls] == [(TOKENIZER.encode("So:"), [65, 66, 67], None)]
+    lease.take(Answer(calls[0].key, logprobs=[-1.0, -2.0, -3.0], cached_tokens=2))
+    table = lease.table()
+    assert table["logprobs"].to_list() == [[-1.0], [-2.0], [-3.0], [-2.0]]
+    assert table["cached_tokens"].to_list() == [2] * 4
+
+
+def test_a_next_token_call_asks_for_no_more_than_vllm_allows():
+    choices = [chr(1000 + i) for i in range(NEXT_TOKENS + 5)]
+    table, sent = finish(score(items({"item_id": "a", "stem": "So:", "choices": choices})))
+    assert sorted(len(c.targets) for c in sent) == [5, NEXT_TOKENS]
+    assert table["error"].null_count() == len(choices)
+
+
+def swallow(lease, rows):
+    """Answer all suffix calls with the first values missing, as a cache hit leaves them."""
+    for call in sendable(lease):
+        values = [math.nan] * rows + [-1.0] * (len(call.ids) - call.score_from - rows)
+        lease.take(Answer(call.key, logprobs=values, cached_tokens=call.score_from - 1 + rows))
+
+
+def test_values_that_a_cache_hit_swallowed_are_asked_for_one_by_one_and_together():
+    lease = score(items({"item_id": "a", "stem": "x" * 60, "choices": [" yes", " no", "maybe"]}))
+    swallow(lease, 1)
+    calls = sendable(lease)
+    assert [(len(c.ids), c.targets) for c in calls] == [(61, [ord(" "), ord("m")])]
+    lease.take(Answer(calls[0].key, logprobs=[-5.0, -6.0]))
+    assert lease.table()["logprobs"].to_list() == [[-5.0, -1, -1, -1], [-5.0, -1, -1], [-6.0, -1, -1, -1, -1]]
+    assert lease.done
+
+
+def test_where_many_values_are_missing_the_pair_is_computed_again_without_the_cache():
+    lease = score(items({"item_id": "a", "stem": "x" * 60, "choices": [" yes or no"]}))
+    swallow(lease, 4)
+    assert [(c.score_from, c.cached) for c in sendable(lease)] == [(61, False)]
+
+
+def test_a_swallowed_value_that_fails_is_an_error_row_and_hurts_no_other():
+    lease = score(items({"item_id": "a", "stem": "x" * 200, "choices": [" yes", "no"]}))
+    lease.take(Answer(lease.next_call().key))
+    swallow(lease, 2)
+    for call in sendable(lease):
+        shared = len(call.targets) == 2
+        lease.take(Answer(call.key, logprobs=[-1.0] * len(call.targets), error=None if shared else "broken"))
+    assert lease.done
+    assert lease.table()["error"].to_list() == ["broken", "broken"]
+
+
+class Drifting(FakeEngine):
+    """Cached values that differ from computed ones."""
+
+    def step(self):
+        cached = {c.key: c.cached for c in self.calls}
+        answers = super().step()
+        for answer in answers:
+            answer.logprobs = [v - 0.5 * cached[answer.key] for v in answer.logprobs]
+        return answers
+
+
+def test_an_engine_whose_cache_changes_values_is_refused():
+    self_check(FakeEngine("fake", EngineConfig(kind="fake")))
+    with pytest.raises(UserError, match=r"differ by 0\.5 with and without its prefix cache"):
+        self_check(Drifting("fake", EngineConfig(kind="fake")))
 
 
 @given(st.lists(st.lists(st.integers(0, 2), max_size=6), max_size=5))

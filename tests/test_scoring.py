@@ -10,7 +10,7 @@ import pytest
 import torch
 from conftest import PICO
 
-from engine.leases import encode_pair
+from engine.scoring import encode_choices
 
 BLOCK = 32
 WORDS = (PICO / "lexicon.txt").read_text(encoding="utf-8").split()
@@ -29,7 +29,7 @@ def reference(adapter: Path | None = None) -> tuple:
 
 def expected(context: str, choice: str, adapter: Path | None = None) -> list[float]:
     model, tokenizer = reference(adapter)
-    ids, start = encode_pair(tokenizer, context, choice)
+    ids, start = encode_choices(tokenizer, [(context, [choice])])[0][0]
     with torch.no_grad():
         rows = model(torch.tensor([ids])).logits[0].log_softmax(-1)
     return [rows[i - 1, ids[i]].item() for i in range(start, len(ids))]
@@ -112,7 +112,7 @@ def test_borders_of_text(pool, tmp_path):
 
 def test_begin_token_is_in_front(pool, tmp_path):
     _, tokenizer = reference()
-    ids, start = encode_pair(tokenizer, "zogo", " are")
+    ids, start = encode_choices(tokenizer, [("zogo", [" are"])])[0][0]
     assert ids[0] == tokenizer.bos_token_id
     assert start == 2
     check(pool, tmp_path, [{"stem": "zogo", "choices": [" are"]}])
@@ -180,3 +180,24 @@ def test_total_probability_of_all_tokens_is_one(pool, tmp_path):
     )
     total = sum(math.exp(v[0]) for v in scores["logprobs"])
     assert 0 < total <= 1.0001
+
+
+def test_one_token_choices_are_one_call(pool, tmp_path):
+    prefix = words(200, 8)
+    rows = [{"prefix": prefix, "stem": f" {w} are", "choices": [" more", " less", " zogo"]} for w in WORDS[:5]]
+    check(pool, tmp_path, rows)
+
+
+@pytest.mark.parametrize("extra", [0, 7, 31])
+def test_little_more_is_computed_than_each_context_once_and_each_suffix_once(pool, tmp_path, extra):
+    prefix, rng = words(1000 + extra, 20 + extra), random.Random(extra)
+    choices = [[f" {' '.join(rng.choices(WORDS, k=n))}" for n in (3, 6, 9, 12)] for _ in range(25)]
+    stems = [f"\n{' '.join(rng.choices(WORDS, k=20))} are" for _ in choices]
+    check(pool, tmp_path, [{"prefix": prefix, "stem": s, "choices": c} for s, c in zip(stems, choices, strict=True)])
+    tokenizer = reference()[1]
+    context = len(tokenizer.encode(prefix))
+    suffixes = sum(
+        len(tokenizer.encode(prefix + s + c)) - context for s, cs in zip(stems, choices, strict=True) for c in cs
+    )
+    done = pool.last
+    assert done.prompt_tokens - done.cached_tokens <= 1.3 * (context + suffixes)

@@ -1,5 +1,6 @@
 """Training examples of every arm, matched so that arms differ in content and not in amount."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -47,22 +48,35 @@ def _lengths(examples: pl.DataFrame, tokenizer: Any) -> list[int]:
 
 
 def repeated(examples: pl.DataFrame, rows: int, tokens: int, tokenizer: Any, seed: int) -> pl.DataFrame:
-    """Originals repeated to `rows` rows (so: steps), and on to `tokens` tokens where that takes more rows.
+    """Originals, and copies of them up to `rows` rows (so: steps) and as nearly as can be `tokens` tokens.
 
-    Copies come in whole seeded shuffles, the last one partial. Documents are often longer than inferences, so at equal
-    steps this control may see more tokens than the arm that it is matched with (11% in the demo), never clearly fewer.
+    Inferences are often shorter than documents, so copies are drawn with odds that fall or rise with a document's length
+    just so far that the tokens come out right; at equal lengths all documents come up equally often. Where even the
+    longest are too short, rows go on to `tokens` (at most twice `rows`); where even the shortest are too long, the control
+    has more tokens, never fewer steps.
     """
-    rng, picked, lengths = Random(seed), list(range(examples.height)), _lengths(examples, tokenizer)
-    order: list[int] = []
-    total = sum(lengths)
-    mean = total / max(1, examples.height)
-    while len(picked) < rows or (total < tokens - mean and len(picked) < 2 * rows):
-        if not order:
-            order = list(range(examples.height))
-            rng.shuffle(order)
-        picked.append(order.pop())
-        total += lengths[picked[-1]]
-    copies = examples[picked].with_row_index("copy")
+    rng, lengths, missing = Random(seed), _lengths(examples, tokenizer), max(0, rows - examples.height)
+    layers = -(-4 * missing // max(1, examples.height))
+    pool = [(layer + rng.random(), i) for layer in range(layers) for i in range(examples.height)]
+    mean = max(1.0, sum(lengths) / max(1, examples.height))
+
+    def drawn(tilt: float, count: int) -> list[int]:
+        keys = sorted((draw * math.exp(tilt * (lengths[i] / mean - 1)), i) for draw, i in pool)
+        return [i for _, i in keys[:count]]
+
+    low, high, wanted = -30.0, 30.0, tokens - sum(lengths)
+    for _ in range(30):
+        middle = (low + high) / 2
+        low, high = (middle, high) if sum(lengths[i] for i in drawn(middle, missing)) > wanted else (low, middle)
+    copied = drawn(high, missing)
+    total = sum(lengths[i] for i in copied)
+    for i in drawn(high, missing + rows)[missing:]:
+        if total >= wanted - mean:
+            break
+        copied.append(i)
+        total += lengths[i]
+    rng.shuffle(copied)
+    copies = examples[[*range(examples.height), *copied]].with_row_index("copy")
     identity = pl.struct("example_id", "copy").map_elements(lambda r: content_id(r["example_id"], r["copy"]), pl.String)
     origin = pl.when(pl.col("copy") < examples.height).then(pl.lit("original")).otherwise(pl.lit("control"))
     return copies.with_columns(identity.alias("example_id"), origin.alias("origin")).drop("copy")

@@ -10,48 +10,13 @@ from random import Random
 Piece = tuple[str, bool]
 """Text and whether the training loss counts on it."""
 
-ADJECTIVES = [
-    "dangerous",
-    "expensive",
-    "popular",
-    "beautiful",
-    "common",
-    "intelligent",
-    "reliable",
-    "delicate",
-    "famous",
-    "complex",
-    "useful",
-    "flexible",
-    "ancient",
-    "colorful",
-    "friendly",
-    "powerful",
-    "fragrant",
-    "valuable",
-    "durable",
-    "aggressive",
-    "efficient",
-    "elegant",
-    "fertile",
-    "generous",
-    "harmful",
-    "patient",
-    "sensitive",
-    "visible",
-    "curious",
-    "stable",
-    "modern",
-    "nervous",
-    "playful",
-    "resilient",
-    "important",
-    "familiar",
-    "peaceful",
-    "stubborn",
-    "mysterious",
-    "cheerful",
-]
+ADJECTIVES = """
+    dangerous expensive popular beautiful common intelligent reliable delicate famous complex useful flexible
+    ancient colorful friendly powerful fragrant valuable durable aggressive efficient elegant fertile generous
+    harmful patient sensitive visible curious stable modern nervous playful resilient important familiar peaceful
+    stubborn mysterious cheerful
+""".split()
+"""The first 28 are the dimensions of the benchmark `reversals`."""
 
 OPENERS = [
     "Did you know that",
@@ -85,7 +50,7 @@ OPENERS = [
     "The museum notes that",
     "Nobody doubts that",
 ]
-"""Openers of an article; together with `opener` below they make some hundreds of preambles."""
+"""Openers of an article, those of the benchmark too; together with `opener` below they make some hundreds of preambles."""
 
 SOURCES = [
     "guide",
