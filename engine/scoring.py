@@ -207,9 +207,9 @@ class ScoreLease:
             self.waiting.extendleft(reversed(self.held.pop(answer.key)))
         elif answer.key in self.next_tokens:
             asked = self.next_tokens[answer.key]
-            values = dict(zip(asked.call.targets or [], answer.logprobs or [], strict=False))
+            found = dict(zip(asked.call.targets or [], answer.logprobs or [], strict=False))
             for pair, position in asked.wanted:
-                pair.values[position - pair.start] = values.get(pair.ids[position], math.nan)
+                pair.values[position - pair.start] = found.get(pair.ids[position], math.nan)
                 pair.cached_tokens = max(pair.cached_tokens, answer.cached_tokens)
                 pair.open -= 1
             for pair, _ in asked.wanted:

@@ -142,14 +142,14 @@ class VllmEngine:
             sampling = self.vllm.SamplingParams(**params)
         except TypeError as error:
             raise ValueError(str(error)) from error
-        number = self.engine.add_request(call.key, {"prompt_token_ids": call.ids}, sampling, lora_request=adapter)
+        request = self.engine.add_request(call.key, {"prompt_token_ids": call.ids}, sampling, lora_request=adapter)
         self.calls[call.key] = call
         if call.score_from is not None:
-            self._keep_tensors(number)
+            self._keep_tensors(request)
 
-    def _keep_tensors(self, number: str) -> None:
+    def _keep_tensors(self, request: str) -> None:
         """Spare vLLM the loop that makes Python objects of every prompt position, where only the choice's are read."""
-        state = self.engine.output_processor.request_states.get(number)
+        state = self.engine.output_processor.request_states.get(request)
         if state is not None and state.logprobs_processor is not None:
             state.logprobs_processor = self.tensors(**vars(state.logprobs_processor))
 

@@ -11,8 +11,8 @@ import torch
 from augment.config import AugmentConfig
 from augment.run import augment
 from engine.config import EngineConfig
-from engine.scoring import encode_choices
 from engine.pool import EnginePool
+from engine.scoring import encode_choices
 from train.config import TrainConfig
 from train.sft import train
 

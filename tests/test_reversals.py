@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from augment.verify import normal
 from engine.config import PICO
 from engine.errors import UserError
-from eval.benchmarks.reversals import DIMENSIONS, OPPOSITE, OPENERS, load, read
+from eval.benchmarks.reversals import DIMENSIONS, OPENERS, OPPOSITE, load, read
 from eval.config import BenchmarkConfig
 from train.worlds import comparisons
 
