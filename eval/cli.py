@@ -91,15 +91,18 @@ class BenchJob(Settings):
     """Measure throughput on this machine."""
 
     what: Annotated[Literal["generate", "score", "plane"], tyro.conf.Positional] = "score"
-    """generate or score against vLLM's own LLM class; plane: rows through the pool with the fake engine."""
+    """generate or score against the peers (extra `bench`); plane: rows through the pool with the fake engine."""
     json_file: Annotated[Path | None, tyro.conf.arg(name="json")] = None
     """Where to write the figures."""
     model: str = "pico"
     """The model."""
-    rows: int = 200
-    """Prompts or questions."""
-    context: int = 1000
-    """Tokens of shared context (score)."""
+    rows: int | None = None
+    """Prompts or questions; by default 1000, 100 and, for plane, 20,000."""
+    context: int | None = None
+    """Words of a text that questions or prompts share; by default 4000 for score, none for generate."""
+    peers: tuple[str, ...] | None = None
+    """Peers to compare with, by default all: lm_eval and llm_generate for score; llm_generate, ray_data_llm and
+    transformers for generate."""
     repeats: int = 3
     """Timings of each; the median counts."""
     engine: EngineConfig = EngineConfig()
@@ -268,7 +271,7 @@ def verb_bench(arguments: list[str]) -> None:
     job = parse(BenchJob, arguments, "bench")
     from engine.bench import bench
 
-    bench(job.what, job.model, job.engine, job.rows, job.context, job.repeats, job.json_file)
+    bench(job.what, job.model, job.engine, job.rows, job.context, job.repeats, job.peers, job.json_file)
 
 
 VERBS: dict[str, Callable[[list[str]], None]] = {
