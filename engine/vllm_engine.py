@@ -201,6 +201,17 @@ class VllmEngine:
             for position, (expected, token, value) in enumerate(zip(wanted, tokens, values, strict=True), start)
         ]
 
+    def load(self, model: str) -> None:
+        """Swap in the weights of another model of the same architecture; raises RuntimeError where old state could stay.
+
+        The prefix cache knows no version of the weights, so it is emptied, and an engine that cannot do so is not used on.
+        """
+        if self.calls:
+            raise RuntimeError(f"{len(self.calls)} calls are still open: weights are swapped between jobs only.")
+        self.engine.collective_rpc("reload_weights", kwargs={"weights_path": resolve_model(model)})
+        if not self.engine.reset_prefix_cache():
+            raise RuntimeError("vLLM did not empty its prefix cache after the swap of weights.")
+
     def close(self) -> None:
         """Stop the engine core."""
         self.engine.engine_core.shutdown()
