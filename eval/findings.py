@@ -66,6 +66,17 @@ def _ordering(claims: list[Claim]) -> str:
     return f"the paper's ordering does not hold here for {names} ({holding}{missing})"
 
 
+def warnings(results: Mapping[str, Any]) -> list[str]:
+    """What a reader must know before reading any figure."""
+    augmentation, found = results.get("augmentation") or {}, []
+    if augmentation.get("inferences") and not augmentation.get("kept"):
+        found.append(
+            f"None of the {augmentation['inferences']:,} inferences passed the checks, so every augmented arm was trained on "
+            "the documents alone: comparisons with them say nothing."
+        )
+    return found
+
+
 def next_steps(summary: pl.DataFrame, claims: list[Claim], results: Mapping[str, Any]) -> list[str]:
     """What would make this run's answer firmer, most pressing first."""
     steps = []

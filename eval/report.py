@@ -14,7 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Column, Table
 
 from eval.figures import COLOURS, OTHER, draw, panels
-from eval.findings import ARM_MEANINGS, headline, next_steps, tally
+from eval.findings import ARM_MEANINGS, headline, next_steps, tally, warnings
 from eval.stats import Claim, arms_in_order, interval, percent, splits_in_order
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -64,6 +64,7 @@ def write_report(run: Path, data: ReportData) -> None:
     view = {
         "data": data,
         "answer": headline(data.summary, data.claims, data.chance),
+        "warnings": warnings(data.results),
         "verdict_of_all": tally(data.claims),
         "groups": groups,
         "longest_label": max((len(bar.label) for group in groups for bar in group.bars), default=0),

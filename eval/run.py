@@ -17,6 +17,7 @@ from eval.audit import audit
 from eval.benchmarks import load
 from eval.benchmarks.base import Benchmark
 from eval.config import RunConfig
+from eval.findings import warnings
 from eval.provenance import provenance
 from eval.report import table_of_arms, write_report
 from eval.stats import claims, per_seed, summarise
@@ -172,6 +173,8 @@ def finish(
     for claim in ordering:
         mark = {True: "[green]holds[/]", False: "[red]does not hold[/]", None: "[yellow]not measured[/]"}[claim.holds]
         console.print(f"  {mark}: {claim.text}")
+    for warning in warnings(results):
+        console.print(f"  [yellow]note[/]: {warning}")
     Console(soft_wrap=True, highlight=False).print(f"report: {run / 'report.html'}")
 
 

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from eval.figures import panels
-from eval.findings import headline, next_steps, tally
+from eval.findings import headline, next_steps, tally, warnings
 from eval.report import ReportData, table_of_arms, write_report
 from eval.stats import claims, per_seed, summarise
 
@@ -229,3 +229,12 @@ def test_table_of_arms(chance):
     text = console.export_text()
     assert re.search(r"finetuned\+local .*9\d\.\d% \[\d\d\.\d, \d\d\.\d\]", text)
     assert ("chance: rephrasing 50.0%, reversal 50.0%" in " ".join(text.split())) == (chance is not None)
+
+
+def test_a_run_whose_inferences_all_failed_says_so_first(tmp_path):
+    results = {"augmentation": {"inferences": 2907, "kept": 0}}
+    assert "None of the 2,907 inferences" in warnings(results)[0]
+    assert warnings({"augmentation": {"inferences": 10, "kept": 1}}) == warnings({}) == []
+    write_report(tmp_path, full(results=results))
+    for name in ("report.html", "report.md"):
+        assert "None of the 2,907 inferences passed the checks" in (tmp_path / name).read_text()
