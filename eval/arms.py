@@ -1,11 +1,14 @@
 """Questions of every arm as items for the engine, and answers from its scores."""
 
+import hashlib
 from pathlib import Path
 
 import polars as pl
 
 from engine.store import content_id
 from eval.benchmarks.base import Benchmark, context
+
+PREMISE = "Answer:"
 
 
 def items(
@@ -16,7 +19,12 @@ def items(
     Only `icl` has a prefix: the corpus. All arms share stems and choices, so they are scored alike.
     """
     prefix = context(benchmark.documents, seed, per_fact) if arm == "icl" else ""
-    identity = [content_id(q, arm, seed, model, prefix, str(adapter)) for q in benchmark.questions["question_id"]]
+    weights = adapter / "adapter_model.safetensors" if adapter else None
+    # an adapter trained anew under the same name is another one
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest() if weights and weights.exists() else ""
+    identity = [
+        content_id(q, arm, seed, model, prefix, str(adapter), digest) for q in benchmark.questions["question_id"]
+    ]
     return benchmark.questions.select("question_id", "stem", "choices").with_columns(
         pl.Series("item_id", identity),
         pl.lit(arm).alias("arm"),
@@ -26,17 +34,34 @@ def items(
     )
 
 
-def answers(scores: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
-    """One row per question, arm, seed and norm: chosen, correct (null where a choice has no score), cluster.
+def premises(asked: pl.DataFrame) -> pl.DataFrame:
+    """The same choices after a stem that says nothing, for pointwise mutual information (Holtzman et al. 2021, PMI_DC)."""
+    identity = pl.col("item_id").map_elements(lambda item: content_id(item, PREMISE), pl.String)
+    return asked.with_columns(identity.alias("item_id"), pl.lit("").alias("prefix"), pl.lit(PREMISE).alias("stem"))
 
-    Norms of a choice's log-likelihood: sum, token (mean per token), byte (mean per byte); the paper does not say which.
+
+def normed(scores: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+    """item_id, choice, norm, value: the norms of a choice's log-likelihood, all derived from the values per token.
+
+    sum; token, char, byte (means per token, character, byte); pmi (minus the log-likelihood after a stem that says
+    nothing, where `premises` were scored too). The paper does not say which it used. Null where the score is missing.
     """
-    total = pl.col("logprobs").list.sum()
-    per_choice = scores.with_columns(
-        pl.when(pl.col("error").is_null()).then(total).alias("sum"),
-        pl.when(pl.col("error").is_null()).then(total / pl.col("tokens")).alias("token"),
-        pl.when(pl.col("error").is_null()).then(total / pl.col("bytes")).alias("byte"),
-    ).unpivot(["sum", "token", "byte"], index=["item_id", "choice"], variable_name="norm", value_name="value")
+    total = pl.when(pl.col("error").is_null()).then(pl.col("logprobs").list.sum())
+    table = scores.select("item_id", "choice", "tokens", "chars", "bytes", total.alias("sum"))
+    pairs = asked.select("item_id").with_columns(premises(asked)["item_id"].alias("premise"))
+    bare = pairs.join(table.select(premise="item_id", choice="choice", bare="sum"), on="premise", how="inner")
+    norms = {"token": pl.col("sum") / pl.col("tokens"), "char": pl.col("sum") / pl.col("chars")}
+    norms["byte"] = pl.col("sum") / pl.col("bytes")
+    if not bare.is_empty():
+        table = table.join(bare.drop("premise"), on=["item_id", "choice"], how="left")
+        norms["pmi"] = pl.col("sum") - pl.col("bare")
+    table = table.filter(pl.col("item_id").is_in(asked["item_id"].implode())).with_columns(**norms)
+    return table.unpivot(["sum", *norms], index=["item_id", "choice"], variable_name="norm", value_name="value")
+
+
+def answers(scores: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
+    """One row per question, arm, seed and norm (see `normed`): chosen, correct (null where a choice has no score), cluster."""
+    per_choice = normed(scores, asked)
     best = per_choice.group_by("item_id", "norm").agg(
         pl.col("choice").sort_by("value", descending=True, nulls_last=True).first().alias("chosen"),
         pl.col("value").is_null().any().alias("unscored"),

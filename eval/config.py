@@ -41,6 +41,8 @@ class RunConfig(Settings):
     """Arms to compare."""
     seeds: tuple[int, ...] = (0, 1, 2)
     """Each seed draws a world (facts, articles, distractors) and seeds the training on it; arms share it."""
+    pmi: bool = False
+    """Also score every choice after a stem that says nothing, for the norm pmi."""
     benchmark: BenchmarkConfig = BenchmarkConfig()
     engine: EngineConfig = EngineConfig()
     augment: AugmentConfig = AugmentConfig()

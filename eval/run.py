@@ -12,7 +12,7 @@ from augment.run import INFERENCES, make_inferences, make_requests
 from engine.errors import UserError
 from engine.pool import EnginePool, start_ray
 from engine.store import write_table, write_whole
-from eval.arms import answers, items
+from eval.arms import answers, items, premises
 from eval.audit import audit
 from eval.benchmarks import load
 from eval.benchmarks.base import Benchmark
@@ -132,12 +132,16 @@ def score_arms(
                 own.append((weights, table))
             else:
                 asked.append((weights, table))
-    scores = pool.score(pl.concat(t for _, t in asked), run / "scores") if asked else None
+
+    def scored(engines: EnginePool, table: pl.DataFrame, out: Path, label: str = "score") -> pl.DataFrame:
+        return engines.score(pl.concat([table, premises(table)]) if config.pmi else table, out, label)
+
+    scores = scored(pool, pl.concat(t for _, t in asked), run / "scores") if asked else None
     found = [scores] if scores is not None else []
     for weights, table in own:
         name = f"{weights.parent.name}-{weights.name}"
         with EnginePool(str(weights), config.engine) as other:
-            found.append(other.score(table, run / "scores-full" / name, label=f"score {name}"))
+            found.append(scored(other, table, run / "scores-full" / name, f"score {name}"))
             pool.seconds["score"] += other.seconds["score"]
     return pl.concat(t for _, t in [*asked, *own]), pl.concat(found)
 

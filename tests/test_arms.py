@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from augment.run import INFERENCES
 from engine.store import SCORES
-from eval.arms import answers, items
+from eval.arms import PREMISE, answers, items, premises
 from eval.audit import audit
 from eval.benchmarks.base import QUESTIONS, Benchmark, context
 from eval.benchmarks.reversals import load
@@ -36,6 +36,7 @@ def answered(first, second):
     asked = items(Benchmark("b", WORLD.documents, questions(), {}), "pretrained", 3, None, None, "pico")
     rows = [
         {"item_id": asked["item_id"][0], "choice": n, "logprobs": v, "tokens": len(v or []), "bytes": b, "error": e}
+        | {"chars": b}
         for n, (v, b, e) in enumerate((first, second))
     ]
     scores = pl.DataFrame([dict.fromkeys(SCORES) | row for row in rows], schema=SCORES)
@@ -46,10 +47,35 @@ def answered(first, second):
 def test_each_norm_chooses_by_its_own_measure():
     # sums -3 and -4; per token -3 and -2; per byte -1 and -4/3
     found = answered(([-3.0], 3, None), ([-2.0, -2.0], 3, None))
-    assert {norm: row["chosen"] for norm, row in found.items()} == {"sum": 0, "token": 1, "byte": 0}
-    assert {norm: row["correct"] for norm, row in found.items()} == {"sum": False, "token": True, "byte": False}
+    assert {norm: row["chosen"] for norm, row in found.items()} == {"sum": 0, "token": 1, "char": 0, "byte": 0}
+    assert {norm: row["correct"] for norm, row in found.items() if row["correct"]} == {"token": True}
     longer = answered(([-3.0], 3, None), ([-2.0, -2.0], 5, None))
     assert longer["byte"]["correct"] is True
+
+
+def test_pmi_takes_off_what_a_choice_is_worth_by_itself():
+    asked = items(Benchmark("b", WORLD.documents, questions(), {}), "icl", 3, None, 1, "pico")
+    bare = premises(asked)
+    assert bare.select("prefix", "stem").rows() == [("", PREMISE)]
+    values = {(asked["item_id"][0], 0): -3.0, (asked["item_id"][0], 1): -4.0}
+    values |= {(bare["item_id"][0], 0): -1.0, (bare["item_id"][0], 1): -5.0}
+    rows = [
+        {"item_id": i, "choice": n, "logprobs": [v], "tokens": 1, "chars": 1, "bytes": 1}
+        for (i, n), v in values.items()
+    ]
+    scores = pl.DataFrame([dict.fromkeys(SCORES) | row for row in rows], schema=SCORES)
+    table = answers(scores, asked, questions().with_columns(seed=pl.lit(3)))
+    assert dict(table.select("norm", "chosen").rows()) == {"sum": 0, "token": 0, "char": 0, "byte": 0, "pmi": 1}
+    assert table.height == 5
+
+
+def test_an_adapter_trained_anew_is_another_one(tmp_path):
+    weights = tmp_path / "adapter_model.safetensors"
+    found = []
+    for content in (b"one", b"two"):
+        weights.write_bytes(content)
+        found.append(items(WORLD, "finetuned", 0, tmp_path, None, "pico")["item_id"][0])
+    assert found[0] != found[1]
 
 
 def test_an_answer_names_its_question_and_cluster():
