@@ -21,6 +21,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 SOURCES, PER_SOURCE, REJECTED, MISTAKES = 6, 5, 12, 8
 """How many examples the page shows: sources, inferences of each, rejected inferences, mistakes of each arm."""
 
+NORMS = {
+    "sum": "total log-likelihood",
+    "token": "log-likelihood per token",
+    "char": "log-likelihood per character",
+    "byte": "log-likelihood per byte",
+    "pmi": "log-likelihood beyond that after a stem that says nothing (PMI)",
+}
 COUNTS = {"inferences": "Inferences generated", "kept": "Inferences kept"}
 SHARES = {
     "precision": "Precision: inferences that the facts imply",
@@ -71,6 +78,7 @@ def write_report(run: Path, data: ReportData) -> None:
         "colours": COLOURS,
         "other_colour": OTHER,
         "norms": _norms(data.summary),
+        "norm_names": NORMS,
         "meanings": [(arm, ARM_MEANINGS.get(arm, "")) for arm in arms_in_order(data.summary["arm"].to_list())],
         "seeds_apart": _seeds_apart(data.results),
         "augmentation_rows": _augmentation(data.results.get("augmentation") or {}),
