@@ -6,6 +6,7 @@ Every function takes the same work as our pool and returns {"start": seconds, "s
 import importlib.metadata
 import json
 import os
+import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -95,7 +96,7 @@ def lm_eval(work: Work) -> dict[str, Any]:
 
 
 def ray_data_llm(work: Work) -> dict[str, Any]:
-    """`ray.data.llm` on tokenised prompts. It loads its engine anew for every execution: one of a single row is the start."""
+    """`ray.data.llm` on tokenised prompts. Every execution loads the engine anew: what one of a single row takes is the start."""
     options = engine_arguments(work)
     import ray
     from ray.data.llm import build_processor, vLLMEngineProcessorConfig
@@ -132,11 +133,12 @@ def ray_data_llm(work: Work) -> dict[str, Any]:
         data = ray.data.from_items([{"ids": ids} for ids in tokenizer(list(prompts)).input_ids])
         return sum(row["tokens"] for row in processor(data).take_all())
 
-    began = time.monotonic()
-    job(work["prompts"][0][:1])
-    start = time.monotonic() - began
-    result = timed(time.monotonic(), work["prompts"], job)
-    return result | {"start": start, "seconds": [max(0.01, s - start) for s in result["seconds"]]}
+    starts = timed(0, [prompts[:1] for prompts in work["prompts"]], job)["seconds"]
+    whole = timed(0, work["prompts"], job)["seconds"]
+    start = statistics.median(starts)
+    if statistics.median(whole) - start < start / 4:
+        sys.exit("the work is too short to be told from its start, which every execution repeats: give more --rows")
+    return {"start": start, "seconds": [seconds - start for seconds in whole], "values": []}
 
 
 def transformers(work: Work) -> dict[str, Any]:
