@@ -106,11 +106,12 @@ def generate(model: str, config: EngineConfig, rows: int, context: int, repeats:
     ours = _ours(lambda pool, folder, n: pool.generate(tables[n], folder), model, config, repeats, rows)
     sample = max(32, min(rows, SAMPLE_TOKENS // context)) if context else rows
     work = {"rows": rows, "prompt_tokens": context + length, "shared_prefix": context, "new_tokens": new}
-    asked: dict[str, Any] = {"prompts": [p[:sample] for p, _ in jobs], "sampling": sampling}
+    asked: dict[str, Any] = {"prompts": [p for p, _ in jobs], "sampling": sampling}
     plans = dict.fromkeys(chosen, asked)
     if context and "llm_generate" in chosen:
-        plans["llm_generate_without_cache"] = asked | {"options": {"enable_prefix_caching": False}}
-    result = _compare("generate", plans, model, config, work, ours, sample)
+        some = {"prompts": [p[:sample] for p, _ in jobs], "options": {"enable_prefix_caching": False}}
+        plans["llm_generate_without_cache"] = asked | some
+    result = _compare("generate", plans, model, config, work, ours)
     result["ours"]["cache_hit_rate"] = ours.status.cached_tokens / max(1, ours.status.prompt_tokens)
     return result
 
@@ -134,7 +135,7 @@ def score(model: str, config: EngineConfig, rows: int, context: int, repeats: in
     ours = _ours(lambda pool, folder, n: pool.score(asked[n], folder), model, config, repeats, 4 * rows)
     work = {"questions": rows, "choices": 4, "context_words": context}
     plans = {name: {"pairs": pairs} for name in chosen}
-    result = _compare("score", plans, model, config, work, ours, sample)
+    result = _compare("score", plans, model, config, work, ours)
     values = [t.sort(pl.col("item_id").cast(pl.Int64), "choice")["logprobs"].list.sum().to_list() for t in ours.tables]
     computed = (ours.status.prompt_tokens - ours.status.cached_tokens) / repeats
     floor = statistics.mean(_floor(model, table) for table in tables)
@@ -214,19 +215,20 @@ def _ours(
 
 
 def _compare(
-    what: str, plans: dict[str, Any], model: str, config: EngineConfig, work: Any, ours: Ours, sample: int
+    what: str, plans: dict[str, Any], model: str, config: EngineConfig, work: Any, ours: Ours
 ) -> dict[str, Any]:
-    """Run every peer on a sample of the work in a process of its own."""
+    """Run every peer on its plan, in a process of its own."""
     found: dict[str, Any] = {}
     for name, asked in plans.items():
         base = name if name in PEERS[what] else name.rsplit("_without", 1)[0]
         engine = {"max_lora_rank": 0, "kv_cache_gib": config.kv_cache_gib, "vllm": config.vllm}
-        found[name] = _peer(what, base, asked | {"model": model, "engine": engine}, sample)
+        found[name] = _peer(what, base, asked | {"model": model, "engine": engine})
     ratio = {n: ours.rate()["per_second"] / p["per_second"] for n, p in found.items() if "per_second" in p}
     return {"work": work, "ours": ours.rate(), "peers": found, "ratio": ratio}
 
 
-def _peer(what: str, name: str, asked: dict[str, Any], sample: int) -> dict[str, Any]:
+def _peer(what: str, name: str, asked: dict[str, Any]) -> dict[str, Any]:
+    sample = len((asked.get("prompts") or asked["pairs"])[0])
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "work.json", Path(folder) / "result.json"
         source.write_text(json.dumps(asked))
