@@ -73,6 +73,35 @@ def engine_options(model: str, config: EngineConfig) -> dict[str, Any]:
     return options | config.vllm
 
 
+def choice_values(call: Call, output: Any, cached: int) -> list[float]:
+    """Log-likelihoods of the tokens from `score_from` on in a `RequestOutput`; NaN where it has no row that can be trusted.
+
+    Three forms are read: rows by token id (model runner V2), tensors (see `TensorProcessor`), and `FlatLogprobs`. The row of
+    a token is computed at the token before it; of the latter two, rows of cached positions are uninitialised memory.
+    """
+    start = call.score_from or 0
+    wanted = call.ids[start:]
+    nothing = [math.nan] * len(wanted)
+    fixed = getattr(output, "prompt_token_id_logprobs", None)
+    if fixed is not None:
+        return [float(row[0]) for row in fixed] if len(fixed) == len(wanted) else nothing
+    rows = output.prompt_logprobs
+    if rows is None:
+        return nothing
+    if hasattr(rows, "logprob_token_ids"):
+        tokens = rows.logprob_token_ids[start - 1 :, 0].tolist()
+        values = rows.logprobs[start - 1 :, 0].tolist()
+    else:
+        first = rows.start_indices[start:]
+        tokens, values = [rows.token_ids[i] for i in first], [rows.logprobs[i] for i in first]
+    if len(values) != len(wanted):
+        return nothing
+    return [
+        value if position - 1 >= cached and token == expected else math.nan
+        for position, (expected, token, value) in enumerate(zip(wanted, tokens, values, strict=True), start)
+    ]
+
+
 def _tensor_processor() -> type:
     from vllm.v1.engine.logprobs import LogprobsProcessor
 
@@ -173,33 +202,8 @@ class VllmEngine:
             values = {token: entry.logprob for token, entry in completion.logprobs[0].items()}
             answer.logprobs = [values.get(token, math.nan) for token in call.targets]
         elif call.score_from is not None:
-            answer.logprobs = self._rows(call, output, cached)
+            answer.logprobs = choice_values(call, output, cached)
         return answer
-
-    def _rows(self, call: Call, output: Any, cached: int) -> list[float]:
-        """Values of the tokens from `score_from` on; the row of a token is computed at the token before it."""
-        start = call.score_from or 0
-        wanted = call.ids[start:]
-        nothing = [math.nan] * len(wanted)
-        if self.fixed_rows:
-            fixed = output.prompt_token_id_logprobs
-            return nothing if fixed is None or len(fixed) != len(wanted) else [float(row[0]) for row in fixed]
-        rows = output.prompt_logprobs
-        if rows is None:
-            return nothing
-        if hasattr(rows, "logprob_token_ids"):
-            tokens = rows.logprob_token_ids[start - 1 :, 0].tolist()
-            values = rows.logprobs[start - 1 :, 0].tolist()
-        else:
-            first = rows.start_indices[start:]
-            tokens, values = [rows.token_ids[i] for i in first], [rows.logprobs[i] for i in first]
-        if len(values) != len(wanted):
-            return nothing
-        # rows of cached positions are uninitialised
-        return [
-            value if position - 1 >= cached and token == expected else math.nan
-            for position, (expected, token, value) in enumerate(zip(wanted, tokens, values, strict=True), start)
-        ]
 
     def load(self, model: str) -> None:
         """Swap in the weights of another model of the same architecture; raises RuntimeError where old state could stay.
