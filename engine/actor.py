@@ -5,16 +5,14 @@ import os
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import polars as pl
-
-from engine.backend import Backend, Call
+from engine.backend import Answer, Backend, Call
 from engine.config import EngineConfig
 from engine.leases import GenerateLease, Lease
+from engine.places import Place
 from engine.scoring import ScoreLease, self_check
-from engine.store import commit_part
+from engine.store import read_table, write_part
 
 KINDS: dict[str, type] = {"generate": GenerateLease, "score": ScoreLease}
 
@@ -23,7 +21,12 @@ KINDS: dict[str, type] = {"generate": GenerateLease, "score": ScoreLease}
 class Status:
     """What an actor did since it was last asked; counts are sums, tokens are the engine's own."""
 
-    finished: list[str] = field(default_factory=list)
+    finished: dict[str, int] = field(default_factory=dict)
+    """Leases whose part is written, with the rows in it."""
+    counted: dict[str, int] = field(default_factory=dict)
+    """The counted rows, by lease."""
+    seconds: float = 0.0
+    """Time at work."""
     rows: int = 0
     prompt_tokens: int = 0
     cached_tokens: int = 0
@@ -35,6 +38,11 @@ class Status:
         self.prompt_tokens += other.prompt_tokens
         self.cached_tokens += other.cached_tokens
         self.output_tokens += other.output_tokens
+
+    def count(self, lease: str, rows: int) -> None:
+        """Count rows of a lease that have their result."""
+        self.rows += rows
+        self.counted[lease] = self.counted.get(lease, 0) + rows
 
 
 def make_backend(model: str, config: EngineConfig) -> Backend:
@@ -55,8 +63,8 @@ class EngineActor:
         logging.getLogger("vllm").setLevel(os.environ.get("FORETHOUGHT_ENGINE_LOG", "WARNING"))
         self.backend = make_backend(model, config)
         self_check(self.backend)
-        self.queue: deque[tuple[str, str, Path, Path]] = deque()
-        self.leases: dict[str, tuple[Lease, Path]] = {}
+        self.queue: deque[tuple[str, str, Place, Place]] = deque()
+        self.leases: dict[str, tuple[Lease, Place]] = {}
         self.in_flight: dict[str, str] = {}
         self.status = Status()
 
@@ -64,29 +72,36 @@ class EngineActor:
         """Facts about the engine, once it has started."""
         return {"max_model_len": self.backend.max_model_len, "capacity": self.backend.capacity, "pid": os.getpid()}
 
-    def give(self, kind: str, name: str, shard: str, out: str) -> None:
+    def give(self, kind: str, name: str, shard: Place, out: Place) -> None:
         """Queue the shard file `shard` as a lease; results become part `name` of the folder `out`."""
-        self.queue.append((kind, name, Path(shard), Path(out)))
+        self.queue.append((kind, name, shard, out))
 
     def work(self, seconds: float) -> Status:
-        """Run the engine for about that long, or until nothing is left; returns what happened."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        """Run the engine for about that long, or until there is room for a lease; returns what happened."""
+        started = time.monotonic()
+        while time.monotonic() < started + seconds:
             self._fill()
             if not self.in_flight:
                 break
             for answer in self.backend.step():
-                lease, _ = self.leases[self.in_flight.pop(answer.key)]
-                before = lease.rows_done
-                lease.take(answer)
-                self.status.rows += lease.rows_done - before
+                name = self.in_flight.pop(answer.key)
+                self._take(name, answer)
                 self.status.prompt_tokens += answer.prompt_tokens
                 self.status.cached_tokens += answer.cached_tokens
                 self.status.output_tokens += answer.output_tokens
-            self._commit()
-        self._commit()
+            self._write()
+            if self.status.finished and not self.queue:
+                break
+        self._write()
         status, self.status = self.status, Status()
+        status.seconds = time.monotonic() - started
         return status
+
+    def _take(self, name: str, answer: Answer) -> None:
+        lease, _ = self.leases[name]
+        before = lease.rows_done
+        lease.take(answer)
+        self.status.count(name, lease.rows_done - before)
 
     def _fill(self) -> None:
         """Keep the engine full, opening the next lease when the open ones have nothing to send."""
@@ -96,9 +111,9 @@ class EngineActor:
                 self._send(*call)
             elif self.queue:
                 kind, name, shard, out = self.queue.popleft()
-                lease = KINDS[kind](pl.read_parquet(shard), self.backend.tokenizer, self.backend.max_model_len, name)
+                lease = KINDS[kind](read_table(shard), self.backend.tokenizer, self.backend.max_model_len, name)
                 self.leases[name] = (lease, out)
-                self.status.rows += lease.rows_done
+                self.status.count(name, lease.rows_done)
             else:
                 return
 
@@ -114,19 +129,16 @@ class EngineActor:
         try:
             self.backend.add(call)
         except ValueError as error:  # the engine refuses this one; the others go on
-            from engine.backend import Answer
-
             del self.in_flight[call.key]
-            lease, _ = self.leases[name]
-            before = lease.rows_done
-            lease.take(Answer(call.key, prompt_tokens=len(call.ids), error=" ".join(str(error).split())))
-            self.status.rows += lease.rows_done - before
+            self._take(name, Answer(call.key, prompt_tokens=len(call.ids), error=" ".join(str(error).split())))
 
-    def _commit(self) -> None:
+    def _write(self) -> None:
+        """Write the parts of leases that are done; the driver then makes them visible."""
         for name in [n for n, (lease, _) in self.leases.items() if lease.done]:
             lease, out = self.leases.pop(name)
-            commit_part(out, name, lease.table())
-            self.status.finished.append(name)
+            table = lease.table()
+            write_part(out, name, table)
+            self.status.finished[name] = table.height
 
     def close(self) -> None:
         """Stop the engine."""

@@ -1,10 +1,28 @@
-"""A fake engine: answers from hashes, in memory, for trying the data plane. It never stands in for a measured result."""
+"""A fake engine: answers from hashes, in memory, for trying the data plane. It never stands in for a measured result.
+
+A model named `fake:FAULT=VALUE,FAULT=VALUE` misbehaves on purpose, to try what the data plane makes of it:
+
+| fault | what happens |
+|---|---|
+| die=TEXT | the process ends when a prompt holds TEXT, as one that is out of memory |
+| raise=TEXT | `step` raises when a prompt holds TEXT, as a vLLM engine whose core died |
+| slow=SECONDS | each step takes that long |
+| seats=N | a step answers N calls at most, and N calls keep the engine busy |
+| log=PATH | the key of every answered call is appended to the file PATH |
+| full=BYTES | no file of this process can become larger, as on a disk that is full |
+"""
 
 import math
+import os
+import resource
+import time
 
 from engine.backend import Answer, Call
 from engine.config import EngineConfig
+from engine.errors import UserError
 from engine.store import content_id
+
+FAULTS = ("die", "raise", "slow", "seats", "log", "full")
 
 
 class FakeTokenizer:
@@ -17,6 +35,19 @@ class FakeTokenizer:
         return [1] * add_special_tokens + [ord(c) for c in text]
 
 
+def faults(model: str) -> dict[str, str]:
+    """The faults that a model name asks for; raises UserError where there is no such fault."""
+    if not model.startswith("fake:"):
+        return {}
+    found = {name: value for name, _, value in (p.partition("=") for p in model.removeprefix("fake:").split(","))}
+    unknown = [name for name in found if name not in FAULTS or not found[name]]
+    if unknown:
+        raise UserError(
+            f"The fake engine has no fault {unknown[0]!r}; choose FAULT=VALUE from {', '.join(FAULTS)}, with commas."
+        )
+    return found
+
+
 def _value(adapter: str | None, context: list[int], token: int) -> float:
     """The same for a token of a choice and for a next token: from the last tokens before it."""
     return -math.log(2 + int(content_id(adapter, len(context), context[-3:], token), 16) % 97)
@@ -26,16 +57,23 @@ class FakeEngine:
     """Answers every call in the next step; text and log-likelihoods depend on the call's tokens alone."""
 
     def __init__(self, model: str, config: EngineConfig):
-        self.tokenizer, self.max_model_len, self.capacity, self.tolerance = FakeTokenizer(), 1_000_000, 256, 0.0
+        self.tokenizer, self.max_model_len, self.tolerance = FakeTokenizer(), 1_000_000, 0.0
+        self.faults = faults(model)
+        self.capacity = int(self.faults.get("seats", 256))
         self.calls: list[Call] = []
+        if "full" in self.faults:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (int(self.faults["full"]), resource.RLIM_INFINITY))
 
     def add(self, call: Call) -> None:
         """Queue a call."""
         self.calls.append(call)
 
     def step(self) -> list[Answer]:
-        """Answer all queued calls."""
-        calls, self.calls = self.calls, []
+        """Answer all queued calls, or as many as there are seats."""
+        seats = self.capacity if "seats" in self.faults else len(self.calls)
+        calls, self.calls = self.calls[:seats], self.calls[seats:]
+        if self.faults:
+            self._misbehave(calls)
         answers = []
         for call in calls:
             digest = content_id(call.ids, call.params.get("seed"), call.adapter)
@@ -47,6 +85,19 @@ class FakeEngine:
                 answer.logprobs = [_value(call.adapter, call.ids[:i], call.ids[i]) for i in places]
             answers.append(answer)
         return answers
+
+    def _misbehave(self, calls: list[Call]) -> None:
+        time.sleep(float(self.faults.get("slow", 0)))
+        for fault in ("die", "raise"):
+            text = self.faults.get(fault)
+            if text and any(text in "".join(map(chr, call.ids)) for call in calls):
+                if fault == "die":
+                    os._exit(1)
+                raise RuntimeError(f"the fake engine found {text!r} in a prompt")
+        if "log" in self.faults:
+            # one write, so that engines can share the file
+            with open(self.faults["log"], "a", encoding="utf-8", buffering=1 << 20) as file:
+                file.write("".join(f"{call.key}\n" for call in calls))
 
     def close(self) -> None:
         """Nothing to release."""

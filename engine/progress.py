@@ -51,6 +51,11 @@ class Progress:
             self.printed = time.monotonic()
             print(self.line(), file=sys.stderr)
 
+    def lost(self, rows: int) -> None:
+        """Rows that were counted went with an engine and are done again."""
+        self.done -= rows
+        self.new -= rows
+
     def note(self) -> str:
         """Rates so far."""
         seconds = max(1e-6, time.monotonic() - self.started)

@@ -213,7 +213,7 @@ def _run(config: RunJob) -> None:
     from eval.plan import print_plan
     from eval.run import run_job
 
-    settings = RunConfig.model_validate(config.model_dump(exclude={"dry_run"}))
+    settings = RunConfig(**{name: getattr(config, name) for name in RunConfig.model_fields})
     if config.dry_run:
         print_plan(settings)
     else:

@@ -12,7 +12,7 @@ import pytest
 from engine.config import EngineConfig
 from engine.errors import UserError
 from engine.pool import EngineFailed, EnginePool
-from engine.store import parts
+from engine.store import GENERATIONS, content_id, parts, read_parts
 
 FAKE = EngineConfig(kind="fake", replicas=2, cpus=0.5, shard_rows=50)
 
@@ -77,10 +77,95 @@ def test_engines_that_keep_dying_end_the_job_with_the_cause(tmp_path: Path):
             pool.generate(requests(100), tmp_path / "g")
 
 
-def test_a_failed_write_fails_the_job(tmp_path: Path):
+def test_rows_that_kill_their_engine_become_error_rows(tmp_path: Path):
+    table = requests(300).with_columns(
+        prompt=pl.when(pl.int_range(300).is_in([7, 180])).then(pl.lit("POISON")).otherwise("prompt"),
+        n=pl.when(pl.int_range(300) == 7).then(2).otherwise(1),
+    )
+    with EnginePool("fake:die=POISON", FAKE, quiet=True) as pool:
+        done = pool.generate(table, tmp_path / "g")
+        # each is in a lease, then in a piece of it, then alone; both may go with the same engine
+        assert 3 <= pool.restarts <= 6
+    assert done.select("request_id", "sample").is_duplicated().sum() == 0
+    assert (done.height, done["request_id"].n_unique()) == (301, 300)
+    failed = done.filter(pl.col("error").is_not_null()).sort("request_id", "sample")
+    assert failed.select("request_id", "sample").rows() == [("r180", 0), ("r7", 0), ("r7", 1)]
+    assert failed["text"].null_count() == 3
+    assert failed["error"].str.starts_with("the engine died on this row: its process ended").all()
+
+
+def test_items_that_kill_their_engine_become_error_rows_per_choice(tmp_path: Path):
+    stems = ["a stem"] * 9 + ["POISON"]
+    items = pl.DataFrame({"item_id": list("abcdefghij"), "stem": stems, "choices": [["x", "é"]] * 10})
+    with EnginePool("fake:raise=POISON", FAKE.model_copy(update={"replicas": 1}), quiet=True) as pool:
+        scores = pool.score(items, tmp_path / "s").sort("item_id", "choice")
+    assert scores["item_id"].to_list() == [c for c in "abcdefghij" for _ in range(2)]
+    assert scores["error"].null_count() == 18
+    last = scores.tail(2)
+    assert last.select("item_id", "choice", "chars", "bytes").rows() == [("j", 0, 1, 1), ("j", 1, 1, 2)]
+    assert last["error"].to_list()[0] == (
+        "the engine died on this row: RuntimeError: the fake engine found 'POISON' in a prompt"
+    )
+
+
+def test_a_job_of_rows_that_all_kill_ends_with_the_cause_and_keeps_what_is_finished(tmp_path: Path):
+    with EnginePool("fake:die=POISON", FAKE.model_copy(update={"max_restarts": 1}), quiet=True) as pool:
+        good = pool.generate(requests(40), tmp_path / "g")
+        bad = pl.DataFrame({"request_id": [f"x{i}" for i in range(100)], "prompt": ["POISON"] * 100})
+        with pytest.raises(EngineFailed, match=r"2 of them with no row finished.*run again to go on.*process ended"):
+            pool.generate(bad, tmp_path / "g")
+    assert read_parts(tmp_path / "g", GENERATIONS).sort("request_id").equals(good.sort("request_id"))
+
+
+def test_rows_with_errors_are_done_again_when_asked(tmp_path: Path):
+    table = requests(120).with_columns(
+        prompt=pl.when(pl.int_range(120) == 7).then(pl.lit("x" * 10**6)).otherwise("prompt")
+    )
+    with EnginePool("none", FAKE.model_copy(update={"replicas": 1}), quiet=True) as pool:
+        first = pool.generate(table, tmp_path / "g")
+        assert first.filter(pl.col("error").is_not_null())["request_id"].to_list() == ["r7"]
+        mended = table.with_columns(prompt=pl.lit("prompt"))
+        assert pool.generate(mended, tmp_path / "g").sort("request_id").equals(first.sort("request_id"))
+        pool.config = FAKE.model_copy(update={"retry_errors": True})
+        second = pool.generate(mended, tmp_path / "g")
+        assert pool.last.rows == 1
+    assert second["error"].null_count() == second["request_id"].n_unique() == second.height == 120
+
+
+@pytest.mark.parametrize("option", ["--retry-errors", "--engine.retry-errors"])
+def test_retrying_errors_is_an_option_but_no_other_setting_of_the_run(tmp_path: Path, monkeypatch, option):
+    from eval import cli
+    from eval.run import open_run
+
+    seen = []
+    monkeypatch.setattr("eval.run.run_job", seen.append)
+    assert cli.run(["run", "--out", str(tmp_path)]) == cli.run(["run", "--out", str(tmp_path), option]) == 0
+    assert [config.engine.retry_errors for config in seen] == [False, True]
+    assert open_run(seen[0]) == open_run(seen[1]) == tmp_path / "run"
+    assert cli.parse(cli.ScoreJob, ["items.parquet", option], "score").engine.retry_errors
+
+
+def test_a_full_disk_ends_the_job_at_once_with_the_path(tmp_path: Path):
+    config = FAKE.model_copy(update={"shard_rows": 4000})
+    with EnginePool("fake:full=10000", config, quiet=True) as pool:
+        small = pool.generate(requests(300), tmp_path / "g")
+        with pytest.raises(UserError, match=r"Cannot write .*/part-\w+\.parquet: File too large; make room"):
+            pool.generate(requests(9000), tmp_path / "g")
+        assert pool.restarts == 0
+    assert small.height == read_parts(tmp_path / "g", GENERATIONS).height == 300
+    assert not list((tmp_path / "g").glob(".*.tmp"))
+
+
+def test_a_part_that_cannot_be_written_ends_the_job_at_once(tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
-    with EnginePool("none", FAKE, quiet=True) as pool, pytest.raises((NotADirectoryError, FileExistsError)):
-        pool.generate(requests(3), tmp_path / "file" / "out")
+    part = tmp_path / "out" / f"part-{content_id('r0', 'r1', 'r2')}.parquet"
+    part.mkdir(parents=True)
+    with EnginePool("none", FAKE.model_copy(update={"replicas": 1}), quiet=True) as pool:
+        with pytest.raises(UserError, match=r"Cannot write .*file/out/_shards"):
+            pool.generate(requests(3), tmp_path / "file" / "out")
+        with pytest.raises(UserError, match=rf"Cannot write {part}: Is a directory"):
+            pool.generate(requests(3), tmp_path / "out")
+        assert pool.restarts == 0
 
 
 def test_tables_with_missing_columns_or_repeated_ids_are_user_errors(tmp_path: Path):

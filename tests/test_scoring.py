@@ -193,7 +193,12 @@ def test_little_more_is_computed_than_each_context_once_and_each_suffix_once(poo
     prefix, rng = words(1000 + extra, 20 + extra), random.Random(extra)
     choices = [[f" {' '.join(rng.choices(WORDS, k=n))}" for n in (3, 6, 9, 12)] for _ in range(25)]
     stems = [f"\n{' '.join(rng.choices(WORDS, k=20))} are" for _ in choices]
-    check(pool, tmp_path, [{"prefix": prefix, "stem": s, "choices": c} for s, c in zip(stems, choices, strict=True)])
+    rows = [{"prefix": prefix, "stem": s, "choices": c} for s, c in zip(stems, choices, strict=True)]
+    scores = pool.score(pl.DataFrame(rows).with_row_index("item_id").cast({"item_id": str}), tmp_path / "s")
+    assert scores["error"].null_count() == 100
+    for item, choice in ((0, 0), (24, 3)):
+        found = scores.filter(item_id=str(item), choice=choice)["logprobs"][0].to_list()
+        assert found == pytest.approx(expected(prefix + stems[item], choices[item][choice]), abs=1e-4)
     tokenizer = reference()[1]
     context = len(tokenizer.encode(prefix))
     suffixes = sum(

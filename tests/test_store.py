@@ -1,5 +1,6 @@
 """Parquet folders that show whole parts or nothing."""
 
+import contextlib
 import json
 
 import polars as pl
@@ -11,6 +12,7 @@ from engine.store import (
     SCORES,
     commit_part,
     content_id,
+    drop_errors,
     finished_ids,
     parts,
     read_parts,
@@ -141,3 +143,49 @@ def test_a_left_over_temporary_file_is_no_part(tmp_path):
     (tmp_path / "_manifest" / ".part-b.json.123.tmp").write_bytes(b"{")
     assert read_parts(tmp_path, {}).height == 1
     assert [p.name for p in parts(tmp_path)] == ["part-a.parquet"]
+
+
+def answers(*found):
+    """Rows of (id, sample, error)."""
+    rows = [dict.fromkeys(GENERATIONS) | {"request_id": i, "sample": n, "error": e} for i, n, e in found]
+    return pl.DataFrame(rows, schema=GENERATIONS)
+
+
+def test_ids_with_an_error_are_dropped_whole(tmp_path):
+    commit_part(tmp_path, "a", answers(("1", 0, None), ("2", 0, None), ("2", 1, "died"), ("3", 0, None)))
+    commit_part(tmp_path, "b", answers(("4", 0, "died")))
+    commit_part(tmp_path, "c", answers(("5", 0, None)))
+    untouched = (tmp_path / "part-c.parquet").stat().st_mtime_ns
+    assert drop_errors(tmp_path, "request_id") == 2
+    assert sorted(finished_ids(tmp_path, "request_id")) == ["1", "3", "5"]
+    assert names(tmp_path) == [
+        "_manifest/part-a.json",
+        "_manifest/part-c.json",
+        "part-a.parquet",
+        "part-c.parquet",
+    ]
+    assert json.loads((tmp_path / "_manifest" / "part-a.json").read_text()) == {"rows": 2}
+    assert (tmp_path / "part-c.parquet").stat().st_mtime_ns == untouched
+    assert drop_errors(tmp_path, "request_id") == 0
+    assert drop_errors(tmp_path / "missing", "request_id") == 0
+
+
+def test_a_crash_amid_dropping_errors_leaves_each_id_once(tmp_path, monkeypatch):
+    for key in "abc":
+        commit_part(tmp_path, key, answers((f"good-{key}", 0, None), (f"bad-{key}", 0, "died")))
+    wrote = []
+
+    def crash(folder, key, table):
+        if wrote:
+            raise KeyboardInterrupt
+        wrote.append(key)
+        commit_part(folder, key, table)
+
+    monkeypatch.setattr("engine.store.commit_part", crash)
+    with contextlib.suppress(KeyboardInterrupt):
+        drop_errors(tmp_path, "request_id")
+    monkeypatch.undo()
+    left = read_parts(tmp_path, GENERATIONS)["request_id"].to_list()
+    assert sorted(left) == ["bad-b", "bad-c", "good-a", "good-b", "good-c"]
+    assert drop_errors(tmp_path, "request_id") == 2
+    assert sorted(finished_ids(tmp_path, "request_id")) == ["good-a", "good-b", "good-c"]
