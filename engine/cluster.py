@@ -1,0 +1,90 @@
+"""Ray: a local one that only this machine can reach and that knows none of the driver's secrets, or a running cluster."""
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from engine.config import EngineConfig
+from engine.errors import UserError
+
+FORWARDED = (
+    "HF_HOME",
+    "HF_HUB_OFFLINE",
+    "HF_TOKEN",
+    "VLLM_CPU_KVCACHE_SPACE",
+    "VLLM_CPU_OMP_THREADS_BIND",
+    "CUDA_HOME",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "AZURE_STORAGE_CONNECTION_STRING",
+    "WANDB_API_KEY",
+)
+"""The only environment variables that reach a cluster's workers from the driver's environment."""
+INHERITED = (
+    *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "LC_", "TZ", "TMPDIR", "XDG_", "LD_LIBRARY_PATH"),
+    *("PYTHON", "VIRTUAL_ENV", "CONDA_PREFIX", "RAY_", "VLLM_", "HF_H", "HF_DATASETS_", "TRANSFORMERS_", "TOKENIZERS_"),
+    *("TORCH", "PYTORCH_", "TRITON_", "CUDA", "NVIDIA_", "NCCL_", "GLOO_", "ROCR_", "HIP_", "OMP_", "MKL_", "KMP_"),
+    *("WANDB_", "AWS_CA_BUNDLE", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "FORETHOUGHT_", "FSSPEC_"),
+    *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+)
+"""Beginnings of the names that a local Ray inherits besides: its workers are children of this process."""
+
+
+def start_ray(config: EngineConfig) -> None:
+    """Attach to the cluster named by the config or RAY_ADDRESS, else start one that listens on localhost only."""
+    import ray
+
+    if ray.is_initialized():
+        return
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Ray starts workers at niceness 15: beside anything else that computes, an engine would take many times as long
+    os.environ.setdefault("RAY_worker_niceness", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    environment = {name: os.environ[name] for name in FORWARDED if name in os.environ}
+    environment |= {"TOKENIZERS_PARALLELISM": "true", "RAY_USAGE_STATS_ENABLED": "0", "VLLM_NO_USAGE_STATS": "1"}
+    environment.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
+    address = config.address or os.environ.get("RAY_ADDRESS")
+    try:
+        if address:
+            import augment
+            import engine
+            import eval as evaluation
+            import train
+
+            modules = [engine, augment, train, evaluation]
+            ray.init(address=address, runtime_env={"env_vars": environment, "py_modules": modules}, **options)
+            return
+        # engines idle while arms train and the other way round, so a local Ray counts the cores for both
+        cpus = (os.cpu_count() or 1) + int(config.replicas * config.cpus)
+        with _only_inherited():
+            ray.init(
+                address="local",
+                num_cpus=cpus,
+                include_dashboard=False,
+                _node_ip_address="127.0.0.1",
+                runtime_env={"env_vars": environment},
+                **options,
+            )
+    except ConnectionError as error:
+        raise UserError(f"No Ray cluster answers at {address}: start one or leave engine.address out.") from error
+
+
+@contextlib.contextmanager
+def _only_inherited() -> Iterator[None]:
+    """Hide the rest of the environment while Ray starts its processes, whose workers inherit what they have."""
+    hidden = {n: v for n, v in os.environ.items() if not n.startswith(INHERITED) and n not in FORWARDED}
+    for name in hidden:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)

@@ -1,0 +1,108 @@
+"""Where files lie: a local path, or an fsspec URL such as s3://bucket/folder (which needs s3fs)."""
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from engine.errors import UserError
+
+Place = Path | str
+"""A local path, or the URL of an object store as text: no `Path`, which halves its slashes."""
+
+
+def place(where: Place) -> Place:
+    """A local path made absolute, or a URL; one that went through `Path` gets its second slash back."""
+    found = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):/+(.*)", str(where))
+    if not found:
+        return Path(where).absolute()
+    scheme, rest = found.groups()
+    return Path("/" + rest) if scheme == "file" else f"{scheme}://{rest}".rstrip("/")
+
+
+def join(folder: Place, *names: str) -> Place:
+    """A place below a folder."""
+    return folder.joinpath(*names) if isinstance(folder, Path) else "/".join((folder, *names))
+
+
+@contextlib.contextmanager
+def told(doing: str, where: Place, remedy: str) -> Iterator[None]:
+    """Turn what the storage raises into one sentence with the path, the reason and the remedy."""
+    try:
+        yield
+    except UserError:
+        raise
+    except OSError as error:
+        raise UserError(f"Cannot {doing} {where}: {error.strerror or error}; {remedy}.") from error
+    except Exception as error:  # every object store has errors of its own
+        if isinstance(where, Path):
+            raise
+        raise UserError(f"Cannot {doing} {where}: {' '.join(str(error).split())}; {remedy}.") from error
+
+
+def filesystem(url: str) -> tuple[Any, str]:
+    """The fsspec file system of a URL and the path in it; raises UserError where its package is missing."""
+    import fsspec
+
+    try:
+        return fsspec.core.url_to_fs(url)
+    except ImportError as error:  # fsspec's message names the package
+        raise UserError(f"{url} cannot be used: {error}.") from error
+    except ValueError as error:
+        raise UserError(f"{url} cannot be used: {error}; give a local path or a URL that fsspec knows.") from error
+
+
+def write_whole(where: Place, content: bytes) -> None:
+    """Write a file so that it is either absent or complete, and stays after a power cut."""
+    with told("write", where, "make room or choose another folder, then run again: what is finished is kept"):
+        if not isinstance(where, Path):
+            files, path = filesystem(where)
+            files.pipe_file(path, content)  # an object appears whole
+            return
+        where.parent.mkdir(parents=True, exist_ok=True)
+        temporary = where.with_name(f".{where.name}.{secrets.token_hex(4)}.tmp")
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(where)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def read_bytes(where: Place) -> bytes:
+    """A file's content."""
+    if isinstance(where, Path):
+        return where.read_bytes()
+    files, path = filesystem(where)
+    return files.cat_file(path)
+
+
+def names(folder: Place) -> set[str]:
+    """Names of the files in a folder; none where there is no folder."""
+    with told("list", folder, "check the address and the access to it"), contextlib.suppress(FileNotFoundError):
+        if isinstance(folder, Path):
+            return set(os.listdir(folder)) if folder.is_dir() else set()
+        files, path = filesystem(folder)
+        files.invalidate_cache(path)
+        return {found.rsplit("/", 1)[-1] for found in files.ls(path, detail=False)}
+    return set()
+
+
+def remove(where: Place) -> None:
+    """Remove a file or a folder with all that is in it, if it is there."""
+    if isinstance(where, Path):
+        if where.is_dir():
+            shutil.rmtree(where, ignore_errors=True)
+        elif where.exists():
+            where.unlink()
+        return
+    files, path = filesystem(where)
+    with contextlib.suppress(FileNotFoundError):
+        files.rm(path, recursive=True)
