@@ -140,6 +140,10 @@ class EngineActor:
             write_part(out, name, table)
             self.status.finished[name] = table.height
 
+    def load(self, model: str) -> None:
+        """Swap the engine's weights."""
+        self.backend.load(model)
+
     def close(self) -> None:
         """Stop the engine."""
         self.backend.close()

@@ -55,5 +55,8 @@ class Backend(Protocol):
     def step(self) -> list[Answer]:
         """Advance; returns calls finished in this step, possibly none."""
 
+    def load(self, model: str) -> None:
+        """Swap in the weights of another model of the same architecture, and forget all that the old ones computed."""
+
     def close(self) -> None:
         """Release the engine."""

@@ -65,17 +65,25 @@ def start_ray(config: EngineConfig) -> None:
             return
         # engines idle while arms train and the other way round, so a local Ray counts the cores for both
         cpus = (os.cpu_count() or 1) + int(config.replicas * config.cpus)
+        local: dict[str, Any] = {"num_cpus": cpus, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
         with _only_inherited():
-            ray.init(
-                address="local",
-                num_cpus=cpus,
-                include_dashboard=False,
-                _node_ip_address="127.0.0.1",
-                runtime_env={"env_vars": environment},
-                **options,
-            )
+            _init_local(local | {"runtime_env": {"env_vars": environment}} | options)
     except ConnectionError as error:
         raise UserError(f"No Ray cluster answers at {address}: start one or leave engine.address out.") from error
+
+
+def _init_local(options: dict[str, Any]) -> None:
+    """Start Ray on this machine; a start that is too slow for Ray (30 s, on a busy machine) is tried again."""
+    import ray
+
+    for attempt in range(3):
+        try:
+            ray.init(address="local", **options)
+            return
+        except Exception as error:  # Ray raises a plain Exception for this
+            if "timed out during startup" not in str(error) or attempt == 2:
+                raise
+            ray.shutdown()
 
 
 @contextlib.contextmanager

@@ -60,6 +60,7 @@ class FakeEngine:
         self.tokenizer, self.max_model_len, self.tolerance = FakeTokenizer(), 1_000_000, 0.0
         self.faults = faults(model)
         self.capacity = int(self.faults.get("seats", 256))
+        self.weights = ""
         self.calls: list[Call] = []
         if "full" in self.faults:
             resource.setrlimit(resource.RLIMIT_FSIZE, (int(self.faults["full"]), resource.RLIM_INFINITY))
@@ -76,7 +77,7 @@ class FakeEngine:
             self._misbehave(calls)
         answers = []
         for call in calls:
-            digest = content_id(call.ids, call.params.get("seed"), call.adapter)
+            digest = content_id(call.ids, call.params.get("seed"), call.adapter, self.weights)
             answer = Answer(call.key, f"fake {digest}", "stop", len(call.ids), 0, 2)
             if call.targets is not None:
                 answer.logprobs = [_value(call.adapter, call.ids, token) for token in call.targets]
@@ -98,6 +99,10 @@ class FakeEngine:
             # one write, so that engines can share the file
             with open(self.faults["log"], "a", encoding="utf-8", buffering=1 << 20) as file:
                 file.write("".join(f"{call.key}\n" for call in calls))
+
+    def load(self, model: str) -> None:
+        """Answers depend on the model's name from now on."""
+        self.weights = model
 
     def close(self) -> None:
         """Nothing to release."""

@@ -89,6 +89,28 @@ class EnginePool:
             remove(join(out, "_shards"))
             self.seconds[kind] += time.monotonic() - started
 
+    def load(self, model: str) -> None:
+        """Go on with the full weights of another model of the same architecture, in the engines that are warm.
+
+        Raises UserError where the two are not built alike. Results are told apart by their ids and folders alone, so
+        score each model's items into its own.
+        """
+        if self.config.kind == "vllm":
+            from engine.vllm_engine import check_alike, resolve_model
+
+            model = resolve_model(model)
+            check_alike(self.model, model)
+        self.model = model
+        if not self.actors:
+            return
+        import ray
+
+        try:
+            ray.get([actor.load.remote(model) for actor in self.actors])
+        except ray.exceptions.RayError as error:
+            self._kill()
+            raise cause_of(error) from None
+
     def launch(self) -> Any:
         """One more actor, which starts its engine in the background."""
         import ray

@@ -42,6 +42,27 @@ def resolve_model(model: str) -> str:
     return model
 
 
+def check_alike(one: str, other: str) -> None:
+    """Raise UserError where the weights of two models cannot stand in each other's place."""
+    from transformers import AutoConfig
+
+    configs = [AutoConfig.from_pretrained(model).to_dict() for model in (one, other)]
+    names = (
+        "architectures",
+        "hidden_size",
+        "intermediate_size",
+        "num_hidden_layers",
+        "num_attention_heads",
+        "vocab_size",
+    )
+    for name in names:
+        if configs[0].get(name) != configs[1].get(name):
+            raise UserError(
+                f"{other} cannot take the place of {one}: its {name} is {configs[1].get(name)} and not "
+                f"{configs[0].get(name)}; start a pool of its own for it."
+            )
+
+
 def has_gpu() -> bool:
     """Whether PyTorch sees a CUDA device."""
     import torch

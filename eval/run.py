@@ -120,7 +120,7 @@ def train_arms(
 def score_arms(
     config: RunConfig, run: Path, worlds: dict[int, Benchmark], pool: EnginePool
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Score every arm and seed: adapters side by side in the warm pool, full weights in a pool of their own each."""
+    """Score every arm and seed in the warm pool: adapters side by side, full weights swapped in one after another."""
     full = config.train.method == "full"
     asked: list[tuple[Path | None, pl.DataFrame]] = []
     own: list[tuple[Path, pl.DataFrame]] = []
@@ -133,16 +133,15 @@ def score_arms(
             else:
                 asked.append((weights, table))
 
-    def scored(engines: EnginePool, table: pl.DataFrame, out: Path, label: str = "score") -> pl.DataFrame:
-        return engines.score(pl.concat([table, premises(table)]) if config.pmi else table, out, label)
+    def scored(table: pl.DataFrame, out: Path, label: str = "score") -> pl.DataFrame:
+        return pool.score(pl.concat([table, premises(table)]) if config.pmi else table, out, label)
 
-    scores = scored(pool, pl.concat(t for _, t in asked), run / "scores") if asked else None
+    scores = scored(pl.concat(t for _, t in asked), run / "scores") if asked else None
     found = [scores] if scores is not None else []
     for weights, table in own:
         name = f"{weights.parent.name}-{weights.name}"
-        with EnginePool(str(weights), config.engine) as other:
-            found.append(scored(other, table, run / "scores-full" / name, f"score {name}"))
-            pool.seconds["score"] += other.seconds["score"]
+        pool.load(str(weights))
+        found.append(scored(table, run / "scores-full" / name, f"score {name}"))
     return pl.concat(t for _, t in [*asked, *own]), pl.concat(found)
 
 

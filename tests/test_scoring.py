@@ -2,14 +2,17 @@
 
 import math
 import random
+import shutil
 from functools import cache
 from pathlib import Path
 
 import polars as pl
 import pytest
+import tiny_models
 import torch
 from conftest import PICO
 
+from engine.errors import UserError
 from engine.scoring import encode_choices
 
 BLOCK = 32
@@ -17,18 +20,18 @@ WORDS = (PICO / "lexicon.txt").read_text(encoding="utf-8").split()
 
 
 @cache
-def reference(adapter: Path | None = None) -> tuple:
+def reference(adapter: Path | None = None, weights: Path = PICO) -> tuple:
     from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    model = AutoModelForCausalLM.from_pretrained(PICO, dtype=torch.float32)
+    model = AutoModelForCausalLM.from_pretrained(weights, dtype=torch.float32)
     if adapter:
         model = PeftModel.from_pretrained(model, adapter)
     return model.eval(), AutoTokenizer.from_pretrained(PICO)
 
 
-def expected(context: str, choice: str, adapter: Path | None = None) -> list[float]:
-    model, tokenizer = reference(adapter)
+def expected(context: str, choice: str, adapter: Path | None = None, weights: Path = PICO) -> list[float]:
+    model, tokenizer = reference(adapter, weights)
     ids, start = encode_choices(tokenizer, [(context, [choice])])[0][0]
     with torch.no_grad():
         rows = model(torch.tensor([ids])).logits[0].log_softmax(-1)
@@ -206,3 +209,32 @@ def test_little_more_is_computed_than_each_context_once_and_each_suffix_once(poo
     )
     done = pool.last
     assert done.prompt_tokens - done.cached_tokens <= 1.3 * (context + suffixes)
+
+
+def test_swapped_weights_score_as_themselves_and_leave_nothing_behind(pool, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(PICO, other)
+    model = reference.__wrapped__()[0]
+    with torch.no_grad():
+        for value in model.parameters():
+            value.mul_(1 + 0.1 * torch.randn_like(value))
+    model.save_pretrained(other)
+    context, choice = words(100, 30), " zogo are"
+    table = pl.DataFrame([{"item_id": "a", "stem": context, "choices": [choice]}])
+    found = [pool.score(table, tmp_path / "0")]
+    try:
+        pool.load(str(other))
+        found.append(pool.score(table, tmp_path / "1"))
+    finally:
+        pool.load("pico")
+    found.append(pool.score(table, tmp_path / "2"))
+    wanted = [expected(context, choice), expected(context, choice, weights=other), expected(context, choice)]
+    assert wanted[0] != pytest.approx(wanted[1], abs=0.1)
+    for scores, values in zip(found, wanted, strict=True):
+        assert scores["logprobs"][0].to_list() == pytest.approx(values, abs=1e-4)
+
+
+def test_a_model_that_is_built_differently_is_refused(pool, tmp_path):
+    tiny_models.qwen3(tmp_path / "qwen")
+    with pytest.raises(UserError, match="cannot take the place of"):
+        pool.load(str(tmp_path / "qwen"))
