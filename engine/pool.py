@@ -16,7 +16,7 @@ from engine.places import Place, join, place, remove
 from engine.progress import Progress
 from engine.rows import KINDS, Rows
 from engine.schedule import Schedule
-from engine.store import drop_errors, finished_ids, read_parts
+from engine.store import drop_errors, finished, read_parts
 
 __all__ = ["FORWARDED", "EngineFailed", "EnginePool", "start_ray"]
 
@@ -71,7 +71,7 @@ class EnginePool:
         self.last = Status()
         if self.config.retry_errors:
             drop_errors(out, work.key)
-        left = Rows(rows if isinstance(rows, pl.DataFrame) else place(rows), work, finished_ids(out, work.key))
+        left = Rows(rows if isinstance(rows, pl.DataFrame) else place(rows), work, finished(out, work.key))
         with contextlib.closing(left):
             if not left.left:
                 return

@@ -13,10 +13,10 @@ from engine.errors import UserError
 from engine.places import Place, filesystem
 from engine.store import GENERATIONS, SCORES
 
-BATCH_ROWS = 32_768
-"""Rows of a file in memory at a time."""
-CHUNK_ROWS = 65_536
-"""Rows that are sorted in memory at a time; more for files above 64 times as many."""
+BATCH_ROWS = 4096
+"""Rows of a file that are read at a time."""
+CHUNK_BYTES, CHUNK_ROWS = 32 * 2**20, 65_536
+"""Rows that are sorted in memory at a time: up to either bound."""
 PREFIX_CHARS = 256
 """Characters of a sort column that are kept for each row of a file; the rest counts as a hash."""
 LEASE_SECONDS = 2.0
@@ -102,7 +102,8 @@ def shard_size(left: int, engines: int, shard_rows: int, rate: float = 0.0) -> i
     """
     size = max(shard_rows, min(GROWTH * shard_rows, int(LEASE_SECONDS * rate)))
     if engines > 1:
-        size = min(size, max(math.ceil(left / (2 * engines)), shard_rows // SHRINK, 1))
+        smallest = min(shard_rows // SHRINK, math.ceil(left / engines))
+        size = min(size, max(math.ceil(left / (2 * engines)), smallest))
     return min(size, left)
 
 
@@ -112,18 +113,20 @@ class Rows:
     Of files only ids and sort keys are held; their rows go through a folder of sorted chunks on the local disk.
     """
 
-    def __init__(self, source: pl.DataFrame | Place, kind: Kind, finished: pl.Series):
+    def __init__(self, source: pl.DataFrame | Place, kind: Kind, finished: pl.LazyFrame):
         self.kind, self.source = kind, source
         index = _index(source, kind)
         self.total = int(index["calls"].sum())
         if index[kind.key].null_count():
             raise UserError(f"{index[kind.key].null_count()} rows have no {kind.key}; every row needs one of its own.")
-        repeated = index.height - index[kind.key].n_unique()
+        ids = index[kind.key].sort()
+        repeated = int((ids == ids.shift()).sum())
         if repeated:
             raise UserError(f"{repeated} rows repeat a {kind.key}; every {kind.key} must be unique.")
+        del ids
         height = index.height
-        index = index.join(finished.to_frame(kind.key), on=kind.key, how="anti") if len(finished) else index
-        index = index.sort(pl.exclude("row", "calls", kind.key), kind.key, nulls_last=False)
+        index = index.lazy().join(finished, on=kind.key, how="anti").collect(engine="streaming")
+        index = index.sort(pl.exclude("row", "calls", kind.key), kind.key)
         self.order: pl.Series = index["row"]
         self.left = index.height
         self.calls = int(index["calls"].sum())
@@ -162,17 +165,19 @@ def _batches(source: pl.DataFrame | Place, kind: Kind, columns: set[str] | None 
         yield source
         return
     import pyarrow.dataset
+    import pyarrow.parquet
 
     files, path = (None, str(source)) if isinstance(source, Path) else filesystem(source)
     try:
         data = pyarrow.dataset.dataset(path, format="parquet", filesystem=files)
         kind.check(data.schema.names)
         wanted = [c for c in data.schema.names if columns is None or c in columns]
-        # little read-ahead: memory stays flat, and the next step is slower than reading
-        scan = data.to_batches(columns=wanted, batch_size=BATCH_ROWS, batch_readahead=1, fragment_readahead=1)
-        for batch in scan:
-            rows: Any = pl.from_arrow(batch)
-            yield rows
+        for name in data.files:
+            # file by file: a dataset's own scan takes whole row groups into memory
+            with files.open(name) if files else open(name, "rb") as file:
+                for batch in pyarrow.parquet.ParquetFile(file).iter_batches(BATCH_ROWS, columns=wanted):
+                    rows: Any = pl.from_arrow(batch)
+                    yield rows
     except (OSError, pyarrow.ArrowInvalid) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"Cannot read {source} ({reason}): give a Parquet file or a folder of them.") from error
@@ -199,9 +204,9 @@ def _sorted_chunks(source: Place, kind: Kind, order: pl.Series, height: int, fol
 
     rank = numpy.full(height, -1, dtype=numpy.int64)
     rank[order.to_numpy()] = numpy.arange(order.len())
-    size = max(CHUNK_ROWS, -(-height // 64))
-    start = 0
+    size, start = 0, 0
     for number, batch in enumerate(_batches(source, kind)):
+        size = size or max(1, min(CHUNK_ROWS, CHUNK_BYTES * batch.height // (1 + int(batch.estimated_size()))))
         ranked = batch.with_columns(pl.Series("rank", rank[start : start + batch.height]))
         start += batch.height
         wanted = ranked.filter(pl.col("rank") >= 0).with_columns(chunk=pl.col("rank") // size)

@@ -96,10 +96,14 @@ def stream_parts(folder: Place) -> Iterator[pl.DataFrame]:
     yield from map(read_table, parts(place(folder)))
 
 
+def finished(folder: Place, column: str) -> pl.LazyFrame:
+    """The column of ids that committed parts hold, read when it is collected; an id with several rows comes several times."""
+    return _columns(parts(place(folder)), [column])
+
+
 def finished_ids(folder: Place, column: str) -> pl.Series:
     """Ids that committed parts hold."""
-    found = _columns(parts(place(folder)), [column])
-    return found[column].unique() if found.height else pl.Series(column, [], dtype=pl.String)
+    return finished(folder, column).unique().collect()[column]
 
 
 def drop_errors(folder: Place, column: str) -> int:
@@ -110,7 +114,8 @@ def drop_errors(folder: Place, column: str) -> int:
     """
     folder = place(folder)
     files = parts(folder)
-    bad = _columns(files, [column, "error"]).filter(pl.col("error").is_not_null())[column].unique()
+    failed = _columns(files, [column, "error"]).filter(pl.col("error").is_not_null())
+    bad = failed.select(column).unique().collect()[column]
     for where in files if bad.len() else []:
         table = read_table(where)
         kept = table.filter(~pl.col(column).is_in(bad.implode()))
@@ -128,12 +133,12 @@ def _in_threads(read: Any, files: list[Any]) -> list[pl.DataFrame]:
         return list(threads.map(read, files))
 
 
-def _columns(files: list[Any], columns: list[str]) -> pl.DataFrame:
+def _columns(files: list[Any], columns: list[str]) -> pl.LazyFrame:
     """Some columns of all parts, without reading the others."""
     if not files:
-        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
+        return pl.LazyFrame(schema=dict.fromkeys(columns, pl.String))
     if isinstance(files[0], Path):
-        return pl.scan_parquet(files).select(columns).collect()
+        return pl.scan_parquet(files).select(columns)
 
     def read(url: str) -> pl.DataFrame:
         import pyarrow.parquet
@@ -143,4 +148,4 @@ def _columns(files: list[Any], columns: list[str]) -> pl.DataFrame:
             found: Any = pl.from_arrow(pyarrow.parquet.read_table(file, columns=columns))
         return found
 
-    return pl.concat(_in_threads(read, files))
+    return pl.concat(_in_threads(read, files)).lazy()

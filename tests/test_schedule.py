@@ -10,7 +10,7 @@ from engine.store import read_table
 
 def schedule(folder, count, shard_rows=256, engines=1):
     table = pl.DataFrame({"request_id": [f"r{i:06}" for i in range(count)], "prompt": ["x"] * count})
-    rows = Rows(table, KINDS["generate"], pl.Series("request_id", [], dtype=pl.String))
+    rows = Rows(table, KINDS["generate"], pl.LazyFrame(schema={"request_id": pl.String}))
     return Schedule(rows, folder, shard_rows, engines)
 
 
