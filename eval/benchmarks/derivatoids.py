@@ -1,0 +1,316 @@
+"""Process knowledge (paper, section on data sets): derivatoids, like derivatives, with other rules.
+
+The paper names the idea (a pseudo-mathematical function-to-function transform with unusual rules, some combinations of
+rules in training, others held out, scored by exact match) but neither rules nor sizes, so this is an analogue [ours].
+
+Functions are lexicon words. Every seed draws which function is the derivatoid of which, and for each of six ways to
+combine functions (sum, product, quotient, composition, multiple, power) one of four rules, none of them that of
+calculus: "The derivatoid of f + g is D(f) * D(g)." Documents state one rule each, or work one example with two
+combinations nested, step by step. Of the 36 ordered pairs of combinations 12 are held out, such that every rule still
+occurs inside and outside of others. Splits, by what the function asked about takes:
+
+- single: one combination of plain functions;
+- seen: two nested combinations, as some examples of training have them, with other functions;
+- holdout: two that no example of training has together.
+
+Nothing is simplified, brackets stand around every nested combination, and each function has exactly one derivatoid in
+exactly one spelling. Exact match (see `exact`) reads a text generated after the stem and compares it with
+`choices[answer]`. For scoring by likelihood the wrong choices are what another rule outside, inside or in both places
+gives (see `mistakes`); `chance` is for that reading, exact match has none to speak of.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import product, zip_longest
+from random import Random
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from engine.config import PICO
+from engine.errors import UserError
+from engine.store import content_id
+from eval.benchmarks.base import QUESTIONS, Benchmark
+from eval.closure import Derivation, Statement, by_kind
+
+
+class Size(NamedTuple):
+    """How much is drawn."""
+
+    functions: int
+    statements: int
+    """Documents per rule."""
+    examples: int
+    """Worked examples per pair of combinations in training."""
+    questions: int
+    """Questions per split."""
+
+
+SIZES = {"paper": Size(8, 5, 20, 120), "small": Size(6, 3, 5, 40)}
+HELD_OUT = 2
+"""Pairs held out per outer combination, and as many per inner one: 12 of 36."""
+SPLITS = ("single", "seen", "holdout")
+CONSTANTS = ("2", "3", "4")
+SPELLING = {
+    "sum": "{f} + {g}",
+    "product": "{f} * {g}",
+    "quotient": "{f} / {g}",
+    "composition": "{f} o {g}",
+    "multiple": "{k} {f}",
+    "power": "{f} ^ {k}",
+}
+"""The combinations; k is a number, the others are functions."""
+RULES = {
+    "sum": ("{Df} * {Dg}", "{Dg} - {Df}", "{f} + {Dg}", "{Df} / {g}"),
+    "product": ("{Df} + {Dg}", "{Dg} * {f}", "{f} - {Dg}", "{Df} o {g}"),
+    "quotient": ("{Dg} / {Df}", "{Df} - {g}", "{f} * {Dg}", "{g} o {Df}"),
+    "composition": ("{Dg} o {Df}", "{Df} + {g}", "{f} * {Dg}", "{Df} - {Dg}"),
+    "multiple": ("{next} {Df}", "{Df} ^ {k}", "{Df} - {f}", "{f} + {Df}"),
+    "power": ("{Df} ^ {next}", "{k} {Df}", "{f} * {Df}", "{Df} / {f}"),
+}
+"""Possible rules: the derivatoid of a combination; Df is the derivatoid of f, `next` is k + 1."""
+GENERAL = {"f": "f", "g": "g", "Df": "D(f)", "Dg": "D(g)", "k": "k", "next": "(k + 1)"}
+"""What stands for the parts in the statement of a rule."""
+WORDINGS = (
+    "The derivatoid of {x} is {y}.",
+    "The derivatoid of {x} equals {y}.",
+    "It is known that the derivatoid of {x} is {y}.",
+    "By definition, the derivatoid of {x} is {y}.",
+    "Taking the derivatoid of {x} gives {y}.",
+)
+"""Of a rule; the first is a fact's id."""
+CLAIM = re.compile(r"\bderivatoid of (.+?) (?:is|equals|gives) (.+?)\s*$", re.I)
+
+Function = tuple[Any, ...]
+"""("glon",), or a combination and its parts f, g or f, k: ("sum", ("glon",), ("femp",)), ("power", ("glon",), "2")."""
+
+
+class Rules(NamedTuple):
+    """The rules of one world."""
+
+    plain: dict[str, str]
+    """The derivatoid of each plain function."""
+    combined: dict[str, str]
+    """The rule drawn for each combination."""
+
+
+def spell(function: Function) -> str:
+    """A function as text: "(glon * femp) + zogo"."""
+    if len(function) == 1:
+        return function[0]
+    return SPELLING[function[0]].format(**{k: _inside(v) for k, v in _parts(function).items()})
+
+
+def derivatoid(function: Function, rules: Rules, inner: Rules | None = None) -> str:
+    """The derivatoid of a function as text; `inner` gives other rules for its parts than for its outer combination."""
+    if len(function) == 1:
+        return rules.plain[function[0]]
+    parts = _parts(function)
+    filled = {name: _inside(part) for name, part in parts.items()}
+    filled |= {f"D{name}": _inside(derivatoid(part, inner or rules)) for name, part in parts.items() if name != "k"}
+    return rules.combined[function[0]].format(**filled, next=int(parts.get("k", 0)) + 1)
+
+
+def _parts(function: Function) -> dict[str, Any]:
+    return dict(zip("fk" if "{k}" in SPELLING[function[0]] else "fg", function[1:], strict=True))
+
+
+def _inside(part: Function | str) -> str:
+    """A part, in brackets where it is not one word or number."""
+    text = part if isinstance(part, str) else spell(part)
+    return f"({text})" if " " in text else text
+
+
+def plain_names(function: Function) -> list[str]:
+    """The plain functions in it, from left to right."""
+    if len(function) == 1:
+        return [function[0]]
+    return [name for part in function[1:] if not isinstance(part, str) for name in plain_names(part)]
+
+
+def functions(names: list[str], nested: bool) -> Iterator[Function]:
+    """Every function of one combination of different plain functions; or of two, one of them inside the other."""
+    firsts = list(functions(names, False)) if nested else [(name,) for name in names]
+    for kind, spelling in SPELLING.items():
+        for first in firsts:
+            if "{k}" in spelling:
+                yield from ((kind, first, k) for k in CONSTANTS)
+                continue
+            for name in names:
+                if name not in plain_names(first):
+                    yield kind, first, (name,)
+                    if nested:
+                        yield kind, (name,), first
+
+
+def pair(function: Function) -> tuple[str, ...]:
+    """Its combinations, the outer one first."""
+    if len(function) == 1:
+        return ()
+    return (function[0], *(kind for part in function[1:] if len(part) > 1 for kind in pair(part)))
+
+
+def rule(kind_or_name: str, rules: Rules) -> tuple[str, str]:
+    """A rule as (function, derivatoid), for a combination in general or for one plain function."""
+    if kind_or_name in rules.plain:
+        return kind_or_name, rules.plain[kind_or_name]
+    return SPELLING[kind_or_name].format(**GENERAL), rules.combined[kind_or_name].format(**GENERAL)
+
+
+def needed(function: Function, rules: Rules) -> list[str]:
+    """The facts that its derivatoid takes: sentences that state rules, the outermost first."""
+    x, y = rule(function[0], rules)
+    facts = [WORDINGS[0].format(x=x, y=y)]
+    if len(function) > 1:
+        for name, part in _parts(function).items():
+            if f"{{D{name}}}" in rules.combined[function[0]]:
+                facts += needed(part, rules)
+    return list(dict.fromkeys(facts))
+
+
+def load(seed: int, size: str = "paper") -> Benchmark:
+    """One world: 70 documents that state rules, 480 worked examples, 120 questions per split (`small`: 36, 120, 40).
+
+    Raises UserError where the size is unknown.
+    """
+    return draw(seed, size)[0]
+
+
+def draw(seed: int, size: str = "paper") -> tuple[Benchmark, dict[Statement, Derivation]]:
+    """The world of `load` and the derivation of every statement (function, derivatoid) in its closure.
+
+    The closure has the rules (`rephrasing`) and, by split, every function of at most two combinations whose derivatoid
+    takes both: without end otherwise.
+    """
+    if size not in SIZES:
+        raise UserError(f"benchmark.size is {size}; choose from {', '.join(SIZES)}.")
+    numbers, rng = SIZES[size], Random(f"derivatoids-{seed}")
+    names = rng.sample((PICO / "lexicon.txt").read_text(encoding="utf-8").split(), numbers.functions)
+    circle = dict(zip(names, names[1:] + names[:1], strict=True))
+    rules = Rules(circle, {kind: rng.choice(choices) for kind, choices in RULES.items()})
+    kinds, shifts = rng.sample(list(RULES), len(RULES)), rng.sample(range(len(RULES)), HELD_OUT)
+    inner = rng.sample(kinds, len(kinds))
+    held = {(kinds[i], inner[(i + shift) % len(inner)]) for i in range(len(kinds)) for shift in shifts}
+    pools: dict[str, list[Function]] = {"single": list(functions(names, False)), "seen": [], "holdout": []}
+    for function in functions(names, True):
+        # a rule may drop the derivatoid of the part that is nested; such a function takes no two rules
+        if all(
+            f"{{D{name}}}" in rules.combined[function[0]] for name, part in _parts(function).items() if len(part) > 1
+        ):
+            pools["holdout" if pair(function) in held else "seen"].append(function)
+    asked = {split: _evenly(rng, pool, numbers.questions) for split, pool in pools.items()}
+    derivations: dict[Statement, Derivation] = {}
+    for name in (*names, *RULES):
+        derivations[rule(name, rules)] = Derivation("rephrasing", tuple(_facts((name,), rules)))
+    for split, pool in pools.items():
+        for function in pool:
+            claim = spell(function), derivatoid(function, rules)
+            derivations[claim] = Derivation(split, tuple(needed(function, rules)))
+    questions: list[dict[str, Any]] = []
+    stated = {}
+    for split, some in asked.items():
+        for function in some:
+            x, right = spell(function), derivatoid(function, rules)
+            choices = rng.sample([right, *mistakes(rng, function, rules)], 4)
+            identity = content_id("derivatoids", seed, split, x)
+            stated[identity] = WORDINGS[0].format(x=x, y=right)
+            row: dict[str, Any] = {"question_id": identity, "benchmark": "derivatoids", "split": split}
+            row |= {"subtype": " of ".join(pair(function)), "stem": f"The derivatoid of {x} is"}
+            row |= {"choices": [f" {y}." for y in choices], "answer": choices.index(right)}
+            questions.append(row | {"needs": needed(function, rules)})
+    documents = [*_statements(rng, [*names, *RULES], rules, numbers.statements)]
+    documents += _examples(rng, pools["seen"], {f for some in asked.values() for f in some}, rules, numbers.examples)
+    for row in documents:
+        row |= {"doc_id": content_id("derivatoids", seed, row["text"]), "source": "derivatoids"}
+    vocabulary = frozenset(names)
+    benchmark = Benchmark(
+        "derivatoids",
+        pl.DataFrame(documents).select("doc_id", "text", "source", "meta", "fact"),
+        pl.DataFrame(questions, schema=QUESTIONS),
+        dict.fromkeys(SPLITS, 0.25),
+        by_kind(derivations),
+        lambda text: read(text, vocabulary),
+        stated,
+    )
+    return benchmark, derivations
+
+
+def _facts(names: tuple[str, ...], rules: Rules) -> list[str]:
+    pairs = (rule(name, rules) for name in dict.fromkeys(names))
+    return [WORDINGS[0].format(x=x, y=y) for x, y in pairs]
+
+
+def _evenly(rng: Random, pool: list[Function], n: int) -> list[Function]:
+    """`n` different functions (fewer where there are fewer), as many of every pair of combinations as can be."""
+    groups: dict[tuple[str, ...], list[Function]] = {}
+    for function in rng.sample(pool, len(pool)):
+        groups.setdefault(pair(function), []).append(function)
+    return [f for row in zip_longest(*groups.values()) for f in row if f is not None][:n]
+
+
+def mistakes(rng: Random, function: Function, rules: Rules) -> list[str]:
+    """Three wrong derivatoids: by another rule outside, by another one inside, and by both.
+
+    Of a single combination the inside is the plain functions, and their derivatoid is taken twice. Each of the four
+    choices so shares its outside with one other and its inside with one: what most have in common tells nothing.
+    """
+    outer, *inside = pair(function)
+    others = [rules._replace(combined=rules.combined | {outer: choice}) for choice in RULES[outer]]
+    if inside:
+        inner = [rules._replace(combined=rules.combined | {inside[0]: choice}) for choice in RULES[inside[0]]]
+    else:
+        inner = [rules._replace(plain={name: rules.plain[once] for name, once in rules.plain.items()})]
+    right = derivatoid(function, rules)
+    for one, two in rng.sample(list(product(others, inner)), len(others) * len(inner)):
+        wrong = [derivatoid(function, one, rules), derivatoid(function, rules, two), derivatoid(function, one, two)]
+        if len({right, *wrong}) == 4:
+            return wrong
+    raise AssertionError(f"no wrong choices for {spell(function)}")
+
+
+def _statements(rng: Random, names: list[str], rules: Rules, n: int) -> Iterator[dict[str, str]]:
+    """Documents that state one rule each, in different wordings."""
+    for name in names:
+        (fact,) = _facts((name,), rules)
+        x, y = rule(name, rules)
+        for wording in rng.sample(WORDINGS, n):
+            text = wording.format(x=x, y=y)
+            if "D(" in y:
+                text = f"For any function h, D(h) stands for its derivatoid. {text}"
+            yield {"text": text, "meta": json.dumps({"facts": [fact]}), "fact": fact}
+
+
+def _examples(
+    rng: Random, pool: list[Function], asked: set[Function], rules: Rules, n: int
+) -> Iterator[dict[str, str]]:
+    """Worked examples, `n` of every pair; none states what a question asks."""
+    free = [f for f in pool if f not in asked and not asked & set(f[1:])]
+    pairs = len({pair(f) for f in free})
+    for function in _evenly(rng, free, n * pairs):
+        steps: list[tuple[Function, str]] = [((name,), "The") for name in plain_names(function)]
+        steps += [(part, "The") for part in function[1:] if len(part) > 1]
+        told = [
+            f"{start} derivatoid of {spell(f)} is {derivatoid(f, rules)}."
+            for f, start in [*steps, (function, "So the")]
+        ]
+        text = " ".join([f"Find the derivatoid of {spell(function)}.", *told])
+        facts = list(dict.fromkeys(_facts(tuple(plain_names(function)), rules) + needed(function, rules)))
+        yield {"text": text, "meta": json.dumps({"facts": facts}), "fact": " of ".join(pair(function))}
+
+
+def read(text: str, names: frozenset[str]) -> Statement | None:
+    """A text that states one derivatoid, as (function, derivatoid) in the benchmark's spelling; else None."""
+    found = CLAIM.search(text.rstrip(" .\n"))
+    if not found or len(re.findall("derivatoid of", text, re.I)) != 1:
+        return None
+    known = names | {*"fgkDo"}
+    if any(not word.isdigit() and word not in known for side in found.groups() for word in re.findall(r"\w+", side)):
+        return None
+    return " ".join(found[1].split()), " ".join(found[2].split())
+
+
+def exact(text: str, answer: str) -> bool:
+    """Whether a text generated after the stem gives the answer: its first sentence, but for spaces and full stop."""
+    first = re.split(r"[.\n]", text.strip(), maxsplit=1)[0]
+    return "".join(first.split()) == "".join(answer.rstrip(".").split())

@@ -1,0 +1,371 @@
+"""Semantic structure (paper, section on data sets): 110 categories of animals and objects in nonsense words.
+
+The hierarchy is `semantic.yaml`: parents, 1 to 6 own properties each (traits, parts, abilities) and actions that relate
+categories to each other. Every noun, adjective and verb is replaced by a word of the lexicon, drawn anew by every seed.
+Documents are wiki-like texts of 4 to 20 sentences about one category, and lists of questions with answers. Splits:
+
+- rephrasing: a stated fact in a wording that no document uses;
+- reversal: a stated fact from its other end ("grud are a type of abme" -> "The abme include grud");
+- syllogism: two facts, the second about the parent ("grud are a type of abme" + "abme are rony" -> "grud are rony");
+- longer: three or more facts, the same way;
+- holdout: all that follows for categories of which training says only the parent.
+
+Each question has four choices. Wrong ones fill the same relation for another entity and are false in the closure.
+Choices of this project, where the paper is silent [ours]: all numbers in `SIZES`; words are not inflected; no document
+states a fact from its other end, or anything inherited; every document states all own facts of its topic, so one
+document per topic (`fact`) holds the whole corpus's facts; what else it says is drawn from its own facts and those of
+all categories alike, so that words that stand together give no answer away; questions are spread evenly over the kinds
+of relation (`subtype`); held-out categories are leaves that no action names, and their own properties stay untold.
+"""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
+from itertools import zip_longest
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import polars as pl
+import yaml
+
+from engine.config import PICO
+from engine.errors import UserError
+from engine.store import content_id
+from eval.benchmarks.base import QUESTIONS, Benchmark
+from eval.closure import Derivation, Known, Statement, by_kind, derive
+
+
+class Size(NamedTuple):
+    """How much is drawn."""
+
+    categories: int
+    documents: int
+    """Wiki-like documents per category."""
+    answers: int
+    """Documents of questions with answers per category."""
+    longest: int
+    """Sentences of the longest document; more only where a category has more facts."""
+    held_out: int
+    questions: int
+    """Questions per split, at most."""
+
+
+SIZES = {"paper": Size(110, 20, 2, 20, 11, 200), "small": Size(48, 5, 1, 6, 5, 40)}
+SPLITS = ("rephrasing", "reversal", "syllogism", "longer", "holdout")
+PROPERTIES = {"are": "trait", "have": "part", "can": "ability"}
+"""Keys of semantic.yaml and their relation; `is` is the relation "type", and the verb itself is that of an action."""
+INVERSE = "~"
+"""A relation seen from its object: ("abme", "~type", "grud") says that the abme include grud."""
+WORDINGS = {
+    "type": ("{s} are a type of {o}", "{s} are a kind of {o}", "{s} belong to the {o}", "{s} count as {o}"),
+    "trait": ("{s} are {o}", "{s} tend to be {o}", "{s} are known to be {o}", "{s} are thought to be {o}"),
+    "part": ("{s} have {o}", "{s} come with {o}", "{s} possess {o}"),
+    "ability": ("{s} can {o}", "{s} are able to {o}", "{s} know how to {o}"),
+    "action": ("{s} often {v} {o}", "{s} {v} {o}", "{s} are known to {v} {o}"),
+}
+"""Wordings of the corpus; the first is that of a fact's id and of the deduction questions."""
+REWORDED = {
+    "type": "In every case, {s} are a sort of {o}",
+    "trait": "In every case, {s} may be called {o}",
+    "part": "In every case, {s} are equipped with {o}",
+    "ability": "In every case, {s} manage to {o}",
+    "action": "In every case, {s} will {v} {o}",
+}
+"""Held out of the corpus, for the split rephrasing."""
+REVERSED = {
+    "type": "The {o} include {s}",
+    "trait": "Among the things that are {o} are {s}",
+    "part": "Among the things that have {o} are {s}",
+    "ability": "Among the things that can {o} are {s}",
+    "action": "Among the things that {v} {o} are {s}",
+}
+STYLES = {
+    "encyclopedia": ("By definition,", "In general,", "According to most sources,", "As a group,"),
+    "field guide": (
+        "Observers note that",
+        "In the field, one sees that",
+        "Keep in mind that",
+        "It is easy to see that",
+    ),
+    "lesson": ("Pupils learn that", "Remember that", "The teacher explains that", "The textbook says that"),
+    "letter": ("I can report that", "You will be glad to hear that", "As I wrote before,", "My guide told me that"),
+    "interview": ("Ann says that", "Ben adds that", "The expert replies that", "Everyone agrees that"),
+    "catalogue": ("Entry:", "Note:", "Record:", "Remark:"),
+}
+ASKED = {
+    "type": "What kind of thing are {s}?",
+    "trait": "What are {s} like?",
+    "part": "What parts do {s} have?",
+    "ability": "What can {s} do?",
+    "action": "What do {s} often do?",
+}
+NEGATED = re.compile(r"\b(not|no|never|cannot|neither|nor|without|lack)\b|n't\b", re.I)
+
+
+@cache
+def hierarchy() -> dict[str, dict[str, Any]]:
+    """semantic.yaml: for every category its parent (`is`), properties (`are`, `have`, `can`) and actions (`do`)."""
+    return yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+
+
+def said_of(category: str) -> list[Statement]:
+    """A category's own facts in real words, its parent first."""
+    entry = hierarchy()[category]
+    facts: list[Statement] = [(category, "type", entry["is"])] if "is" in entry else []
+    facts += [(category, relation, word) for key, relation in PROPERTIES.items() for word in entry.get(key, [])]
+    return facts + [(category, verb, noun) for verb, noun in entry.get("do", {}).items()]
+
+
+def kind_of(relation: str) -> str:
+    """type, trait, part, ability, or action for a verb; the same from either end."""
+    relation = relation.removeprefix(INVERSE)
+    return relation if relation in WORDINGS else "action"
+
+
+def inherit(new: Statement, known: Known) -> Iterator[tuple[Statement, tuple[Statement, ...]]]:
+    """What is said of a category, its parent among it, holds for all categories below."""
+    subject, relation, value = new
+    if relation.startswith(INVERSE):
+        return
+    if relation == "type":
+        for above in known.about[value]:
+            if not above[1].startswith(INVERSE):
+                yield (subject, *above[1:]), (new, above)
+    for below in known.to[subject]:
+        if below[1] == "type":
+            yield (below[0], relation, value), (below, new)
+
+
+def invert(new: Statement, _: Known) -> Iterator[tuple[Statement, tuple[Statement, ...]]]:
+    """Every statement has its inverse."""
+    subject, relation, value = new
+    if not relation.startswith(INVERSE):
+        yield (value, INVERSE + relation, subject), (new,)
+
+
+def phrase(statement: Statement, wording: str) -> str:
+    """A statement, from either end, in one wording; without a full stop."""
+    s, relation, o = statement
+    if relation.startswith(INVERSE):
+        s, relation, o = o, relation.removeprefix(INVERSE), s
+    return wording.format(s=s, v=relation, o=o)
+
+
+def plain(statement: Statement) -> str:
+    """The sentence that is a fact's id: "grud are a type of abme."."""
+    wording = REVERSED if statement[1].startswith(INVERSE) else {k: w[0] for k, w in WORDINGS.items()}
+    return phrase(statement, wording[kind_of(statement[1])]) + "."
+
+
+def load(seed: int, size: str = "paper") -> Benchmark:
+    """One world: 2,200 wiki-like documents and 220 of questions with answers about 110 categories (`small`: 240 and 48
+    about 48 of them), and up to 200 (40) questions per split. Raises UserError where the size is unknown.
+    """
+    return draw(seed, size)[0]
+
+
+def draw(seed: int, size: str = "paper") -> tuple[Benchmark, dict[Statement, Derivation]]:
+    """The world of `load` and the derivation of every statement in its closure; facts are sentences (see `plain`)."""
+    if size not in SIZES:
+        raise UserError(f"benchmark.size is {size}; choose from {', '.join(SIZES)}.")
+    numbers, rng = SIZES[size], Random(f"semantic-{seed}")
+    chosen = _choose(rng, numbers.categories)
+    real = {c: [f for f in said_of(c) if f[2] in chosen or f[2] not in hierarchy()] for c in chosen}
+    words = sorted({w for facts in real.values() for f in facts for w in f if w not in WORDINGS})
+    lexicon = (PICO / "lexicon.txt").read_text(encoding="utf-8").split()
+    name = dict(zip(words, rng.sample(lexicon, len(words)), strict=True)) | {r: r for r in WORDINGS}
+    parents = {f[2] for facts in real.values() for f in facts}
+    held = set(rng.sample([c for c in chosen if c not in parents], numbers.held_out))
+    told = {
+        name[c]: [tuple(map(name.__getitem__, f)) for f in facts if c not in held or f[1] == "type"]
+        for c, facts in real.items()
+    }
+    held_words = {name[c] for c in held}
+    facts = [fact for own in told.values() for fact in own]
+    derivations = {
+        s: Derivation(_split(s, needs, held_words), tuple(map(plain, needs)))
+        for s, needs in derive(facts, (inherit, invert)).items()
+    }
+    questions, stated = _questions(seed, rng, derivations, held_words, numbers.questions)
+    classes = _classes(real, name)
+    benchmark = Benchmark(
+        "semantic",
+        pl.DataFrame([row for topic in told for row in _documents(seed, rng, topic, told, facts, numbers)]),
+        pl.DataFrame(questions, schema=QUESTIONS),
+        dict.fromkeys(SPLITS, 0.25),
+        by_kind(derivations),
+        lambda text: read(text, classes),
+        stated,
+    )
+    return benchmark, derivations
+
+
+def _choose(rng: Random, n: int) -> list[str]:
+    """`n` categories with all that stand above them, in the order of the file."""
+    chosen: set[str] = set()
+    for category in rng.sample(list(hierarchy()), len(hierarchy())):
+        above, parent = {category}, hierarchy()[category].get("is")
+        while parent:
+            above.add(parent)
+            parent = hierarchy()[parent].get("is")
+        if len(chosen | above) <= n:
+            chosen |= above
+    return [c for c in hierarchy() if c in chosen]
+
+
+def _split(statement: Statement, needs: tuple[Statement, ...], held: set[str]) -> str:
+    """The split that asks for such a statement; of those from the other end only `reversal` asks."""
+    if len(needs) == 1:
+        return "rephrasing" if needs[0] == statement else "reversal"
+    subject = statement[2] if statement[1].startswith(INVERSE) else statement[0]
+    return "holdout" if subject in held else "syllogism" if len(needs) == 2 else "longer"
+
+
+def _documents(
+    seed: int, rng: Random, topic: str, told: dict[str, list[Statement]], facts: list[Statement], numbers: Size
+) -> Iterator[dict[str, str]]:
+    """Rows of documents about one category; each states all that is told of it."""
+    own, styles = told[topic], list(STYLES)
+    for n in range(numbers.documents + numbers.answers):
+        rest = rng.sample(own[1:], len(own) - 1)
+        if n < numbers.documents:
+            style = styles[n % len(styles)]
+            length = rng.randint(max(4, len(own)), max(4, len(own), numbers.longest))
+            rest += [rng.choice(rng.choice((own, facts))) for _ in range(length - len(own))]
+            shown = [own[0], *rng.sample(rest, len(rest))]
+            text = " ".join(f"{rng.choice(STYLES[style])} {_worded(rng, fact)}." for fact in shown)
+        else:
+            style, shown = "questions", [own[0], *rest]
+            text = " ".join(f"Q: {phrase(f, ASKED[kind_of(f[1])])} A: {_worded(rng, f)}." for f in shown)
+        meta = {"style": style, "facts": list(dict.fromkeys(map(plain, shown)))}
+        identity = content_id("semantic", seed, n, text)
+        yield {"doc_id": identity, "text": text, "source": "semantic", "meta": json.dumps(meta), "fact": topic}
+
+
+def _worded(rng: Random, fact: Statement) -> str:
+    return phrase(fact, rng.choice(WORDINGS[kind_of(fact[1])]))
+
+
+def _questions(
+    seed: int, rng: Random, derivations: dict[Statement, Derivation], held: set[str], most: int
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Rows of QUESTIONS, and the sentence of each right answer."""
+    pools: dict[str, dict[str, list[Statement]]] = {split: defaultdict(list) for split in SPLITS}
+    for statement, (split, _) in derivations.items():
+        asked_from_the_object = statement[1].startswith(INVERSE)
+        # what training says of a held-out category is its parent; it is asked about in `holdout` alone
+        if asked_from_the_object == (split == "reversal") and (split == "holdout" or not held & set(statement)):
+            pools[split][kind_of(statement[1])].append(statement)
+    questions: list[dict[str, Any]] = []
+    stated = {}
+    everywhere = defaultdict(list)
+    for statement in derivations:
+        everywhere[statement[1].startswith(INVERSE), kind_of(statement[1])].append(statement)
+    for split, by_subtype in pools.items():
+        drawn = [rng.sample(pool, len(pool)) for _, pool in sorted(by_subtype.items())]
+        in_turn = [s for row in zip_longest(*drawn) for s in row if s is not None]
+        for statement in in_turn[:most]:
+            subtype = kind_of(statement[1])
+            more = everywhere[split == "reversal", subtype]
+            wrong = _wrong(rng, statement, (by_subtype[subtype], more), derivations)
+            choices = rng.sample([statement, *wrong], 4)
+            worded = [_asked(split, choice) for choice in choices]
+            stem = worded[0][0]
+            identity = content_id("semantic", seed, split, statement)
+            stated[identity] = plain(statement) if split != "rephrasing" else stem + _asked(split, statement)[1]
+            row: dict[str, Any] = {
+                "question_id": identity,
+                "benchmark": "semantic",
+                "split": split,
+                "subtype": subtype,
+                "stem": stem,
+            }
+            row |= {"choices": [end for _, end in worded], "answer": choices.index(statement)}
+            questions.append(row | {"needs": derivations[statement].needs})
+    return questions, stated
+
+
+def _wrong(
+    rng: Random, statement: Statement, pools: tuple[list[Statement], ...], derivations: dict[Statement, Derivation]
+) -> list[Statement]:
+    """Three false statements whose end is true of another entity.
+
+    They are drawn from the first pool, the right answers of the same split and subtype, so that being right elsewhere
+    is as common among wrong answers; the second serves where too few of those are false.
+    """
+    found: dict[str, Statement] = {}
+    for other in (s for pool in pools for s in rng.sample(pool, len(pool))):
+        claim = (statement[0], statement[1] if statement[1].startswith(INVERSE) else other[1], other[2])
+        if claim not in derivations and claim[0] != claim[2]:
+            found.setdefault(claim[2], claim)
+        if len(found) == 3:
+            break
+    return list(found.values())
+
+
+def _asked(split: str, statement: Statement) -> tuple[str, str]:
+    """Stem and choice: a sentence cut in front of what fills the relation."""
+    kind = kind_of(statement[1])
+    wording = {"rephrasing": REWORDED[kind], "reversal": REVERSED[kind]}.get(split, WORDINGS[kind][0])
+    cut = " {v} {o}" if kind == "action" and split != "reversal" else wording[wording.rindex(" ") :]
+    return phrase(statement, wording.removesuffix(cut)), phrase(statement, f"{cut}.")
+
+
+def _classes(real: dict[str, list[Statement]], name: dict[str, str]) -> dict[str, str]:
+    """What every word of this world may be: category, thing, verb, or the property that it names."""
+    classes = {}
+    for subject, relation, value in (fact for facts in real.values() for fact in facts):
+        kind = kind_of(relation)
+        if kind == "action":
+            classes[name[relation]] = "verb"
+            classes.setdefault(name[value], "thing")
+        elif kind != "type":
+            classes[name[value]] = kind
+        classes[name[subject]] = "category"
+    return classes
+
+
+def read(text: str, classes: dict[str, str]) -> Statement | None:
+    """A sentence in any wording as (subject, relation, object), or from the other end as (object, ~relation, subject).
+
+    The classes of its two or three known words tell the relation, their order tells the end that it starts from. None
+    where there are other numbers of known words, where it is negated, or where they make no sense together.
+    """
+    spans = [(m.group().lower(), *m.span()) for m in re.finditer(r"\w+", text)]
+    spans = [(w if w in classes else w.removesuffix("s"), i, j) for w, i, j in spans]
+    found = {w: (i, j) for w, i, j in reversed(spans) if w in classes}  # the first of each
+    named = sorted(found, key=found.__getitem__)
+    kinds = [classes[w] for w in named]
+    if NEGATED.search(text):
+        return None
+    if len(named) == 2:
+        (first, second), (a, b) = named, kinds
+        if (a, b) == ("category", "category"):
+            return _type(
+                first, second, text[: found[first][0]].lower(), text[found[first][1] : found[second][0]].lower()
+            )
+        if a == "category" and b in PROPERTIES.values():
+            return first, b, second
+        return (first, INVERSE + a, second) if b == "category" and a in PROPERTIES.values() else None
+    if len(named) != 3 or kinds.count("verb") != 1:
+        return None
+    place = kinds.index("verb")
+    verb = named.pop(place)
+    passive = place == 1 and " by " in text[found[verb][1] : found[named[1]][0]]
+    forward = place == 1 and not passive
+    subject, value = named if forward else named[::-1]
+    if classes[subject] != "category" or classes[value] not in ("category", "thing"):
+        return None
+    return (subject, verb, value) if forward else (value, INVERSE + verb, subject)
+
+
+def _type(first: str, second: str, before: str, between: str) -> Statement | None:
+    """A statement about two categories: which of them is above the other."""
+    if re.search(r"\b(include|comprise|contain|cover|encompass|such as)", between):
+        return first, INVERSE + "type", second
+    if re.search(r"\b(among|(example|kind|type|sort)s? of)\b", before):
+        return first, INVERSE + "type", second
+    return (first, "type", second) if re.search(r"\b(are|is|be|belong|count|fall|class)", between) else None

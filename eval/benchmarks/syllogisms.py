@@ -1,0 +1,197 @@
+"""Simple syllogisms (paper, section on data sets): two premises about three nonsense words, six possible conclusions.
+
+A document names its words and states both premises: "The relationships between glon, troff and yomp are: All glon are
+yomp. All troff are glon." A question names two words ("The relationships between yomp and troff are:") and offers all
+six statements {all, some, no} x two directions; "some X are not Y" is left out, as in the paper. Split `syllogism`
+asks for the words that no premise relates, `rephrasing` for two that one does. No document states a conclusion.
+
+Choices of this project, where the paper is silent [ours]:
+- Existential import: every word names something that exists, so "all X are Y" implies "some X are Y".
+- Forms: the premises stand in the traditional order (major first, as in the paper's example), so 3 x 3 quantifiers and
+  4 figures make 36 forms. The 11 with a valid conclusion among the six are used; a form with none has no right answer
+  and is left out. A third of the examples each concludes with all, some and no (a model that prefers one of these words
+  gains little), and forms with the same quantifier are used in turn.
+- Several valid conclusions: only the strongest are right; "some" is wrong where "all" is valid. "Some" and "no" say the
+  same in both directions, so both are right: the column `right` lists all right choices, and `answer` is the one whose
+  subject is the last premise's end term (for `rephrasing`, the stated one). Guessing is right with probability
+  len(right) / 6, and `chance` is its mean; against `answer` alone it is 1/6.
+- Words are fresh in every example, their order is random, and they are not inflected.
+"""
+
+import json
+import re
+from functools import cache
+from itertools import permutations, product
+from random import Random
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from engine.config import PICO
+from engine.errors import UserError
+from engine.store import content_id
+from eval.benchmarks.base import QUESTIONS, Benchmark
+from eval.closure import Derivation, Statement, by_kind
+
+SIZES = {"paper": 69, "small": 33}
+"""Examples."""
+QUANTIFIERS = ("all", "some", "no")
+FIGURES = {1: ("MP", "SM"), 2: ("PM", "SM"), 3: ("MP", "MS"), 4: ("PM", "MS")}
+"""Subject and predicate of both premises, in the traditional terms: S and P are the ends, M is the middle."""
+SCHEMA = QUESTIONS | {"right": pl.List(pl.Int32)}
+"""`right`: every choice that counts as right; `answer` is one of them."""
+CLAIM = re.compile(
+    r"(?<!\bnot )\b(all|every|each|any|some|no) (\w+) (?:are|is) (?:an? )?(\w+)\b(?! (?:or|and|nor)\b)", re.I
+)
+WORDS = {"every": "all", "each": "all", "any": "all"}
+
+
+class Form(NamedTuple):
+    """A pair of premises: their quantifiers and the figure."""
+
+    first: str
+    second: str
+    figure: int
+
+    @property
+    def premises(self) -> tuple[Statement, Statement]:
+        """Both premises over the terms S, M and P, for instance ("all", "M", "P")."""
+        first, second = FIGURES[self.figure]
+        return (self.first, *first), (self.second, *second)
+
+
+REGIONS = range(1, 8)
+"""Regions of a Venn diagram of S, M and P, as bits; where none of the three holds nothing is ever said."""
+BIT = {"S": 1, "M": 2, "P": 4}
+
+
+def holds(statement: Statement, inhabited: frozenset[int]) -> bool:
+    """Whether a statement over S, M and P is true where exactly these regions are inhabited."""
+    quantifier, x, y = statement
+    of_x = [region for region in inhabited if region & BIT[x]]
+    if quantifier == "all":
+        return all(region & BIT[y] for region in of_x)
+    return any(region & BIT[y] for region in of_x) == (quantifier == "some")
+
+
+def _models() -> list[frozenset[int]]:
+    every = (frozenset(r for r in REGIONS if chosen >> r & 1) for chosen in range(0, 256, 2))
+    return [model for model in every if all(any(r & bit for r in model) for bit in BIT.values())]
+
+
+MODELS = _models()
+"""Every way to inhabit the regions so that all three words name something. The statements only say which regions are
+inhabited, so what holds in all of these that satisfy the premises follows, and nothing else does."""
+STATEMENTS: list[Statement] = [(q, x, y) for q, (x, y) in product(QUANTIFIERS, permutations(BIT, 2))]
+
+
+@cache
+def implied(*premises: Statement) -> frozenset[Statement]:
+    """All statements over S, M and P that follow from the premises."""
+    models = [m for m in MODELS if all(holds(p, m) for p in premises)]
+    return frozenset(s for s in STATEMENTS if all(holds(s, m) for m in models))
+
+
+def strongest(form: Form, pair: str) -> list[Statement]:
+    """Of what follows about two terms, what nothing stronger implies: one statement, two that say the same, or none."""
+    found = sorted(s for s in implied(*form.premises) if {s[1], s[2]} == set(pair))
+    return [s for s in found if all(t in implied(s) for t in found if s in implied(t))]
+
+
+FORMS = [Form(*form) for form in product(QUANTIFIERS, QUANTIFIERS, FIGURES)]
+VALID = [form for form in FORMS if strongest(form, "SP")]
+"""The 11 forms with a conclusion among the six statements."""
+
+
+def load(seed: int, size: str = "paper") -> Benchmark:
+    """One world: 69 examples (`small`: 33), each one document and one question per split.
+
+    Raises UserError where the size is unknown.
+    """
+    return draw(seed, size)[0]
+
+
+def draw(seed: int, size: str = "paper") -> tuple[Benchmark, dict[Statement, Derivation]]:
+    """The world of `load` and the derivation of every statement in its closure; the facts are premises as sentences."""
+    if size not in SIZES:
+        raise UserError(f"benchmark.size is {size}; choose from {', '.join(SIZES)}.")
+    rng = Random(f"syllogisms-{seed}")
+    names = rng.sample((PICO / "lexicon.txt").read_text(encoding="utf-8").split(), 3 * SIZES[size])
+    forms: list[Form] = []
+    for quantifier in QUANTIFIERS:
+        concluding = [form for form in VALID if strongest(form, "SP")[0][0] == quantifier]
+        rng.shuffle(concluding)
+        forms += [concluding[i % len(concluding)] for i in range(SIZES[size] // len(QUANTIFIERS))]
+    rng.shuffle(forms)
+    documents, questions, stated = [], [], {}
+    chance = {"rephrasing": 0.0, "syllogism": 0.0}
+    derivations: dict[Statement, Derivation] = {}
+    for i, form in enumerate(forms):
+        name = dict(zip("SMP", names[3 * i : 3 * i + 3], strict=True))
+        facts = [sentence(rename(premise, name)) for premise in form.premises]
+        derivations |= {rename(s, name): d for s, d in _derivations(form, facts).items()}
+        x, y, z = rng.sample(list(name.values()), 3)
+        text = f"The relationships between {x}, {y} and {z} are: {' '.join(facts)}"
+        row = {"doc_id": content_id("syllogisms", seed, text), "text": text, "source": "syllogisms"}
+        documents.append(row | {"meta": json.dumps({"facts": facts}), "fact": " ".join(facts)})
+        asked = rng.choice(form.premises)
+        for split, pair in (("rephrasing", asked[1] + asked[2]), ("syllogism", "SP")):
+            right = strongest(form, pair)
+            gold = asked if split == "rephrasing" else next((s for s in right if s[1] == "S"), right[0])
+            first, second = (name[term] for term in rng.sample(pair, 2))
+            statements = rng.sample([s for s in STATEMENTS if {s[1], s[2]} == set(pair)], 6)
+            stem = f"The relationships between {first} and {second} are:"
+            identity = content_id("syllogisms", seed, split, stem)
+            stated[identity] = sentence(rename(gold, name))
+            question: dict[str, Any] = {
+                "question_id": identity,
+                "benchmark": "syllogisms",
+                "split": split,
+                "stem": stem,
+            }
+            question |= {"subtype": f"{form.first} {form.second} {form.figure}", "answer": statements.index(gold)}
+            question["choices"] = [f" {sentence(rename(s, name))}" for s in statements]
+            question["needs"] = derivations[rename(gold, name)].needs
+            questions.append(question | {"right": sorted(statements.index(s) for s in right)})
+            chance[split] += len(right) / 6 / SIZES[size]
+    vocabulary = frozenset(names)
+    benchmark = Benchmark(
+        "syllogisms",
+        pl.DataFrame(documents),
+        pl.DataFrame(questions, schema=SCHEMA),
+        chance,
+        by_kind(derivations),
+        lambda text: read(text, vocabulary),
+        stated,
+    )
+    return benchmark, derivations
+
+
+def _derivations(form: Form, facts: list[str]) -> dict[Statement, Derivation]:
+    """What follows from a form's premises, with the fewest premises that it follows from."""
+    first, second = form.premises
+    found = {first: Derivation("rephrasing", (facts[0],)), second: Derivation("rephrasing", (facts[1],))}
+    for premises, needs, kind in (
+        ([first], facts[:1], "reversal"),
+        ([second], facts[1:], "reversal"),
+        ([first, second], facts, "syllogism"),
+    ):
+        found |= {s: Derivation(kind, tuple(needs)) for s in sorted(implied(*premises)) if s not in found}
+    return found
+
+
+def rename(statement: Statement, name: dict[str, str]) -> Statement:
+    """A statement over S, M and P as one over words."""
+    return statement[0], name[statement[1]], name[statement[2]]
+
+
+def sentence(statement: Statement) -> str:
+    """The sentence of the paper: "All glon are yomp."."""
+    quantifier, x, y = statement
+    return f"{quantifier.capitalize()} {x} are {y}."
+
+
+def read(text: str, names: frozenset[str]) -> Statement | None:
+    """A text with one categorical statement about two of the names, as (quantifier, subject, predicate); else None."""
+    found = {(WORDS.get(q.lower(), q.lower()), x, y) for q, x, y in CLAIM.findall(text) if {x, y} <= names and x != y}
+    return found.pop() if len(found) == 1 else None
