@@ -5,9 +5,14 @@ from collections import deque
 from typing import Any, Protocol
 
 import polars as pl
+from jinja2 import TemplateError
 
 from engine.backend import Answer, Call
 from engine.store import GENERATIONS, content_id
+
+
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, TemplateError)
+"""What bad JSON, unexpected shapes and chat templates raise."""
 
 
 class Lease(Protocol):
@@ -48,14 +53,18 @@ class GenerateLease:
         self.waiting: deque[Call] = deque()
         self.open: dict[str, tuple[str, int]] = {}
         for index, row in enumerate(rows.iter_rows(named=True)):
-            ids = encode_prompt(tokenizer, row)
-            sampling = json.loads(row.get("sampling") or "{}")
-            seed = sampling.pop("seed", int(content_id(row["request_id"]), 16) % 2**31)
+            ids, sampling, fault = [], {}, None
+            try:
+                ids = encode_prompt(tokenizer, row)
+                sampling = dict(json.loads(row.get("sampling") or "{}"))
+                seed = int(sampling.pop("seed", int(content_id(row["request_id"]), 16) % 2**31))
+            except UNREADABLE as error:  # one bad row is no reason to stop
+                fault = f"the request cannot be read: {type(error).__name__}: {error}"
             for sample in range(row.get("n") or 1):
                 key = f"{name}/{index}/{sample}"
                 self.open[key] = (row["request_id"], sample)
-                if not ids:
-                    self.take(Answer(key, error="the prompt is empty"))
+                if fault or not ids:
+                    self.take(Answer(key, error=fault or "the prompt is empty"))
                 elif len(ids) >= max_model_len:
                     limit = f"the prompt has {len(ids)} tokens and the model takes {max_model_len} with the answer"
                     self.take(Answer(key, prompt_tokens=len(ids), error=limit))

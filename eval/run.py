@@ -25,6 +25,7 @@ from eval.summary import report_data
 
 console = Console(stderr=True, highlight=False)
 TRAINED = {"finetuned", "finetuned+local", "finetuned+repeat"}
+SPEED = {"replicas", "cpus", "gpus", "address", "kv_cache_gib", "shard_rows", "max_restarts"}
 AUGMENTED = {"finetuned+local", "finetuned+repeat"}
 
 
@@ -34,7 +35,7 @@ def open_run(config: RunConfig) -> Path:
     text = config.model_dump_json(indent=2)
     path = run / "config.json"
     if path.exists():
-        if json.loads(path.read_text(encoding="utf-8")) != json.loads(text):
+        if _results_of(json.loads(path.read_text(encoding="utf-8"))) != _results_of(json.loads(text)):
             raise UserError(
                 f"{config.out / config.name} holds a run with other settings: choose another --name or delete it."
             )
@@ -42,6 +43,12 @@ def open_run(config: RunConfig) -> Path:
         raise UserError(f"{config.out / config.name} exists and is no run: choose another --name.")
     write_whole(path, text.encode())
     return run
+
+
+def _results_of(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings without those that only say where and how fast the same work is done."""
+    engine = {k: v for k, v in settings["engine"].items() if k not in SPEED}
+    return settings | {"engine": engine}
 
 
 def run_job(config: RunConfig) -> Path:
@@ -102,7 +109,7 @@ def train_arms(
         table = examples_of(arm, worlds[seed].documents, kept, tokenizer, seed)
         tables.append(table.with_columns(pl.lit(arm).alias("arm"), pl.lit(seed).alias("seed")))
         tokens[arm] = tokens.get(arm, 0) + round(count_tokens(table, tokenizer) * config.train.epochs / len(worlds))
-        if not finished(out):
+        if not finished(out, table):
             waiting.append(TrainJob(f"{arm}, seed {seed}", model, table, seed, out))
     write_table(run / "examples.parquet", pl.concat(tables))
     if waiting:

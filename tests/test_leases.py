@@ -111,6 +111,19 @@ def test_empty_and_over_long_prompts_become_error_rows_and_the_others_go_on():
     assert table.filter(request_id="long")["sample"].to_list() == [0, 1]
 
 
+@pytest.mark.parametrize(
+    "bad", [{"messages": "{no json"}, {"messages": "[1]"}, {"sampling": "[1, 2]"}, {"sampling": "x"}]
+)
+def test_a_request_that_cannot_be_read_is_an_error_row_and_the_others_go_on(bad):
+    table, sent = finish(
+        generate(requests({"request_id": "bad", "prompt": "x"} | bad, {"request_id": "b", "prompt": "y"}))
+    )
+    assert len(sent) == 1
+    errors = dict(table.select("request_id", "error").rows())
+    assert "cannot be read" in errors["bad"]
+    assert errors["b"] is None
+
+
 def test_prompts_go_through_the_chat_template_where_there_is_one():
     messages = json.dumps([{"role": "system", "content": "Be short."}, {"role": "user", "content": "Hi"}])
     assert encode_prompt(ChatTokenizer(), {"messages": messages}) == list(

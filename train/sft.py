@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import time
 import warnings
 from pathlib import Path
@@ -19,19 +20,30 @@ DONE = "train.json"
 """Written last into a job's folder: the job is finished. Holds steps, loss, seconds, loss history."""
 
 
-def finished(out: Path) -> dict[str, Any] | None:
-    """What a finished job left, or None."""
+def finished(out: Path, examples: pl.DataFrame | None = None) -> dict[str, Any] | None:
+    """What a finished job left, or None; with `examples` also None where the job was trained on other texts."""
     path = out / DONE
+    if examples is not None and _other_texts(out, examples):
+        return None
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def _other_texts(out: Path, examples: pl.DataFrame) -> bool:
+    kept = out / "examples.parquet"
+    return kept.exists() and not pl.read_parquet(kept).equals(examples.select("text"))
 
 
 def train(model: str, examples: pl.DataFrame, config: TrainConfig, seed: int, out: Path) -> dict[str, Any]:
     """Finetune `model` on the texts of `examples`; a finished job is not repeated, an interrupted one goes on.
 
+    A job in the same folder that was trained on other texts is deleted.
+
     The loss counts on the whole text: reversal by training works only where a name is itself a target
     (2604.04943 in the project's reading list). Returns the content of train.json.
     """
     out = out.absolute()
+    if _other_texts(out, examples):
+        shutil.rmtree(out)
     if (done := finished(out)) is not None:
         return done
     write_table(out / "examples.parquet", examples.select("text"))
