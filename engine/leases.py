@@ -10,7 +10,6 @@ from jinja2 import TemplateError
 from engine.backend import Answer, Call
 from engine.store import GENERATIONS, content_id
 
-
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, TemplateError)
 """What bad JSON, unexpected shapes and chat templates raise."""
 

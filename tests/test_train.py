@@ -43,6 +43,10 @@ def test_training_learns_and_a_finished_job_is_not_repeated(tmp_path: Path, meth
     stamp = weights.stat().st_mtime_ns
     assert train(str(PICO), TEXTS, config, 0, tmp_path / "job") == json.loads(json.dumps(result))
     assert weights.stat().st_mtime_ns == stamp
+    if method == "lora":  # the same folder with other texts is another job
+        other = train(str(PICO), TEXTS.head(4), config, 0, tmp_path / "job")
+        assert other["steps"] == 4
+        assert other["resumed_from"] is None
 
 
 def test_an_interrupted_job_goes_on_and_ends_as_if_undisturbed(tmp_path: Path):
