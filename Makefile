@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
 ENGINE ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint peers clean
 demo: $(STAMP)
 	$(BIN)/forethought demo
 
@@ -27,6 +27,11 @@ $(STAMP): pyproject.toml constraints.txt docs/no-vision.txt
 	UV_FIND_LINKS="$${UV_FIND_LINKS-$$PIP_FIND_LINKS}" VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet \
 		--constraint constraints.txt $(if $(filter cpu,$(ENGINE)),--override docs/no-vision.txt) --editable ".[$(ENGINE),dev]"
 	@touch $(STAMP)
+
+# The peers that `forethought bench` compares with.
+peers: $(STAMP)
+	UV_FIND_LINKS="$${UV_FIND_LINKS-$$PIP_FIND_LINKS}" VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet \
+		--constraint constraints.txt $(if $(filter cpu,$(ENGINE)),--override docs/no-vision.txt) --editable ".[$(ENGINE),dev,bench]"
 
 clean:
 	rm -rf $(VENV) .ruff_cache .mypy_cache .pytest_cache

@@ -2,6 +2,7 @@
 
 import json
 import random
+import resource
 import statistics
 import subprocess
 import sys
@@ -85,12 +86,31 @@ class Ours:
 
 
 def plane(model: str, config: EngineConfig, rows: int, context: int, repeats: int, chosen: Chosen) -> dict[str, Any]:
-    """Rows through the pool with the fake engine, which answers at once."""
-    table = pl.DataFrame({"request_id": [str(i) for i in range(rows)], "prompt": [f"row {i}" for i in range(rows)]})
-    fake = config.model_copy(update={"kind": "fake"})
-    ours = _ours(lambda pool, folder, _: pool.generate(table, folder), model, fake, repeats, rows)
-    work = {"rows": rows, "engine": "fake", "replicas": config.replicas}
-    return {"work": work, "ours": ours.rate(), "peers": {}, "ratio": {}}
+    """Rows from a file to a folder through two fake engines or more, which answer at once; then the finished job again.
+
+    `driver_mib` is the largest memory of this process so far: compare runs with few and with many rows.
+    """
+    fake = config.model_copy(update={"kind": "fake", "replicas": max(2, config.replicas), "cpus": 0.5})
+    with tempfile.TemporaryDirectory() as folder:
+        source, out = Path(folder) / "requests", Path(folder) / "out"
+        source.mkdir()
+        for number, start in enumerate(range(0, rows, 50_000)):  # in parts, so that making them takes no memory
+            ids = pl.Series("request_id", range(start, min(rows, start + 50_000))).cast(pl.String)
+            prompts = pl.select(request_id=ids, prompt=pl.format("row {}", ids))
+            prompts.write_parquet(source / f"{number}.parquet")
+        ours = _ours(lambda pool, _, n: pool.run("generate", source, out / str(n)), "none", fake, repeats, rows)
+        with EnginePool("none", fake, quiet=True) as pool:
+            started = time.monotonic()
+            pool.run("generate", source, out / "0")
+            resume = time.monotonic() - started
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    work = {"rows": rows, "engine": "fake", "replicas": fake.replicas}
+    return {
+        "work": work,
+        "ours": ours.rate() | {"resume_seconds": resume, "driver_mib": memory},
+        "peers": {},
+        "ratio": {},
+    }
 
 
 def generate(model: str, config: EngineConfig, rows: int, context: int, repeats: int, chosen: Chosen) -> dict[str, Any]:

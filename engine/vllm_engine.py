@@ -159,6 +159,7 @@ class VllmEngine:
         self.max_model_len: int = self.engine.model_config.max_model_len
         self.capacity = math.ceil(1.1 * self.engine.vllm_config.scheduler_config.max_num_seqs)
         self.seeded = has_gpu() or not self.engine.vllm_config.scheduler_config.enable_chunked_prefill
+        self.structured = vllm.sampling_params.StructuredOutputsParams
         self.tensors = _tensor_processor()
         # exact rows by token id, where the model runner and this version of vLLM have them (GPU)
         runner = getattr(self.engine.vllm_config, "use_v2_model_runner", False)
@@ -189,6 +190,8 @@ class VllmEngine:
             number = self.adapters.setdefault(call.adapter, len(self.adapters) + 1)
             adapter = self.lora_request(call.adapter, number, call.adapter)
         try:
+            if isinstance(params.get("structured_outputs"), dict):  # as JSON has it
+                params["structured_outputs"] = self.structured(**params["structured_outputs"])
             sampling = self.vllm.SamplingParams(**params)
         except TypeError as error:
             raise ValueError(str(error)) from error

@@ -1,0 +1,53 @@
+"""The benchmark command: its JSON, its mistakes, and the work that it makes up."""
+
+import json
+import random
+
+import polars as pl
+import pytest
+
+from engine.bench import _accuracy, _prompts, _questions, bench
+from engine.config import EngineConfig
+from engine.errors import UserError
+
+
+def test_plane_writes_the_agreed_json(tmp_path):
+    result = bench("plane", "none", EngineConfig(), rows=300, repeats=2, out=tmp_path / "b" / "plane.json")
+    assert json.loads((tmp_path / "b" / "plane.json").read_text()) == json.loads(json.dumps(result))
+    assert set(result) == {"work", "ours", "peers", "ratio"}
+    assert result["work"] == {"rows": 300, "engine": "fake", "replicas": 2}
+    assert result["ours"]["per_second"] == pytest.approx(300 / result["ours"]["seconds"])
+    assert result["ours"]["resume_seconds"] < 20
+
+
+def test_mistakes_name_the_choices(tmp_path):
+    with pytest.raises(UserError, match="'frob'; choose from generate, score, plane"):
+        bench("frob", "pico", EngineConfig())
+    with pytest.raises(UserError, match="no peer 'fast'; choose from lm_eval, llm_generate"):
+        bench("score", "pico", EngineConfig(), peers=("lm_eval", "fast"))
+    with pytest.raises(UserError, match="is a folder; give a file"):
+        bench("score", "pico", EngineConfig(), out=tmp_path)
+
+
+def test_the_right_choice_goes_on_as_the_text_does():
+    table = _questions(random.Random(1), 20, 300)
+    assert table["prefix"].n_unique() == 1
+    for row in table.iter_rows(named=True):
+        assert [len(c.split()) for c in row["choices"]] == [3, 5, 8, 12]
+        assert row["stem"] + row["choices"][row["answer"]] in row["prefix"].replace("\n", " ")
+
+
+def test_prompts_that_share_a_prefix_come_in_mixed_order():
+    prompts, keys = _prompts(random.Random(1), 40, 50, 5)
+    assert len(set(keys)) == 4
+    assert keys != sorted(keys)
+    assert all(len(p.split()) == 55 for p in prompts)
+    for key in set(keys):
+        assert len({p.split()[0] for p, k in zip(prompts, keys, strict=True) if k == key}) == 1
+
+
+def test_accuracy_goes_by_the_mean_of_the_tokens():
+    table = pl.DataFrame({"answer": [0, 3]})
+    # per token: -1, -2, -3, -4 and -4, -3, -2, -1
+    assert _accuracy([[-3.0, -10, -24, -48, -12, -15, -16, -12]], [table]) == 1.0
+    assert _accuracy([[-30.0, -10, -24, -48]], [table]) == 0.0
