@@ -47,7 +47,7 @@ def open_run(config: RunConfig) -> Path:
 
 def _results_of(settings: dict[str, Any]) -> dict[str, Any]:
     """Settings without those that only say where and how fast the same work is done."""
-    engine = {k: v for k, v in settings["engine"].items() if k not in SPEED}
+    engine = {k: v for k, v in settings.get("engine", {}).items() if k not in SPEED}
     return settings | {"engine": engine}
 
 

@@ -1,6 +1,8 @@
-"""Engines, drivers and machines that are killed at random moments while work goes on: every id once, little done twice."""
+"""Engines, drivers and machines that are killed at random moments while work goes on: every id once, little done twice.
 
-import json
+The real engine is killed in test_job.py.
+"""
+
 import random
 import signal
 import subprocess
@@ -15,7 +17,7 @@ import psutil
 
 from engine.config import EngineConfig
 from engine.rows import GROWTH
-from engine.store import parts, read_parts, stream_parts
+from engine.store import read_parts, stream_parts
 
 ROOT = Path(__file__).resolve().parent.parent
 DRIVER = """
@@ -86,7 +88,7 @@ def test_twenty_kills_lose_nothing_and_repeat_only_what_was_in_flight(tmp_path: 
     config = EngineConfig(kind="fake", replicas=2, cpus=0.5, shard_rows=4, max_restarts=20)
     ids = write_requests(tmp_path, 1500)
     model = f"fake:slow=0.05,seats=4,log={log}"
-    victims = ["engine"] * 16 + ["driver"] * 4
+    victims = ["engine"] * 17 + ["driver"] * 3
     rng.shuffle(victims)
     driver = start_driver(tmp_path, model, config)
     try:
@@ -116,32 +118,6 @@ def test_twenty_kills_lose_nothing_and_repeat_only_what_was_in_flight(tmp_path: 
     redone = lines(log) - len(ids)
     assert 0 < redone <= (len(victims) + victims.count("driver")) * 2 * largest
     assert largest <= GROWTH * config.shard_rows
-
-
-def test_a_real_engine_killed_three_times_ends_with_every_row_once(tmp_path: Path):
-    config = EngineConfig(kv_cache_gib=1, shard_rows=8, vllm={"max_num_seqs": 8})
-    sampling = json.dumps({"max_tokens": 32, "temperature": 0.0, "ignore_eos": True})
-    ids = write_requests(tmp_path, 60, sampling=pl.lit(sampling))
-    driver = start_driver(tmp_path, "pico", config)
-    try:
-        for victim in ("engine", "driver", "engine"):
-            before, patience = len(parts(tmp_path / "out")), time.monotonic() + 150
-            while len(parts(tmp_path / "out")) == before:
-                assert driver.poll() is None, (tmp_path / "driver.log").read_text()
-                assert time.monotonic() < patience, "no progress"
-                time.sleep(0.02)
-            if victim == "engine":
-                engines_of(driver)[0].send_signal(signal.SIGKILL)
-            else:
-                end_tree(driver)
-                driver = start_driver(tmp_path, "pico", config)
-        assert driver.wait(timeout=300) == 0, (tmp_path / "driver.log").read_text()
-    finally:
-        if driver.poll() is None:
-            end_tree(driver)
-    done = read_parts(tmp_path / "out", {})
-    assert sorted(done["request_id"]) == ids
-    assert set(done["output_tokens"]) == {32}
 
 
 def test_a_machine_lost_amid_the_work_costs_no_row(tmp_path: Path, monkeypatch):

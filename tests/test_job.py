@@ -9,11 +9,13 @@ import time
 from pathlib import Path
 
 import polars as pl
+from test_chaos import engines_of
 
-OPTIONS = (
+SETTINGS = (
     "--benchmark.facts 6 --benchmark.articles 3 --seeds 0 1 --train.epochs 2 --train.save-steps 4 --train.batch 4 "
-    "--augment.max-tokens 48 --engine.kv-cache-gib 1 --engine.shard-rows 16"
-).split()
+    "--augment.max-tokens 48 --engine.kv-cache-gib 1 --engine.shard-rows 8"
+)
+OPTIONS = [*SETTINGS.split(), "--engine.vllm", '{"max_num_seqs": 8}']
 COLUMNS = {
     "documents": "doc_id text source meta",
     "questions": "question_id benchmark split subtype stem choices answer needs",
@@ -30,23 +32,31 @@ def start(out: Path) -> subprocess.Popen:
     )
 
 
-def wait_for(path: Path, pattern: str, process: subprocess.Popen) -> None:
+def wait_for(path: Path, pattern: str, process: subprocess.Popen, more_than: int = 0) -> int:
     for _ in range(3000):
-        if list(path.glob(pattern)):
-            return
+        count = len(list(path.glob(pattern)))
+        if count > more_than:
+            return count
         assert process.poll() is None, process.stdout.read() if process.stdout else ""
-        time.sleep(0.1)
-    raise AssertionError(f"no {pattern}")
+        time.sleep(0.05)
+    raise AssertionError(f"no more than {more_than} of {pattern}")
+
+
+def kill_engine(driver: subprocess.Popen) -> None:
+    (engine,) = engines_of(driver)
+    engine.send_signal(signal.SIGKILL)
 
 
 def stamps(run: Path, pattern: str) -> dict[Path, int]:
     return {p: p.stat().st_mtime_ns for p in run.glob(pattern)}
 
 
-def test_a_job_killed_twice_ends_with_all_results_and_repeats_no_finished_work(tmp_path: Path):
-    run = tmp_path / "job"
+def test_a_job_killed_again_and_again_ends_with_all_results_and_repeats_no_finished_work(tmp_path: Path):
+    run, made = tmp_path / "job", "generations/_manifest/*.json"
     first = start(tmp_path)
-    wait_for(run, "generations/_manifest/*.json", first)
+    count = wait_for(run, made, first)
+    kill_engine(first)
+    wait_for(run, made, first, more_than=count)
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     generated = stamps(run, "generations/part-*.parquet")
@@ -56,6 +66,8 @@ def test_a_job_killed_twice_ends_with_all_results_and_repeats_no_finished_work(t
     second.wait()
     trained = stamps(run, "adapters/*/*/train.json")
     third = start(tmp_path)
+    wait_for(run, "scores/_manifest/*.json", third)
+    kill_engine(third)
     output, _ = third.communicate(timeout=600)
     assert third.returncode == 0, output
     assert "finetuned+local" in output
@@ -72,6 +84,9 @@ def check_contracts(run: Path) -> None:
     generations = pl.read_parquet(run / "generations/part-*.parquet")
     requests = pl.read_parquet(run / "requests.parquet")
     assert sorted(generations["request_id"]) == sorted(requests["request_id"])
+    scores = pl.read_parquet(run / "scores/part-*.parquet")
+    assert scores.height == scores.select("item_id", "choice").n_unique() == 5 * 2 * 12 * 2
+    assert scores["error"].null_count() == scores.height
     results = json.loads((run / "results.json").read_text())
     assert results["benchmark"] == "reversals"
     assert results["seeds"] == [0, 1]

@@ -76,7 +76,6 @@ def train_worker(loop: dict[str, Any]) -> None:
     import transformers
     from peft import LoraConfig
     from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.trainer_utils import get_last_checkpoint
     from trl import SFTConfig, SFTTrainer
 
     for name in ("transformers", "trl", "accelerate", "datasets"):
@@ -131,9 +130,8 @@ def train_worker(loop: dict[str, Any]) -> None:
     for callback in list(trainer.callback_handler.callbacks):
         if type(callback).__name__ == "PrinterCallback":
             trainer.remove_callback(callback)
-    checkpoints = out / "checkpoints"
-    last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
-    outcome = trainer.train(resume_from_checkpoint=last)
+    last = last_checkpoint(out / "checkpoints")
+    outcome = trainer.train(resume_from_checkpoint=last and str(last))
     trainer.save_model(str(out))
     if trainer.is_world_process_zero():
         (out / "training_args.bin").unlink(missing_ok=True)  # a pickle, which nothing here reads
@@ -142,10 +140,21 @@ def train_worker(loop: dict[str, Any]) -> None:
             "steps": outcome.global_step,
             "loss": outcome.training_loss,
             "seconds": time.monotonic() - started,
-            "resumed_from": last and Path(last).name,
+            "resumed_from": last and last.name,
             "losses": losses,
         }
         write_whole(out / DONE, json.dumps(result).encode())
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest checkpoint that is whole: the trainer writes its state last, so a kill leaves one without, or half of it."""
+    whole: dict[int, Path] = {}
+    for state in folder.glob("checkpoint-*/trainer_state.json"):
+        try:
+            whole[json.loads(state.read_text(encoding="utf-8"))["global_step"]] = state.parent
+        except (ValueError, KeyError):
+            continue
+    return whole[max(whole)] if whole else None
 
 
 def pieces(texts: list[str], tokenizer: Any, length: int) -> list[list[int]]:
