@@ -131,7 +131,7 @@ def train_worker(loop: dict[str, Any]) -> None:
         if type(callback).__name__ == "PrinterCallback":
             trainer.remove_callback(callback)
     last = last_checkpoint(out / "checkpoints")
-    outcome = trainer.train(resume_from_checkpoint=last and str(last))
+    outcome = trainer.train(resume_from_checkpoint=str(last) if last else None)
     trainer.save_model(str(out))
     if trainer.is_world_process_zero():
         (out / "training_args.bin").unlink(missing_ok=True)  # a pickle, which nothing here reads
