@@ -159,6 +159,7 @@ class VllmEngine:
         self.max_model_len: int = self.engine.model_config.max_model_len
         self.capacity = math.ceil(1.1 * self.engine.vllm_config.scheduler_config.max_num_seqs)
         self.seeded = has_gpu() or not self.engine.vllm_config.scheduler_config.enable_chunked_prefill
+        self.final = vllm.sampling_params.RequestOutputKind.FINAL_ONLY
         self.structured = vllm.sampling_params.StructuredOutputsParams
         self.tensors = _tensor_processor()
         # exact rows by token id, where the model runner and this version of vLLM have them (GPU)
@@ -192,7 +193,8 @@ class VllmEngine:
         try:
             if isinstance(params.get("structured_outputs"), dict):  # as JSON has it
                 params["structured_outputs"] = self.structured(**params["structured_outputs"])
-            sampling = self.vllm.SamplingParams(**params)
+            # nothing is read before the end, so vLLM need not make an output at every step
+            sampling = self.vllm.SamplingParams(**params, output_kind=self.final)
         except TypeError as error:
             raise ValueError(str(error)) from error
         request = self.engine.add_request(call.key, {"prompt_token_ids": call.ids}, sampling, lora_request=adapter)
