@@ -147,6 +147,7 @@ class VllmEngine:
             raise UserError("vLLM is not installed: pip install 'forethought[cpu]' or 'forethought[gpu]'.")
         options = engine_options(model, config)
         import vllm
+        import vllm.exceptions
         from vllm.lora.request import LoRARequest
 
         self.vllm, self.lora_request = vllm, LoRARequest
@@ -159,6 +160,8 @@ class VllmEngine:
         self.max_model_len: int = self.engine.model_config.max_model_len
         self.capacity = math.ceil(1.1 * self.engine.vllm_config.scheduler_config.max_num_seqs)
         self.seeded = has_gpu() or not self.engine.vllm_config.scheduler_config.enable_chunked_prefill
+        # newer versions have errors of their own for a request that cannot be served
+        self.refusals = (TypeError, ValueError, getattr(vllm.exceptions, "VLLMClientError", ValueError))
         self.final = vllm.sampling_params.RequestOutputKind.FINAL_ONLY
         self.structured = vllm.sampling_params.StructuredOutputsParams
         self.tensors = _tensor_processor()
@@ -195,9 +198,9 @@ class VllmEngine:
                 params["structured_outputs"] = self.structured(**params["structured_outputs"])
             # nothing is read before the end, so vLLM need not make an output at every step
             sampling = self.vllm.SamplingParams(**params, output_kind=self.final)
-        except TypeError as error:
+            request = self.engine.add_request(call.key, {"prompt_token_ids": call.ids}, sampling, lora_request=adapter)
+        except self.refusals as error:
             raise ValueError(str(error)) from error
-        request = self.engine.add_request(call.key, {"prompt_token_ids": call.ids}, sampling, lora_request=adapter)
         self.calls[call.key] = call
         if call.score_from is not None:
             self._keep_tensors(request)

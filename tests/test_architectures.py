@@ -41,6 +41,15 @@ def test_train_generate_and_score(tmp_path: Path, make):
     ]
     with EnginePool(str(folder), engine, quiet=True) as pool:
         scores = pool.score(pl.DataFrame(rows), tmp_path / "scores")
+        sampling = json.dumps({"temperature": 1.0, "max_tokens": 8, "ignore_eos": True})
+        one = {"request_id": "one", "prompt": TEXTS[0], "sampling": sampling, "n": 3}
+        others = [one | {"request_id": str(i), "prompt": TEXTS[i % 3]} for i in range(10)]
+        alone, among = (
+            pool.generate(pl.DataFrame(rows), tmp_path / name).filter(request_id="one").sort("sample")["text"].to_list()
+            for name, rows in (("alone", [one]), ("among", [*others, one]))
+        )
+        assert alone == among  # what is drawn depends on the request alone
+        assert len(set(alone)) == 3
         inferences = augment(DOCUMENTS, pool, AugmentConfig(max_tokens=12), str(folder), tmp_path / "augmented")
         requests = pl.read_parquet(tmp_path / "augmented/requests.parquet")
     assert scores["error"].is_null().all()
