@@ -1,5 +1,6 @@
 """The only module that knows vLLM."""
 
+import importlib
 import importlib.util
 import math
 import os
@@ -147,7 +148,6 @@ class VllmEngine:
             raise UserError("vLLM is not installed: pip install 'forethought[cpu]' or 'forethought[gpu]'.")
         options = engine_options(model, config)
         import vllm
-        import vllm.exceptions
         from vllm.lora.request import LoRARequest
 
         self.vllm, self.lora_request = vllm, LoRARequest
@@ -161,7 +161,8 @@ class VllmEngine:
         self.capacity = math.ceil(1.1 * self.engine.vllm_config.scheduler_config.max_num_seqs)
         self.seeded = has_gpu() or not self.engine.vllm_config.scheduler_config.enable_chunked_prefill
         # newer versions have errors of their own for a request that cannot be served
-        self.refusals = (TypeError, ValueError, getattr(vllm.exceptions, "VLLMClientError", ValueError))
+        known = importlib.util.find_spec("vllm.exceptions") and importlib.import_module("vllm.exceptions")
+        self.refusals = (TypeError, ValueError, getattr(known, "VLLMClientError", ValueError))
         self.final = vllm.sampling_params.RequestOutputKind.FINAL_ONLY
         self.structured = vllm.sampling_params.StructuredOutputsParams
         self.tensors = _tensor_processor()
