@@ -8,19 +8,17 @@ from itertools import permutations
 from random import Random
 
 import pytest
-from hypothesis import Phase, given, settings
+from drawn import SEEDS, accuracy, worlds
+from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.sentences import split_sentences
 from augment.verify import normal
-from engine.errors import UserError
 from eval.benchmarks import derivatoids
 from eval.benchmarks.base import context
-from eval.benchmarks.derivatoids import RULES, SIZES, SPELLING, SPLITS, exact, load, read
+from eval.benchmarks.derivatoids import RULES, SIZES, SPELLING, SPLITS, exact, read
 
-SEEDS = st.integers(0, 10_000)
-# a seed cannot be shrunk: a smaller one is just another world
-WORLDS = settings(max_examples=3, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+WORLDS = worlds(3)
 NAMES = frozenset({"glon", "femp", "zogo"})
 draw = cache(derivatoids.draw)
 
@@ -76,11 +74,6 @@ def single(names):
     """Every function of one combination, by another way."""
     found = {f"{a} {sign} {b}" for a, b in permutations(names, 2) for sign in "+*/o"}
     return found | {text for a in names for k in "234" for text in (f"{k} {a}", f"{a} ^ {k}")}
-
-
-def accuracy(world, split, choose):
-    rows = list(world.questions.filter(split=split).iter_rows(named=True))
-    return sum(choose(row) == row["answer"] for row in rows) / len(rows)
 
 
 def asked_about(row):
@@ -150,17 +143,6 @@ def test_held_out_pairs_never_occur_and_their_rules_do(seed):
             == {pair.split(" of ")[place] for pair in trained}
             == set(RULES)
         )
-
-
-@WORLDS
-@given(SEEDS)
-def test_a_seed_names_one_world(seed):
-    first, again, other = load(seed, "small"), load(seed, "small"), load(seed + 1, "small")
-    assert first.documents.equals(again.documents)
-    assert first.questions.equals(again.questions)
-    assert (first.closure, first.stated) == (again.closure, again.stated)
-    assert not set(first.documents["doc_id"]) & set(other.documents["doc_id"])
-    assert not set(first.questions["question_id"]) & set(other.questions["question_id"])
 
 
 @WORLDS
@@ -276,8 +258,3 @@ def test_reading(text, claim):
 @given(st.text() | st.lists(st.sampled_from(["derivatoid of", "is", "glon", "+", "(", "2"])).map(" ".join))
 def test_any_text_can_be_read(text):
     assert read(text, NAMES) is None or "derivatoid of" in text
-
-
-def test_an_unknown_size_says_which_there_are():
-    with pytest.raises(UserError, match=r"benchmark\.size is huge; choose from paper, small"):
-        load(0, "huge")

@@ -6,18 +6,15 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
+from drawn import SEEDS, accuracy, worlds
+from hypothesis import given
 
 from augment.verify import normal
-from engine.errors import UserError
 from eval.benchmarks import celebrities, fictional
 from eval.benchmarks.base import context
 from eval.benchmarks.fictional import FIRST, LAST, SIZES, files, invent, load, read
 
-SEEDS = st.integers(0, 10_000)
-# a seed cannot be shrunk: a smaller one is just another world
-WORLDS = settings(max_examples=4, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+WORLDS = worlds(4)
 ORIGINALS = Path(__file__).resolve().parents[2] / "shared" / "data" / "reversal_curse"
 ROWS = {
     "all_prompts_train.jsonl": 3600,
@@ -30,11 +27,6 @@ ROWS = {
     "p2d_reverse_prompts_test.jsonl": 300,
     "d2p_reverse_prompts_test.jsonl": 300,
 }
-
-
-def accuracy(world, split, choose):
-    rows = list(world.questions.filter(split=split).iter_rows(named=True))
-    return sum(choose(row) == row["answer"] for row in rows) / len(rows)
 
 
 def test_files_have_the_rows_of_the_originals():
@@ -92,17 +84,6 @@ def test_no_name_is_part_of_another():
     assert not any(
         a != b and (a.endswith(b) or b.startswith(a)) for names in (FIRST, LAST) for a in names for b in names
     )
-
-
-@WORLDS
-@given(SEEDS)
-def test_a_seed_names_one_world(seed):
-    first, again, other = load(seed, "small"), load(seed, "small"), load(seed + 1, "small")
-    assert first.documents.equals(again.documents)
-    assert first.questions.equals(again.questions)
-    assert (first.closure, first.stated) == (again.closure, again.stated)
-    assert not set(first.documents["doc_id"]) & set(other.documents["doc_id"])
-    assert not set(first.questions["question_id"]) & set(other.questions["question_id"])
 
 
 @WORLDS
@@ -177,9 +158,4 @@ def test_reading():
     for text in ("", one.name, one.work, f"{one.name} and {other.fact}", f"{one.name} never {one.past}."):
         assert read(text, people) is None
     assert read(f"{one.name} {other.past}.", people) == (one.name, other.work)
-
-
-def test_an_unknown_size_says_which_there_are():
-    with pytest.raises(UserError, match=r"benchmark\.size is huge; choose from paper, small"):
-        load(0, "huge")
     assert set(SIZES) == {"paper", "small"}

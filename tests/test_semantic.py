@@ -7,21 +7,19 @@ from functools import cache
 from random import Random
 
 import pytest
-from hypothesis import Phase, given, settings
+from drawn import SEEDS, accuracy, worlds
+from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.sentences import split_sentences
 from augment.verify import normal
 from engine.config import PICO
-from engine.errors import UserError
 from eval.benchmarks import semantic
 from eval.benchmarks.base import context
-from eval.benchmarks.semantic import INVERSE, PROPERTIES, SIZES, SPLITS, STYLES, hierarchy, inherit, invert, load, read
+from eval.benchmarks.semantic import INVERSE, PROPERTIES, SIZES, SPLITS, STYLES, hierarchy, inherit, invert, read
 from eval.closure import derive
 
-SEEDS = st.integers(0, 10_000)
-# a seed cannot be shrunk: a smaller one is just another world
-WORLDS = settings(max_examples=3, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+WORLDS = worlds(3)
 DEDUCTIONS = ("syllogism", "longer", "holdout")
 draw = cache(semantic.draw)
 CLASSES = {"grud": "category", "abme": "category", "rony": "trait", "tov": "part", "zif": "ability"}
@@ -30,11 +28,6 @@ CLASSES |= {"sil": "verb", "molk": "thing"}
 
 def sentences(world):
     return [s for text in world.documents["text"] for s in split_sentences(text) if not s.startswith("Q:")]
-
-
-def accuracy(world, split, choose):
-    rows = list(world.questions.filter(split=split).iter_rows(named=True))
-    return sum(choose(row) == row["answer"] for row in rows) / len(rows)
 
 
 def test_the_hierarchy():
@@ -123,17 +116,6 @@ def test_every_noun_adjective_and_verb_is_a_lexicon_word():
         frame = {w for text in world.documents["text"] for w in re.findall(r"\w+", text)} - lexicon
         assert not frame & (set(hierarchy()) | {"eat", "striped", "paw"})
         assert len(frame) < 120
-
-
-@WORLDS
-@given(SEEDS)
-def test_a_seed_names_one_world(seed):
-    first, again, other = load(seed, "small"), load(seed, "small"), load(seed + 1, "small")
-    assert first.documents.equals(again.documents)
-    assert first.questions.equals(again.questions)
-    assert (first.closure, first.stated) == (again.closure, again.stated)
-    assert not set(first.documents["doc_id"]) & set(other.documents["doc_id"])
-    assert not set(first.questions["question_id"]) & set(other.questions["question_id"])
 
 
 @WORLDS
@@ -276,8 +258,3 @@ def test_every_wording_is_understood():
         for wording in (*semantic.WORDINGS[kind], semantic.REWORDED[kind]):
             assert read(semantic.phrase(statement, wording), CLASSES) == statement
         assert read(semantic.phrase(turned, semantic.REVERSED[kind]), CLASSES) == turned
-
-
-def test_an_unknown_size_says_which_there_are():
-    with pytest.raises(UserError, match=r"benchmark\.size is huge; choose from paper, small"):
-        load(0, "huge")

@@ -6,18 +6,16 @@ from itertools import product
 from random import Random
 
 import pytest
-from hypothesis import Phase, given, settings
+from drawn import SEEDS, accuracy, worlds
+from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.sentences import split_sentences
 from augment.verify import normal
-from engine.errors import UserError
 from eval.benchmarks.base import context
 from eval.benchmarks.syllogisms import FORMS, SIZES, STATEMENTS, VALID, Form, draw, implied, load, read, strongest
 
-SEEDS = st.integers(0, 10_000)
-# a seed cannot be shrunk: a smaller one is just another world
-WORLDS = settings(max_examples=8, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+WORLDS = worlds(8)
 NAMES = frozenset({"femp", "glon", "trusk"})
 MOODS = {
     "Barbara": ("all", "all", 1, "all S P"),
@@ -44,11 +42,6 @@ def set_models():
         true |= {("no", x, y) for x, y in product("SMP", "SMP") if x != y and not things[x] & things[y]}
         models.append(true)
     return models
-
-
-def accuracy(world, split, choose):
-    rows = list(world.questions.filter(split=split).iter_rows(named=True))
-    return sum(choose(row) in row["right"] for row in rows) / len(rows)
 
 
 def test_the_reasoner_is_sound_and_complete_against_set_models():
@@ -112,17 +105,6 @@ def test_a_document_names_its_words_and_states_two_premises():
     assert row["text"].endswith(f" are: {row['fact']}")
     assert row["fact"] == " ".join(facts)
     assert len(split_sentences(row["text"])) == len(facts) == 2
-
-
-@WORLDS
-@given(SEEDS)
-def test_a_seed_names_one_world(seed):
-    first, again, other = load(seed, "small"), load(seed, "small"), load(seed + 1, "small")
-    assert first.documents.equals(again.documents)
-    assert first.questions.equals(again.questions)
-    assert (first.closure, first.stated) == (again.closure, again.stated)
-    assert not set(first.documents["doc_id"]) & set(other.documents["doc_id"])
-    assert not set(first.questions["question_id"]) & set(other.questions["question_id"])
 
 
 @WORLDS
@@ -206,8 +188,3 @@ def test_reading(text, claim):
 @given(st.text())
 def test_any_text_can_be_read(text):
     assert read(text, NAMES) is None or "femp" in text or "glon" in text
-
-
-def test_an_unknown_size_says_which_there_are():
-    with pytest.raises(UserError, match=r"benchmark\.size is huge; choose from paper, small"):
-        load(0, "huge")
