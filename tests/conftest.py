@@ -11,6 +11,21 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 PICO = Path(__file__).resolve().parent.parent / "engine/pico"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that start a Ray of their own run first: the engine shared by the session lives in one Ray to the end."""
+    items.sort(key=lambda item: "own_ray" not in getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture
+def own_ray() -> Iterator[None]:
+    """No Ray before the test and none after it."""
+    import ray
+
+    ray.shutdown()
+    yield
+    ray.shutdown()
+
+
 @pytest.fixture(scope="session")
 def pool() -> Iterator:
     """The embedded model in a real vLLM engine, with chunked prefill in small steps so that long contexts are split."""

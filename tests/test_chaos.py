@@ -120,14 +120,13 @@ def test_twenty_kills_lose_nothing_and_repeat_only_what_was_in_flight(tmp_path: 
     assert largest <= GROWTH * config.shard_rows
 
 
-def test_a_machine_lost_amid_the_work_costs_no_row(tmp_path: Path, monkeypatch):
+def test_a_machine_lost_amid_the_work_costs_no_row(tmp_path: Path, monkeypatch, own_ray):
     monkeypatch.setenv("RAY_worker_niceness", "0")
     import ray
     from ray.cluster_utils import Cluster
 
     from engine.pool import EnginePool
 
-    ray.shutdown()
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     try:
         others = [cluster.add_node(num_cpus=1) for _ in range(2)]

@@ -87,20 +87,14 @@ def test_the_store_on_an_object_store(bucket):
     check_store(f"{bucket}/folder/deep")
 
 
-def test_a_whole_job_on_an_object_store(bucket):
-    import ray
-
+def test_a_whole_job_on_an_object_store(bucket, own_ray):  # workers get the server's address when Ray starts
     from engine.pool import EnginePool
 
-    ray.shutdown()  # workers get the server's address from the environment at the start
     table = pl.DataFrame({"request_id": [f"r{i}" for i in range(300)], "prompt": ["x"] * 300})
-    try:
-        with EnginePool("none", FAKE, quiet=True) as pool:
-            first = pool.generate(table[:120], f"{bucket}/out")
-            whole = pool.generate(table, f"{bucket}/out")
-            assert pool.last.rows == 180
-    finally:
-        ray.shutdown()
+    with EnginePool("none", FAKE, quiet=True) as pool:
+        first = pool.generate(table[:120], f"{bucket}/out")
+        whole = pool.generate(table, f"{bucket}/out")
+        assert pool.last.rows == 180
     assert first.height == 120
     assert whole["request_id"].n_unique() == whole.height == 300
     assert names(f"{bucket}/out/_shards") == set()
