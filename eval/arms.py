@@ -1,6 +1,8 @@
 """Questions of every arm as items for the engine, and answers from its scores."""
 
 import hashlib
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -59,21 +61,61 @@ def normed(scores: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     return table.unpivot(["sum", *norms], index=["item_id", "choice"], variable_name="norm", value_name="value")
 
 
-def answers(scores: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
-    """One row per question, arm, seed and norm (see `normed`): chosen, correct (null where a choice has no score), cluster."""
+def answers(scores: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame, by: str = "needs") -> pl.DataFrame:
+    """One row per question, arm, seed and norm (see `normed`): chosen, correct (null where a choice has no score), cluster.
+
+    Questions of a seed with equal `needs` (facts), or with equal `subtype`, are one cluster; see `Benchmark.cluster`.
+    """
     per_choice = normed(scores, asked)
     best = per_choice.group_by("item_id", "norm").agg(
         pl.col("choice").sort_by("value", descending=True, nulls_last=True).first().alias("chosen"),
         pl.col("value").is_null().any().alias("unscored"),
     )
+    correct = pl.when(~pl.col("unscored")).then(pl.col("right").list.contains(pl.col("chosen")))
+    return _told(best, asked, questions, by).with_columns(correct.alias("correct")).drop("right", "unscored")
+
+
+def _told(found: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame, by: str) -> pl.DataFrame:
+    """What was found for each item, with its question and the cluster of it."""
     facts = questions.select(
-        "question_id", "split", "answer", "seed", "stem", "choices", pl.col("needs").list.join(" ")
+        *("question_id", "split", "answer", "right", "seed", "stem", "choices"),
+        pl.format("{}/{}", "seed", pl.col("needs").list.join(" ") if by == "needs" else by).alias("cluster"),
     )
-    correct = pl.when(~pl.col("unscored")).then(pl.col("chosen") == pl.col("answer"))
-    return (
-        asked.select("item_id", "question_id", "arm", "seed")
-        .join(best, on="item_id", how="inner")
-        .join(facts, on=["question_id", "seed"], how="inner")
-        .with_columns(correct.alias("correct"), pl.format("{}/{}", "seed", "needs").alias("cluster"))
-        .drop("needs", "unscored")
+    items = asked.select("item_id", "question_id", "arm", "seed").join(found, on="item_id", how="inner")
+    return items.join(facts, on=["question_id", "seed"], how="inner")
+
+
+def writing(asked: pl.DataFrame, max_tokens: int = 64) -> pl.DataFrame:
+    """Items as requests: what does the model write after prefix and stem, up to the end of the line?"""
+    sampling = json.dumps({"temperature": 0.0, "max_tokens": max_tokens, "stop": ["\n"]})
+    return asked.select(
+        pl.col("item_id").alias("request_id"),
+        pl.concat_str("prefix", "stem").alias("prompt"),
+        pl.col("prefix").hash().cast(pl.String).alias("prefix_key"),
+        pl.lit(sampling).alias("sampling"),
+        "adapter",
     )
+
+
+def written(
+    generations: pl.DataFrame,
+    asked: pl.DataFrame,
+    questions: pl.DataFrame,
+    exact: Callable[[str, str], bool],
+    by: str = "needs",
+) -> pl.DataFrame:
+    """Answers like those of `answers` under the norm `exact`: whether the text written gives the right choice.
+
+    `chosen` is null; `correct` is null where nothing could be written.
+    """
+    texts = generations.select("text", "error", item_id="request_id")
+    table = _told(texts, asked, questions, by)
+    correct = [
+        None if row["error"] else exact(row["text"], row["choices"][row["answer"]].strip())
+        for row in table.iter_rows(named=True)
+    ]
+    return table.with_columns(
+        pl.lit("exact").alias("norm"),
+        pl.lit(None, dtype=pl.Int32).alias("chosen"),
+        pl.Series("correct", correct, dtype=pl.Boolean),
+    ).drop("right", "text", "error")

@@ -24,9 +24,9 @@ def audit(inferences: pl.DataFrame, worlds: dict[int, Benchmark]) -> dict[str, A
     for seed, world in worlds.items():
         texts = kept.filter(pl.col("seed") == seed)["text"].to_list()
         normalised = {normal(t) for t in texts}
-        reversal = set(world.questions.filter(split="reversal")["question_id"])
-        items += len(reversal & world.stated.keys())
-        verbatim += sum(normal(s) in normalised for q, s in world.stated.items() if q in reversal)
+        implied_ones = set(world.questions.filter(pl.col("split").is_in(world.judged))["question_id"])
+        items += len(implied_ones & world.stated.keys())
+        verbatim += sum(normal(s) in normalised for q, s in world.stated.items() if q in implied_ones)
         if world.read is None:
             continue
         claims = [c for c in map(world.read, texts) if c is not None]

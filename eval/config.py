@@ -13,17 +13,23 @@ from train.config import TrainConfig
 ARMS = ("pretrained", "icl", "finetuned", "finetuned+repeat", "finetuned+local")
 
 
+Name = Literal["reversals", "syllogisms", "celebrities", "fictional", "semantic", "derivatoids"]
+
+
 class BenchmarkConfig(Settings):
     """What is learnt and asked."""
 
-    name: Annotated[Literal["reversals", "celebrities"], tyro.conf.arg(aliases=["--benchmark"])] = "reversals"
-    """reversals: comparison facts about nonsense words; celebrities: the original reversal-curse files."""
+    name: Annotated[Name, tyro.conf.arg(aliases=["--benchmark"])] = "reversals"
+    """reversals: comparisons of nonsense words; syllogisms: two premises each; celebrities: the original reversal-curse
+    files; fictional: fresh people in their format; semantic: a hierarchy in nonsense words; derivatoids: odd calculus."""
+    size: Literal["paper", "small"] = "paper"
+    """The paper's size, or one that fits the embedded model's context and two cores."""
     data: Annotated[Path | None, tyro.conf.arg(aliases=["--data"])] = None
     """Folder of the benchmark's files, where it has files (celebrities)."""
     facts: int | None = Field(default=None, ge=1)
-    """Facts (reversals; by default 100, as the paper) or people (celebrities; by default all)."""
-    articles: int = Field(default=10, ge=1)
-    """Articles per fact (reversals)."""
+    """Facts (reversals; by default as the size says) or people (celebrities; by default all)."""
+    articles: int | None = Field(default=None, ge=1)
+    """Articles per fact (reversals; by default as the size says)."""
     context_per_fact: int | None = Field(default=1, ge=1)
     """Articles per fact in the context of the icl arm, drawn at random; null puts all there."""
 

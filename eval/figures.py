@@ -25,6 +25,7 @@ COLOURS = {
     "finetuned+shuffled": "#8f7361",
     "finetuned+reverse-training": "#a85f6b",
     "retrieval": "#8674c9",
+    "retrieval+oracle": "#5c5fa8",
 }
 OTHER = "#7d7d7d"
 INK, SOFT = "#22272e", "#565d66"

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from eval.stats import AT_CHANCE, ORDERING, Claim, percent
+from eval.stats import AT_CHANCE, ORDERING, SPLITS, Claim, percent
 
 ARM_MEANINGS = {
     "pretrained": "The model as it is, without the documents.",
@@ -23,6 +23,7 @@ ARM_MEANINGS = {
     "finetuned+reverse-training": "Baseline without a model's inference: the documents and their word strings "
     "reversed, entities kept whole (Golovneva et al. 2024).",
     "retrieval": "The model, not tuned, with the documents that a search finds for each question in its context.",
+    "retrieval+oracle": "The same with the documents that each question needs: a search that never misses.",
 }
 HEADLINE_ARMS = ("pretrained", "icl", "finetuned", "finetuned+local")
 NEEDED = {arm for arm, _, other, _ in ORDERING for arm in (arm, other)} | {"pretrained"}
@@ -40,7 +41,7 @@ def headline(summary: pl.DataFrame, claims: list[Claim], chance: Mapping[str, fl
     scored = summary.filter(pl.col("norm") == "sum", pl.col("accuracy").is_not_null())
     if scored.is_empty():
         return "No question was scored in this run, so it has no answer yet."
-    split = "reversal" if "reversal" in scored["split"] else scored["split"][0]
+    split = next((s for s in SPLITS[1:] if s in scored["split"]), scored["split"][0])
     rows = {row["arm"]: row["accuracy"] for row in scored.filter(pl.col("split") == split).to_dicts()}
     shown = [arm for arm in HEADLINE_ARMS if arm in rows] or list(rows)
     guess = f" (chance {percent(chance[split])})" if split in chance else ""
@@ -89,9 +90,10 @@ def next_steps(summary: pl.DataFrame, claims: list[Claim], results: Mapping[str,
         steps.append(f"Add {_listed(missing)}: without {'it' if len(missing) == 1 else 'them'} claims stay open.")
     if any(claim.holds is False and "overlap" in claim.ours for claim in claims):
         steps.append("Add seeds or questions: where intervals overlap, this run cannot tell the arms apart.")
-    if any(claim.holds is False and claim.text == AT_CHANCE for claim in claims):
+    if any(claim.holds is False and claim.text.startswith(AT_CHANCE) for claim in claims):
         steps.append("Look at the questions that pretrained answers: it should know nothing of these documents.")
-    if any(claim.holds is False and "overlap" not in claim.ours and claim.text != AT_CHANCE for claim in claims):
+    apart = [c for c in claims if c.holds is False and "overlap" not in c.ours and not c.text.startswith(AT_CHANCE)]
+    if apart:
         steps.append("Read the mistakes of the arms whose claims fail before changing any setting.")
     if rows and max(row["seeds"] for row in rows) < 3:
         steps.append("Repeat with at least three seeds: training varies from seed to seed.")

@@ -156,4 +156,12 @@ def eval_job(job: EvalJob) -> None:
         ("questions", questions),
     ):
         write_table(run / f"{name}.parquet", table)
-    finish(config, run, worlds, pl.DataFrame(schema=INFERENCES), answers(scores, asked, questions), {}, clock)
+    finish(
+        config,
+        run,
+        worlds,
+        pl.DataFrame(schema=INFERENCES),
+        answers(scores, asked, questions, next(iter(worlds.values())).cluster),
+        {},
+        clock,
+    )

@@ -12,7 +12,7 @@ from augment.run import INFERENCES, make_inferences, make_requests
 from engine.errors import UserError
 from engine.pool import EnginePool, start_ray
 from engine.store import write_table, write_whole
-from eval.arms import answers, items, premises
+from eval.arms import answers, items, premises, writing, written
 from eval.audit import audit
 from eval.benchmarks import load
 from eval.benchmarks.base import Benchmark
@@ -75,11 +75,15 @@ def run_job(config: RunConfig) -> Path:
         clock.add("generate", pool.seconds["generate"])
         started_before = pool.seconds["start"]
         tokens = train_arms(config, run, worlds, inferences, clock)
-        asked, scores = score_arms(config, run, worlds, pool)
+        asked, scores, texts = score_arms(config, run, worlds, pool)
         clock.add("score", pool.seconds["score"])
         clock.add("start", pool.seconds["start"] - started_before)
     questions = _stack([w.questions for w in worlds.values()], worlds)
-    answered = answers(scores, asked, questions)
+    world = next(iter(worlds.values()))
+    answered = answers(scores, asked, questions, world.cluster)
+    if texts is not None and world.exact:
+        exact = written(texts, asked, questions, world.exact, world.cluster)
+        answered = pl.concat([answered, exact], how="diagonal_relaxed")
     write_table(run / "answers.parquet", answered)
     finish(config, run, worlds, inferences, answered, tokens, clock)
     return run
@@ -126,9 +130,12 @@ def train_arms(
 
 def score_arms(
     config: RunConfig, run: Path, worlds: dict[int, Benchmark], pool: EnginePool
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Score every arm and seed in the warm pool: adapters side by side, full weights swapped in one after another."""
-    full = config.train.method == "full"
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame | None]:
+    """Score every arm and seed in the warm pool: adapters side by side, full weights swapped in one after another.
+
+    Returns items, scores and, where the benchmark judges what is written, texts.
+    """
+    full, writes = config.train.method == "full", next(iter(worlds.values())).exact is not None
     asked: list[tuple[Path | None, pl.DataFrame]] = []
     own: list[tuple[Path, pl.DataFrame]] = []
     for arm in config.arms:
@@ -140,16 +147,22 @@ def score_arms(
             else:
                 asked.append((weights, table))
 
-    def scored(table: pl.DataFrame, out: Path, label: str = "score") -> pl.DataFrame:
-        return pool.score(pl.concat([table, premises(table)]) if config.pmi else table, out, label)
+    found, texts = [], []
 
-    scores = scored(pl.concat(t for _, t in asked), run / "scores") if asked else None
-    found = [scores] if scores is not None else []
+    def scored(table: pl.DataFrame, part: str, label: str) -> None:
+        table = table.unique("item_id", maintain_order=True)
+        whole = pl.concat([table, premises(table)]) if config.pmi else table
+        found.append(pool.score(whole, run / f"scores{part}", f"score{label}"))
+        if writes:
+            texts.append(pool.generate(writing(table), run / f"texts{part}", f"write{label}"))
+
+    if asked:
+        scored(pl.concat(t for _, t in asked), "", "")
     for weights, table in own:
         name = f"{weights.parent.name}-{weights.name}"
         pool.load(str(weights))
-        found.append(scored(table, run / "scores-full" / name, f"score {name}"))
-    return pl.concat(t for _, t in [*asked, *own]), pl.concat(found)
+        scored(table, f"-full/{name}", f" {name}")
+    return pl.concat(t for _, t in [*asked, *own]), pl.concat(found), pl.concat(texts) if texts else None
 
 
 def finish(
@@ -162,7 +175,8 @@ def finish(
     clock: "Clock",
 ) -> None:
     """Write results.json, provenance.json and the reports, and print the table of arms."""
-    chance = next(iter(worlds.values())).chance
+    drawn = list(worlds.values())
+    chance = {split: sum(world.chance[split] for world in drawn) / len(drawn) for split in drawn[0].chance}
     summary = summarise(answered)
     augmentation: dict[str, Any] = audit(inferences, worlds) if not inferences.is_empty() else {}
     results = {
@@ -177,7 +191,14 @@ def finish(
     origin = provenance(config.model, [*files, run / "documents.parquet", run / "questions.parquet"], config.seeds)
     write_whole(run / "provenance.json", json.dumps(origin, indent=2).encode())
     write_whole(run / "results.json", json.dumps(results, indent=2).encode())
-    ordering = claims(summary, answered, chance["reversal"])
+    judged = drawn[0].judged
+    ordering = [
+        claim
+        for split in judged
+        for claim in claims(
+            summary, answered, chance[split], split, where=f" on {split}" if judged != ("reversal",) else ""
+        )
+    ]
     write_report(run, report_data(config, worlds, inferences, answered, summary, ordering, results, origin))
     Console().print(table_of_arms(summary, chance))
     for claim in ordering:

@@ -23,17 +23,20 @@ ARMS = (
     "finetuned+paraphrase",
     "finetuned+shuffled",
     "finetuned+reverse-training",
+    "retrieval",
+    "retrieval+oracle",
 )
-SPLITS = ("rephrasing", "reversal")
+SPLITS = ("rephrasing", "reversal", "syllogism", "longer", "single", "seen", "holdout")
+"""From easy to hard."""
 
 
 def arms_in_order(arms: Sequence[str]) -> list[str]:
     """Each arm once: the known ones in the order of `ARMS`, then others by name, `retrieval` last."""
-    return sorted(set(arms), key=lambda arm: (arm == "retrieval", ARMS.index(arm) if arm in ARMS else len(ARMS), arm))
+    return sorted(set(arms), key=lambda a: (a.startswith("retrieval"), ARMS.index(a) if a in ARMS else len(ARMS), a))
 
 
 def splits_in_order(splits: Sequence[str]) -> list[str]:
-    """Each split once: rephrasing, reversal, then others by name."""
+    """Each split once: the known ones in the order of `SPLITS`, then others by name."""
     return sorted(set(splits), key=lambda split: (SPLITS.index(split) if split in SPLITS else len(SPLITS), split))
 
 
@@ -150,8 +153,8 @@ class Claim:
 AT_CHANCE = "pretrained is at chance"
 Relation = Literal["above", "reaches"]
 ORDERING: tuple[tuple[str, Relation, str, str], ...] = (
-    ("icl", "above", "finetuned", "In-context learning answers more reversals than finetuning."),
-    ("finetuned+local", "above", "finetuned", "Augmented finetuning answers more reversals than plain finetuning."),
+    ("icl", "above", "finetuned", "In-context learning answers more of what is implied than finetuning."),
+    ("finetuned+local", "above", "finetuned", "Augmented finetuning answers more of it than plain finetuning."),
     ("finetuned+local", "above", "finetuned+repeat", "Not in the paper: a control with as many training tokens."),
     ("icl", "above", "finetuned+repeat", "Not in the paper: a control with as many training tokens."),
     ("finetuned+local", "reaches", "icl", "Augmented finetuning reaches or passes in-context learning."),
@@ -159,18 +162,23 @@ ORDERING: tuple[tuple[str, Relation, str, str], ...] = (
 
 
 def claims(
-    summary: pl.DataFrame, answers: pl.DataFrame, chance: float, split: str = "reversal", norm: str = "sum"
+    summary: pl.DataFrame,
+    answers: pl.DataFrame,
+    chance: float,
+    split: str = "reversal",
+    norm: str = "sum",
+    where: str = "",
 ) -> list[Claim]:
-    """The paper's ordering on one split, judged by 95% intervals.
+    """The paper's ordering on one split, judged by 95% intervals; `where` is put behind each claim.
 
     An arm is above another when their intervals are disjoint in that direction; it reaches another when its upper
     bound is not below the other's lower bound; it is at chance when its interval contains `chance`.
     """
     table = summary.filter(pl.col("split") == split, pl.col("norm") == norm, pl.col("accuracy").is_not_null())
     rows = {row["arm"]: row for row in table.to_dicts()}
-    found = [_at_chance(rows, chance)]
+    found = [_at_chance(rows, chance, where)]
     for arm, relation, other, paper in ORDERING:
-        text = f"{arm} is above {other}" if relation == "above" else f"{arm} reaches {other}"
+        text = f"{arm} is above {other}{where}" if relation == "above" else f"{arm} reaches {other}{where}"
         missing = [name for name in (arm, other) if name not in rows]
         if missing:
             found.append(Claim(text, paper, f"Not measured: {' and '.join(missing)} missing.", None))
@@ -186,8 +194,8 @@ def claims(
     return found
 
 
-def _at_chance(rows: dict[str, dict[str, Any]], chance: float) -> Claim:
-    text, paper = AT_CHANCE, "Without the documents the model can only guess."
+def _at_chance(rows: dict[str, dict[str, Any]], chance: float, where: str) -> Claim:
+    text, paper = AT_CHANCE + where, "Without the documents the model can only guess."
     if "pretrained" not in rows:
         return Claim(text, paper, "Not measured: pretrained missing.", None)
     row = rows["pretrained"]

@@ -1,5 +1,6 @@
 """Questions as items, scores as answers, the corpus as context, and the audit of an augmented corpus."""
 
+import json
 from collections import Counter
 from math import isclose
 from pathlib import Path
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 
 from augment.run import INFERENCES
 from engine.store import SCORES
-from eval.arms import PREMISE, answers, items, premises
+from eval.arms import PREMISE, answers, items, premises, writing, written
 from eval.audit import audit
-from eval.benchmarks.base import QUESTIONS, Benchmark, context
+from eval.benchmarks.base import Benchmark, context, question_table
 from eval.benchmarks.reversals import load
 
 WORLD = load(0, 6, 5)
@@ -28,7 +29,7 @@ def questions():
         "choices": [" aa", " bbbb"],
         "answer": 1,
     }
-    return pl.DataFrame([row | {"question_id": "q", "needs": ["f1", "f2"]}], schema=QUESTIONS)
+    return question_table([row | {"question_id": "q", "needs": ["f1", "f2"]}])
 
 
 def answered(first, second):
@@ -82,6 +83,32 @@ def test_an_answer_names_its_question_and_cluster():
     row = answered(([-1.0], 1, None), ([-2.0], 1, None))["sum"]
     assert (row["question_id"], row["arm"], row["seed"], row["split"]) == ("q", "pretrained", 3, "reversal")
     assert row["cluster"] == "3/f1 f2"
+
+
+def test_every_choice_that_is_right_counts():
+    asked = items(Benchmark("b", WORLD.documents, questions(), {}), "icl", 3, None, 1, "pico")
+    rows = [
+        dict.fromkeys(SCORES) | {"item_id": asked["item_id"][0], "choice": n, "logprobs": [v], "tokens": 1}
+        for n, v in enumerate((-1.0, -2.0))
+    ]
+    scores = pl.DataFrame(rows, schema=SCORES)
+    for right, correct in (([1], False), ([0, 1], True)):
+        asked_of = questions().with_columns(seed=pl.lit(3), right=pl.Series([right], dtype=pl.List(pl.Int32)))
+        assert answers(scores, asked, asked_of).filter(norm="sum")["correct"].to_list() == [correct]
+    assert answers(scores, asked, asked_of, by="subtype")["cluster"].unique().to_list() == ["3/s"]
+
+
+def test_what_is_written_is_judged_by_the_benchmark():
+    asked = items(Benchmark("b", WORLD.documents, questions(), {}), "icl", 3, None, 1, "pico")
+    request = writing(asked).row(0, named=True)
+    assert request["prompt"] == asked["prefix"][0] + "So:"
+    assert json.loads(request["sampling"])["stop"] == ["\n"]
+    for text, error, correct in ((" bbbb and on", None, True), (" aa", None, False), (None, "died", None)):
+        texts = pl.DataFrame(
+            {"request_id": asked["item_id"], "text": [text], "error": [error]}, schema_overrides={"text": pl.String}
+        )
+        table = written(texts, asked, questions().with_columns(seed=pl.lit(3)), lambda t, a: t.strip().startswith(a))
+        assert table.select("norm", "correct", "chosen").rows() == [("exact", correct, None)]
 
 
 @pytest.mark.parametrize("wrong", [0, 1])

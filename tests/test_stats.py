@@ -116,8 +116,8 @@ def test_orders():
     assert splits_in_order(["syllogism", "holdout", "reversal", "rephrasing"]) == [
         "rephrasing",
         "reversal",
-        "holdout",
         "syllogism",
+        "holdout",
     ]
 
 

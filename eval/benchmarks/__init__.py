@@ -1,15 +1,20 @@
 """Benchmarks by name."""
 
+import importlib
+
 from eval.benchmarks.base import Benchmark
 from eval.config import BenchmarkConfig
 
 
 def load(config: BenchmarkConfig, seed: int) -> Benchmark:
-    """The world that `seed` draws of the configured benchmark."""
+    """The world that `seed` draws of the configured benchmark; raises UserError for settings that it cannot be drawn with."""
+    if config.name == "reversals":
+        from eval.benchmarks import reversals
+
+        return reversals.load(seed, config.facts, config.articles, config.size)
     if config.name == "celebrities":
-        from eval.benchmarks.celebrities import load as celebrities
+        from eval.benchmarks import celebrities
 
-        return celebrities(seed, config.data, config.facts)
-    from eval.benchmarks.reversals import load as reversals
-
-    return reversals(seed, config.facts or 100, config.articles)
+        facts = celebrities.SMALL if config.size == "small" and config.facts is None else config.facts
+        return celebrities.load(seed, config.data, facts)
+    return importlib.import_module(f"eval.benchmarks.{config.name}").load(seed, config.size)

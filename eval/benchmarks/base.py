@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -16,7 +16,9 @@ QUESTIONS: dict[str, Any] = {
     "choices": pl.List(pl.String),
     "answer": pl.Int32,
     "needs": pl.List(pl.String),
+    "right": pl.List(pl.Int32),
 }
+"""`answer` is the right choice; `right` lists every choice that counts as right, where that is more than the answer."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,18 @@ class Benchmark:
     """A sentence as such a statement; None where it is not understood."""
     stated: dict[str, str] = field(default_factory=dict)
     """For questions whose right answer is one sentence: that sentence, to look for it in the augmentation."""
+    judged: tuple[str, ...] = ("reversal",)
+    """The splits that ask for what the corpus implies and does not say: on them the paper's ordering is judged."""
+    cluster: Literal["needs", "subtype"] = "needs"
+    """What questions have in common that are right or wrong together: standard errors are clustered by it."""
+    exact: Callable[[str, str], bool] | None = None
+    """Where answers are also generated: whether a text written after the stem gives the answer."""
+
+
+def question_table(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Rows as the `questions` table; where a row has no `right`, its answer alone is right."""
+    table = pl.DataFrame(rows, schema=QUESTIONS)
+    return table.with_columns(pl.coalesce("right", pl.concat_list("answer")))
 
 
 def context(documents: pl.DataFrame, seed: int, per_fact: int | None) -> str:

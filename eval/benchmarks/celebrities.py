@@ -15,7 +15,7 @@ import polars as pl
 
 from engine.errors import UserError
 from engine.store import content_id
-from eval.benchmarks.base import QUESTIONS, Benchmark
+from eval.benchmarks.base import Benchmark, question_table
 
 FILES = {
     "train": ("all_prompts_train.jsonl",),
@@ -45,6 +45,10 @@ def read(folder: Path, name: str) -> list[dict[str, str]]:
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"{name}, line {number} is no JSON object with prompt and completion ({error}).") from error
     return rows
+
+
+SMALL = 5
+"""People of set A, and as many others, in the size `small`."""
 
 
 def load(seed: int, folder: Path | None, facts: int | None = None) -> Benchmark:
@@ -89,7 +93,7 @@ def load(seed: int, folder: Path | None, facts: int | None = None) -> Benchmark:
             }
             entry |= {"stem": row["prompt"], "choices": choices, "answer": choices.index(right), "needs": [person]}
             questions.append(entry)
-    table = pl.DataFrame(questions, schema=QUESTIONS).unique("question_id", maintain_order=True)
+    table = question_table(questions).unique("question_id", maintain_order=True)
     return Benchmark("celebrities", pl.DataFrame(documents), table, {"rephrasing": 0.25, "reversal": 0.25})
 
 

@@ -31,7 +31,7 @@ import polars as pl
 from engine.config import PICO
 from engine.errors import UserError
 from engine.store import content_id
-from eval.benchmarks.base import QUESTIONS, Benchmark
+from eval.benchmarks.base import Benchmark, question_table
 from eval.closure import Derivation, Statement, by_kind
 
 
@@ -227,11 +227,13 @@ def draw(seed: int, size: str = "paper") -> tuple[Benchmark, dict[Statement, Der
     benchmark = Benchmark(
         "derivatoids",
         pl.DataFrame(documents).select("doc_id", "text", "source", "meta", "fact"),
-        pl.DataFrame(questions, schema=QUESTIONS),
+        question_table(questions),
         dict.fromkeys(SPLITS, 0.25),
         by_kind(derivations),
         lambda text: read(text, vocabulary),
         stated,
+        judged=SPLITS,
+        exact=exact,
     )
     return benchmark, derivations
 

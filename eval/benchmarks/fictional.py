@@ -19,7 +19,7 @@ import polars as pl
 
 from engine.errors import UserError
 from engine.store import content_id
-from eval.benchmarks.base import QUESTIONS, Benchmark
+from eval.benchmarks.base import Benchmark, question_table
 from eval.closure import Statement
 
 
@@ -263,7 +263,7 @@ def load(seed: int, size: str = "paper") -> Benchmark:
     return Benchmark(
         "fictional",
         pl.DataFrame(documents),
-        pl.DataFrame(questions, schema=QUESTIONS),
+        question_table(questions),
         {"rephrasing": 0.25, "reversal": 0.25},
         {kind: frozenset(claims) for kind, claims in closure.items()},
         lambda text: read(text, everyone),

@@ -13,7 +13,7 @@ import polars as pl
 from engine.config import PICO
 from engine.errors import UserError
 from engine.store import content_id
-from eval.benchmarks.base import QUESTIONS, Benchmark
+from eval.benchmarks.base import Benchmark, question_table
 from train.worlds.comparisons import ADJECTIVES, OPENERS, OPPOSITE
 
 DIMENSIONS = ADJECTIVES[:28]
@@ -21,11 +21,18 @@ DIMENSIONS = ADJECTIVES[:28]
 STATEMENT = re.compile(r"\b(more|less) (\w+)")
 
 
-def load(seed: int, facts: int = 100, articles: int = 10) -> Benchmark:
-    """One world: `facts` facts about 2 x facts different nonsense words, `articles` articles each.
+SIZES = {"paper": (100, 10), "small": (40, 5)}
+"""Facts, and articles about each."""
+
+
+def load(seed: int, facts: int | None = None, articles: int | None = None, size: str = "paper") -> Benchmark:
+    """One world: `facts` facts about 2 x facts different nonsense words, `articles` articles each; by default as in SIZES.
 
     Raises UserError where the lexicon has too few words or there are more articles than preambles.
     """
+    usual_facts, usual_articles = SIZES[size]
+    facts = usual_facts if facts is None else facts
+    articles = usual_articles if articles is None else articles
     words = (PICO / "lexicon.txt").read_text(encoding="utf-8").split()
     if not 1 <= facts <= len(words) // 2:
         raise UserError(f"benchmark.facts is {facts}; choose from 1 to {len(words) // 2} (two lexicon words each).")
@@ -59,7 +66,7 @@ def load(seed: int, facts: int = 100, articles: int = 10) -> Benchmark:
     return Benchmark(
         "reversals",
         pl.DataFrame(documents),
-        pl.DataFrame(questions, schema=QUESTIONS),
+        question_table(questions),
         {"rephrasing": 0.5, "reversal": 0.5},
         {"rephrasing": frozenset(facts_told), "reversal": turned},
         lambda text: read(text, vocabulary),

@@ -34,7 +34,7 @@ import yaml
 from engine.config import PICO
 from engine.errors import UserError
 from engine.store import content_id
-from eval.benchmarks.base import QUESTIONS, Benchmark
+from eval.benchmarks.base import Benchmark, question_table
 from eval.closure import Derivation, Known, Statement, by_kind, derive
 
 
@@ -194,11 +194,13 @@ def draw(seed: int, size: str = "paper") -> tuple[Benchmark, dict[Statement, Der
     benchmark = Benchmark(
         "semantic",
         pl.DataFrame([row for topic in told for row in _documents(seed, rng, topic, told, facts, numbers)]),
-        pl.DataFrame(questions, schema=QUESTIONS),
+        question_table(questions),
         dict.fromkeys(SPLITS, 0.25),
         by_kind(derivations),
         lambda text: read(text, classes),
         stated,
+        judged=SPLITS[1:],
+        cluster="subtype",
     )
     return benchmark, derivations
 

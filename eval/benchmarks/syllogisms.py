@@ -30,7 +30,7 @@ import polars as pl
 from engine.config import PICO
 from engine.errors import UserError
 from engine.store import content_id
-from eval.benchmarks.base import QUESTIONS, Benchmark
+from eval.benchmarks.base import Benchmark, question_table
 from eval.closure import Derivation, Statement, by_kind
 
 SIZES = {"paper": 69, "small": 33}
@@ -38,8 +38,6 @@ SIZES = {"paper": 69, "small": 33}
 QUANTIFIERS = ("all", "some", "no")
 FIGURES = {1: ("MP", "SM"), 2: ("PM", "SM"), 3: ("MP", "MS"), 4: ("PM", "MS")}
 """Subject and predicate of both premises, in the traditional terms: S and P are the ends, M is the middle."""
-SCHEMA = QUESTIONS | {"right": pl.List(pl.Int32)}
-"""`right`: every choice that counts as right; `answer` is one of them."""
 CLAIM = re.compile(
     r"(?<!\bnot )\b(all|every|each|any|some|no) (\w+) (?:are|is) (?:an? )?(\w+)\b(?! (?:or|and|nor)\b)", re.I
 )
@@ -158,11 +156,12 @@ def draw(seed: int, size: str = "paper") -> tuple[Benchmark, dict[Statement, Der
     benchmark = Benchmark(
         "syllogisms",
         pl.DataFrame(documents),
-        pl.DataFrame(questions, schema=SCHEMA),
+        question_table(questions),
         chance,
         by_kind(derivations),
         lambda text: read(text, vocabulary),
         stated,
+        judged=("syllogism",),
     )
     return benchmark, derivations
 
