@@ -23,6 +23,7 @@ from eval.config import RunConfig
 from train.config import TrainConfig
 
 DEMO = Path(__file__).parent / "configs/demo.yaml"
+REPRODUCE = DEMO.with_name("reproduce.yaml")
 HELP = """usage: forethought VERB [CONFIG.yaml] [--option VALUE ...]
 
 Make a language model learn what documents imply, and measure it.
@@ -31,6 +32,7 @@ Make a language model learn what documents imply, and measure it.
   run       a whole job from a config: augment, train, evaluate, report
   augment   PATH...: write what the documents imply (JSON lines, Parquet, CSV, Markdown, text, folders)
   train     EXAMPLES: finetune a model on a column of texts
+  reproduce every data set of the paper in small, with figures and a table of its claims
   eval      measure a model, or adapters on it, on a benchmark
   score     ITEMS: log-likelihoods of choices at scale
   bench     measure the engine's throughput
@@ -251,6 +253,13 @@ def verb_train(arguments: list[str]) -> None:
     train_job(job)
 
 
+def verb_reproduce(arguments: list[str]) -> None:
+    """reproduce: the shipped settings."""
+    from eval.reproduce import ReproduceJob, reproduce
+
+    reproduce(parse(ReproduceJob, arguments, "reproduce", REPRODUCE))
+
+
 def verb_eval(arguments: list[str]) -> None:
     """eval: the untrained arms of a run, or adapters."""
     from eval.jobs import EvalJob, eval_job
@@ -279,6 +288,7 @@ VERBS: dict[str, Callable[[list[str]], None]] = {
     "run": verb_run,
     "augment": verb_augment,
     "train": verb_train,
+    "reproduce": verb_reproduce,
     "eval": verb_eval,
     "score": verb_score,
     "bench": verb_bench,

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from eval.stats import AT_CHANCE, ORDERING, SPLITS, Claim, percent
+from eval.stats import CHANCE, GUESSES, ORDERING, SPLITS, Claim, percent
 
 ARM_MEANINGS = {
     "pretrained": "The model as it is, without the documents.",
@@ -26,7 +26,7 @@ ARM_MEANINGS = {
     "retrieval+oracle": "The same with the documents that each question needs: a search that never misses.",
 }
 HEADLINE_ARMS = ("pretrained", "icl", "finetuned", "finetuned+local")
-NEEDED = {arm for arm, _, other, _ in ORDERING for arm in (arm, other)} | {"pretrained"}
+NEEDED = {arm for one in ORDERING for arm in (one.arm, one.other)} - {CHANCE}
 
 
 def tally(claims: list[Claim]) -> str:
@@ -90,9 +90,9 @@ def next_steps(summary: pl.DataFrame, claims: list[Claim], results: Mapping[str,
         steps.append(f"Add {_listed(missing)}: without {'it' if len(missing) == 1 else 'them'} claims stay open.")
     if any(claim.holds is False and "overlap" in claim.ours for claim in claims):
         steps.append("Add seeds or questions: where intervals overlap, this run cannot tell the arms apart.")
-    if any(claim.holds is False and claim.text.startswith(AT_CHANCE) for claim in claims):
+    if any(claim.holds is False and claim.text.startswith(GUESSES.text) for claim in claims):
         steps.append("Look at the questions that pretrained answers: it should know nothing of these documents.")
-    apart = [c for c in claims if c.holds is False and "overlap" not in c.ours and not c.text.startswith(AT_CHANCE)]
+    apart = [c for c in claims if c.holds is False and "overlap" not in c.ours and not c.text.startswith(GUESSES.text)]
     if apart:
         steps.append("Read the mistakes of the arms whose claims fail before changing any setting.")
     if rows and max(row["seeds"] for row in rows) < 3:

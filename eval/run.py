@@ -1,5 +1,6 @@
 """A whole job: worlds, augmentation, training of every arm and seed, scoring, results, report. Every stage resumes."""
 
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -51,10 +52,14 @@ def _results_of(settings: dict[str, Any]) -> dict[str, Any]:
     return settings | {"engine": engine}
 
 
-def run_job(config: RunConfig) -> Path:
-    """Do what is missing of the run and write its results; returns the run's folder."""
+def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
+    """Do what is missing of the run and write its results; returns the run's folder.
+
+    A `pool` of the same model and engine that is given serves the run and stays open.
+    """
     worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
-    with EnginePool(config.model, config.engine) as pool:
+    with contextlib.nullcontext(pool) if pool else EnginePool(config.model, config.engine) as pool:
+        before = dict(pool.seconds)  # an open pool may have served other runs
         requests = {s: make_requests(w.documents, config.augment, config.model) for s, w in worlds.items()}
         run = open_run(config)
         clock = Clock(run)
@@ -71,13 +76,10 @@ def run_job(config: RunConfig) -> Path:
             made = {s: make_inferences(r, generations, config.model) for s, r in requests.items()}
             inferences = _stack(list(made.values()), worlds)
         write_table(run / "inferences.parquet", inferences)
-        clock.add("start", pool.seconds["start"])
-        clock.add("generate", pool.seconds["generate"])
-        started_before = pool.seconds["start"]
+        before = clock.engine(pool, before)
         tokens = train_arms(config, run, worlds, inferences, clock)
         asked, scores, texts = score_arms(config, run, worlds, pool)
-        clock.add("score", pool.seconds["score"])
-        clock.add("start", pool.seconds["start"] - started_before)
+        clock.engine(pool, before)
     questions = _stack([w.questions for w in worlds.values()], worlds)
     world = next(iter(worlds.values()))
     answered = answers(scores, asked, questions, world.cluster)
@@ -221,6 +223,12 @@ class Clock:
         """Add to a stage."""
         self.seconds[stage] = round(self.seconds.get(stage, 0.0) + seconds, 2)
         write_whole(self.path, json.dumps(self.seconds).encode())
+
+    def engine(self, pool: EnginePool, before: dict[str, float]) -> dict[str, float]:
+        """Add what a pool has spent since it had spent `before`; returns what it has now."""
+        for stage, seconds in pool.seconds.items():
+            self.add(stage, seconds - before[stage])
+        return dict(pool.seconds)
 
 
 def _stack(tables: list[pl.DataFrame], worlds: dict[int, Benchmark]) -> pl.DataFrame:

@@ -6,7 +6,7 @@ Questions about the same fact are right or wrong together, so every standard err
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -150,15 +150,36 @@ class Claim:
     """None where an arm that the claim needs is missing."""
 
 
-AT_CHANCE = "pretrained is at chance"
-Relation = Literal["above", "reaches"]
-ORDERING: tuple[tuple[str, Relation, str, str], ...] = (
-    ("icl", "above", "finetuned", "In-context learning answers more of what is implied than finetuning."),
-    ("finetuned+local", "above", "finetuned", "Augmented finetuning answers more of it than plain finetuning."),
-    ("finetuned+local", "above", "finetuned+repeat", "Not in the paper: a control with as many training tokens."),
-    ("icl", "above", "finetuned+repeat", "Not in the paper: a control with as many training tokens."),
-    ("finetuned+local", "reaches", "icl", "Augmented finetuning reaches or passes in-context learning."),
+Relation = Literal["above", "below", "at", "reaches"]
+CHANCE = "chance"
+
+
+class Expected(NamedTuple):
+    """An arm's place beside another arm, or beside CHANCE."""
+
+    arm: str
+    relation: Relation
+    other: str
+    paper: str
+    """What the paper says of it."""
+
+    @property
+    def text(self) -> str:
+        """As a sentence without a full stop."""
+        return f"{self.arm} {self.relation if self.relation == 'reaches' else f'is {self.relation}'} {self.other}"
+
+
+NO_CONTROL = "Not in the paper: a control with as many training tokens."
+GUESSES = Expected("pretrained", "at", CHANCE, "Without the documents the model can only guess.")
+ORDERING = (
+    GUESSES,
+    Expected("icl", "above", "finetuned", "In-context learning answers more of what is implied than finetuning."),
+    Expected("finetuned+local", "above", "finetuned", "Augmented finetuning answers more of it than plain finetuning."),
+    Expected("finetuned+local", "above", "finetuned+repeat", NO_CONTROL),
+    Expected("icl", "above", "finetuned+repeat", NO_CONTROL),
+    Expected("finetuned+local", "reaches", "icl", "Augmented finetuning reaches or passes in-context learning."),
 )
+"""What is expected on every split that asks for what the corpus implies."""
 
 
 def claims(
@@ -168,39 +189,45 @@ def claims(
     split: str = "reversal",
     norm: str = "sum",
     where: str = "",
+    expected: Sequence[Expected] = ORDERING,
 ) -> list[Claim]:
     """The paper's ordering on one split, judged by 95% intervals; `where` is put behind each claim.
 
-    An arm is above another when their intervals are disjoint in that direction; it reaches another when its upper
-    bound is not below the other's lower bound; it is at chance when its interval contains `chance`.
+    An arm is above or below another when their intervals are disjoint in that direction; it reaches another when its
+    upper bound is not below the other's lower bound; beside chance, its own interval decides.
     """
     table = summary.filter(pl.col("split") == split, pl.col("norm") == norm, pl.col("accuracy").is_not_null())
     rows = {row["arm"]: row for row in table.to_dicts()}
-    found = [_at_chance(rows, chance, where)]
-    for arm, relation, other, paper in ORDERING:
-        text = f"{arm} is above {other}{where}" if relation == "above" else f"{arm} reaches {other}{where}"
-        missing = [name for name in (arm, other) if name not in rows]
-        if missing:
-            found.append(Claim(text, paper, f"Not measured: {' and '.join(missing)} missing.", None))
-            continue
-        a, b = rows[arm], rows[other]
-        disjoint = a["low"] > b["high"] or b["low"] > a["high"]
-        holds = a["low"] > b["high"] if relation == "above" else a["high"] >= b["low"]
-        ours = f"{arm} {interval(a)}, {other} {interval(b)}"
-        if gap := paired_difference(answers, arm, other, split, norm):
-            points = [f"{100 * value:+.1f}" for value in (gap.difference, gap.low, gap.high)]
-            ours += f"; paired difference {points[0]} points [{points[1]}, {points[2]}]"
-        found.append(Claim(text, paper, ours + ("." if disjoint else "; the intervals overlap."), holds))
+    found = []
+    for one in expected:
+        needed = [one.arm] if one.other == CHANCE else [one.arm, one.other]
+        if missing := [name for name in needed if name not in rows]:
+            ours, holds = f"Not measured: {' and '.join(missing)} missing.", None
+        elif one.other == CHANCE:
+            row = rows[one.arm]
+            ours, holds = f"{one.arm} {interval(row)}, chance {percent(chance)}.", _holds(one.relation, row, chance)
+        else:
+            a, b = rows[one.arm], rows[one.other]
+            ours, holds = f"{one.arm} {interval(a)}, {one.other} {interval(b)}", _holds(one.relation, a, b)
+            if gap := paired_difference(answers, one.arm, one.other, split, norm):
+                points = [f"{100 * value:+.1f}" for value in (gap.difference, gap.low, gap.high)]
+                ours += f"; paired difference {points[0]} points [{points[1]}, {points[2]}]"
+            ours += "." if a["low"] > b["high"] or b["low"] > a["high"] else "; the intervals overlap."
+        found.append(Claim(one.text + where, one.paper, ours, holds))
     return found
 
 
-def _at_chance(rows: dict[str, dict[str, Any]], chance: float, where: str) -> Claim:
-    text, paper = AT_CHANCE + where, "Without the documents the model can only guess."
-    if "pretrained" not in rows:
-        return Claim(text, paper, "Not measured: pretrained missing.", None)
-    row = rows["pretrained"]
-    ours = f"pretrained {interval(row)}, chance {percent(chance)}."
-    return Claim(text, paper, ours, row["low"] <= chance <= row["high"])
+def _holds(relation: Relation, row: dict[str, Any], other: dict[str, Any] | float) -> bool:
+    low, high = (other, other) if isinstance(other, float) else (other["low"], other["high"])
+    match relation:
+        case "above":
+            return row["low"] > high
+        case "below":
+            return row["high"] < low
+        case "at":
+            return row["low"] <= high and row["high"] >= low
+        case "reaches":
+            return row["high"] >= low
 
 
 def percent(value: float | None) -> str:
