@@ -1,5 +1,6 @@
 """The actor around one engine: a plain class, made remote by the pool, testable without Ray."""
 
+import gc
 import logging
 import os
 import time
@@ -63,6 +64,8 @@ class EngineActor:
         logging.getLogger("vllm").setLevel(os.environ.get("FORETHOUGHT_ENGINE_LOG", "WARNING"))
         self.backend = make_backend(model, config)
         self_check(self.backend)
+        gc.collect()
+        gc.freeze()  # what has been loaded stays: the collector need not walk through it again and again
         self.queue: deque[tuple[str, str, Place, Place]] = deque()
         self.leases: dict[str, tuple[Lease, Place]] = {}
         self.in_flight: dict[str, str] = {}

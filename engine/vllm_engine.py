@@ -149,13 +149,15 @@ class VllmEngine:
         options = engine_options(model, config)
         import vllm
         from vllm.lora.request import LoRARequest
+        from vllm.usage.usage_lib import UsageContext
 
         self.vllm, self.lora_request = vllm, LoRARequest
         try:
             arguments = vllm.EngineArgs(**options)
         except TypeError as error:
             raise UserError(f"engine.vllm: {error}; see vLLM's EngineArgs for the names.") from error
-        self.engine = vllm.LLMEngine.from_engine_args(arguments)
+        # by what uses it vLLM chooses how many sequences run at once: offline work takes twice those of a server
+        self.engine = vllm.LLMEngine.from_engine_args(arguments, UsageContext.LLM_CLASS)
         self.tokenizer = self.engine.get_tokenizer()
         self.max_model_len: int = self.engine.model_config.max_model_len
         self.capacity = math.ceil(1.1 * self.engine.vllm_config.scheduler_config.max_num_seqs)
