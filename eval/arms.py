@@ -14,26 +14,51 @@ PREMISE = "Answer:"
 
 
 def items(
-    benchmark: Benchmark, arm: str, seed: int, adapter: Path | None, per_fact: int | None, model: str
+    benchmark: Benchmark,
+    arm: str,
+    seed: int,
+    adapter: Path | None,
+    per_fact: int | None,
+    model: str,
+    retrieved: int = 5,
 ) -> pl.DataFrame:
     """Score items of one arm and seed: item_id, question_id, arm, seed, prefix, stem, choices, adapter.
 
-    Only `icl` has a prefix: the corpus. All arms share stems and choices, so they are scored alike.
+    Only `icl` has a prefix, the corpus, and the retrieval arms, each question its own documents. All arms share stems and
+    choices, so they are scored alike.
     """
-    prefix = context(benchmark.documents, seed, per_fact) if arm == "icl" else ""
-    weights = adapter / "adapter_model.safetensors" if adapter else None
-    # an adapter trained anew under the same name is another one
-    digest = hashlib.sha256(weights.read_bytes()).hexdigest() if weights and weights.exists() else ""
+    prefixes = _prefixes(benchmark, arm, seed, per_fact, retrieved)
+    digest = weights_digest(adapter)
     identity = [
-        content_id(q, arm, seed, model, prefix, str(adapter), digest) for q in benchmark.questions["question_id"]
+        content_id(q, arm, seed, model, prefix, str(adapter), digest)
+        for q, prefix in zip(benchmark.questions["question_id"], prefixes, strict=True)
     ]
     return benchmark.questions.select("question_id", "stem", "choices").with_columns(
         pl.Series("item_id", identity),
         pl.lit(arm).alias("arm"),
         pl.lit(seed).alias("seed"),
-        pl.lit(prefix).alias("prefix"),
+        pl.Series("prefix", prefixes, dtype=pl.String),
         pl.lit(str(adapter) if adapter else None, dtype=pl.String).alias("adapter"),
     )
+
+
+def _prefixes(benchmark: Benchmark, arm: str, seed: int, per_fact: int | None, retrieved: int) -> list[str]:
+    """What stands in front of each question."""
+    documents, questions = benchmark.documents, benchmark.questions
+    if arm.startswith("retrieval"):
+        from eval.retrieval import contexts, oracle, search
+
+        oracles = arm == "retrieval+oracle"
+        found = oracle(documents, questions, seed) if oracles else search(documents, questions, retrieved)
+        return contexts(documents, found)["prefix"].to_list()
+    return [context(documents, seed, per_fact) if arm == "icl" else ""] * questions.height
+
+
+def weights_digest(folder: Path | None) -> str:
+    """What tells an adapter, or a model trained as a whole, from one that was trained anew under the same name."""
+    names = ("adapter_model.safetensors", "train.json") if folder else ()
+    found = next((path for name in names if folder and (path := folder / name).exists()), None)
+    return hashlib.sha256(found.read_bytes()).hexdigest() if found else ""
 
 
 def premises(asked: pl.DataFrame) -> pl.DataFrame:

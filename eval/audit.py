@@ -6,6 +6,7 @@ import polars as pl
 
 from augment.verify import normal
 from eval.benchmarks.base import Benchmark
+from eval.leakage import leaks, shares
 
 
 def audit(inferences: pl.DataFrame, worlds: dict[int, Benchmark]) -> dict[str, Any]:
@@ -41,5 +42,5 @@ def audit(inferences: pl.DataFrame, worlds: dict[int, Benchmark]) -> dict[str, A
     if implied:
         found["recall"] = {kind: stated[kind] / count for kind, count in implied.items()}
     if items:
-        found["test_items_verbatim"] = verbatim / items
+        found |= {"test_items_verbatim": verbatim / items, "leaked": shares(leaks(inferences, worlds)).to_dicts()}
     return found

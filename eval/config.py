@@ -11,6 +11,9 @@ from engine.config import EngineConfig, Settings
 from train.config import TrainConfig
 
 ARMS = ("pretrained", "icl", "finetuned", "finetuned+repeat", "finetuned+local")
+"""Compared by default."""
+CONTROLS = ("finetuned+paraphrase", "finetuned+shuffled", "finetuned+reverse-training", "retrieval", "retrieval+oracle")
+"""Further arms, when named."""
 
 
 Name = Literal["reversals", "syllogisms", "celebrities", "fictional", "semantic", "derivatoids"]
@@ -32,6 +35,8 @@ class BenchmarkConfig(Settings):
     """Articles per fact (reversals; by default as the size says)."""
     context_per_fact: int | None = Field(default=1, ge=1)
     """Articles per fact in the context of the icl arm, drawn at random; null puts all there."""
+    retrieved: int = Field(default=5, ge=1)
+    """Documents that the arm retrieval puts in front of each question."""
 
 
 class RunConfig(Settings):
@@ -44,11 +49,16 @@ class RunConfig(Settings):
     model: str = "pico"
     """pico (embedded), a folder saved by save_pretrained, or a hub name."""
     arms: tuple[str, ...] = ARMS
-    """Arms to compare."""
+    """Arms to compare: those by default, and finetuned+paraphrase, finetuned+shuffled, finetuned+reverse-training,
+    retrieval, retrieval+oracle."""
     seeds: tuple[int, ...] = (0, 1, 2)
     """Each seed draws a world (facts, articles, distractors) and seeds the training on it; arms share it."""
     pmi: bool = False
     """Also score every choice after a stem that says nothing, for the norm pmi."""
+    gates: bool = False
+    """Also measure what tuning cost: forgetting, damage to in-context learning, preference for false statements."""
+    gate_questions: int = Field(default=20, ge=1)
+    """Questions per seed on which damage to in-context learning is measured."""
     benchmark: BenchmarkConfig = BenchmarkConfig()
     engine: EngineConfig = EngineConfig()
     augment: AugmentConfig = AugmentConfig()
@@ -57,9 +67,10 @@ class RunConfig(Settings):
     @field_validator("arms")
     @classmethod
     def _known(cls, arms: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = [a for a in arms if a not in ARMS]
+        known = ARMS + CONTROLS
+        unknown = [a for a in arms if a not in known]
         if unknown or not arms:
-            raise ValueError(f"unknown arms {', '.join(unknown) or '(none given)'}; choose from {', '.join(ARMS)}")
+            raise ValueError(f"unknown arms {', '.join(unknown) or '(none given)'}; choose from {', '.join(known)}")
         return arms
 
     @field_validator("seeds")

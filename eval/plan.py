@@ -9,8 +9,7 @@ from engine.vllm_engine import resolve_model
 from eval.arms import items
 from eval.benchmarks import load
 from eval.config import RunConfig
-
-TRAINED = ("finetuned", "finetuned+local", "finetuned+repeat")
+from train.examples import TRAINED_ARMS
 
 
 def print_plan(config: RunConfig) -> None:
@@ -20,7 +19,7 @@ def print_plan(config: RunConfig) -> None:
     table = Table("stage", "work", "tokens (estimate: characters / 4)", title=f"Plan of {config.name}")
     documents = sum(w.documents.height for w in worlds.values())
     table.add_row("read", f"{documents:,} documents in {len(worlds)} worlds", f"{_tokens(worlds):,}")
-    if {"finetuned+local", "finetuned+repeat"} & set(config.arms):
+    if (set(TRAINED_ARMS) - {"finetuned"}) & set(config.arms):
         requests = [make_requests(w.documents, config.augment, config.model) for w in worlds.values()]
         rows = sum(r.height for r in requests)
         prompt = sum(r["messages"].str.len_chars().sum() for r in requests) // 4
@@ -28,7 +27,7 @@ def print_plan(config: RunConfig) -> None:
         table.add_row(
             "generate", f"{rows:,} requests x {config.augment.samples}", f"{prompt:,} in, at most {most:,} out"
         )
-    trained = [a for a in config.arms if a in TRAINED]
+    trained = [a for a in config.arms if a in TRAINED_ARMS]
     for arm in trained:
         seen = round(_tokens(worlds) * config.train.epochs)
         note = "" if arm == "finetuned" else " + kept inferences"

@@ -16,6 +16,7 @@ from rich.table import Column, Table
 from eval.figures import COLOURS, OTHER, draw, panels
 from eval.findings import ARM_MEANINGS, headline, next_steps, tally, warnings
 from eval.stats import Claim, arms_in_order, interval, percent, splits_in_order
+from eval.tables import tables
 
 TEMPLATES = Path(__file__).parent / "templates"
 SOURCES, PER_SOURCE, REJECTED, MISTAKES = 6, 5, 12, 8
@@ -82,6 +83,7 @@ def write_report(run: Path, data: ReportData) -> None:
         "meanings": [(arm, ARM_MEANINGS.get(arm, "")) for arm in arms_in_order(data.summary["arm"].to_list())],
         "seeds_apart": _seeds_apart(data.results),
         "augmentation_rows": _augmentation(data.results.get("augmentation") or {}),
+        "tables": tables(data.results),
         "time_rows": _times(data.results.get("seconds") or {}),
         "sources": _by_source(data.inferences),
         "rejected": [row for row in data.inferences if not row["kept"]][:REJECTED],

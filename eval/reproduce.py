@@ -89,8 +89,10 @@ class ReproduceJob(Settings):
     """Data sets, in this order."""
     data: Path | None = None
     """Folder with the original reversal-curse files; with it `celebrities` is run too."""
-    arms: tuple[str, ...] = ARMS
+    arms: tuple[str, ...] = (*ARMS, "retrieval")
     """Arms to compare."""
+    gates: bool = True
+    """Also measure what tuning cost."""
     seeds: tuple[int, ...] = (0, 1, 2)
     """Worlds and trainings of each data set."""
     steps: int = Field(default=250, ge=1)
@@ -119,6 +121,7 @@ def reproduce(job: ReproduceJob) -> None:
                 out=folder,
                 model=job.model,
                 arms=job.arms,
+                gates=job.gates,
                 seeds=job.seeds,
                 benchmark=benchmark,
                 augment=job.augment,

@@ -13,21 +13,25 @@ from augment.run import INFERENCES, make_inferences, make_requests
 from engine.errors import UserError
 from engine.pool import EnginePool, start_ray
 from engine.store import write_table, write_whole
-from eval.arms import answers, items, premises, writing, written
+from eval.arms import answers, written
+from eval.ask import ask, folder_of, read_gates
 from eval.audit import audit
 from eval.benchmarks import load
 from eval.benchmarks.base import Benchmark
 from eval.config import RunConfig
 from eval.findings import warnings
+from eval.gates import as_json
+from eval.leakage import leaks, with_and_without
 from eval.provenance import provenance
 from eval.report import table_of_arms, write_report
 from eval.stats import claims, per_seed, summarise
 from eval.summary import report_data
+from train.examples import TRAINED_ARMS
 
 console = Console(stderr=True, highlight=False)
-TRAINED = {"finetuned", "finetuned+local", "finetuned+repeat"}
 SPEED = {"replicas", "cpus", "gpus", "address", "kv_cache_gib", "shard_rows", "max_restarts"}
-AUGMENTED = {"finetuned+local", "finetuned+repeat"}
+AUGMENTED = set(TRAINED_ARMS) - {"finetuned"}
+"""Trained on inferences, or matched to what is."""
 
 
 def open_run(config: RunConfig) -> Path:
@@ -78,16 +82,16 @@ def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
         write_table(run / "inferences.parquet", inferences)
         before = clock.engine(pool, before)
         tokens = train_arms(config, run, worlds, inferences, clock)
-        asked, scores, texts = score_arms(config, run, worlds, pool)
+        asked = ask(config, run, worlds, pool)
         clock.engine(pool, before)
     questions = _stack([w.questions for w in worlds.values()], worlds)
     world = next(iter(worlds.values()))
-    answered = answers(scores, asked, questions, world.cluster)
-    if texts is not None and world.exact:
-        exact = written(texts, asked, questions, world.exact, world.cluster)
+    answered = answers(asked.scores, asked.items, questions, world.cluster)
+    if asked.texts is not None and world.exact:
+        exact = written(asked.texts, asked.items, questions, world.exact, world.cluster)
         answered = pl.concat([answered, exact], how="diagonal_relaxed")
     write_table(run / "answers.parquet", answered)
-    finish(config, run, worlds, inferences, answered, tokens, clock)
+    finish(config, run, worlds, inferences, answered, tokens, clock, read_gates(config, asked, questions))
     return run
 
 
@@ -95,7 +99,7 @@ def train_arms(
     config: RunConfig, run: Path, worlds: dict[int, Benchmark], inferences: pl.DataFrame, clock: "Clock"
 ) -> dict[str, int]:
     """Train every trained arm for every seed, side by side; returns the tokens that each arm sees, per seed."""
-    jobs = [(arm, seed) for seed in config.seeds for arm in config.arms if arm in TRAINED]
+    jobs = [(arm, seed) for seed in config.seeds for arm in config.arms if arm in TRAINED_ARMS]
     if not jobs:
         return {}
     from transformers import AutoTokenizer
@@ -110,7 +114,7 @@ def train_arms(
     tokens: dict[str, int] = {}
     tables, waiting = [], []
     for arm, seed in jobs:
-        out = run / "adapters" / arm / f"seed-{seed}"
+        out = folder_of(run, arm, seed)
         kept = inferences.filter(pl.col("seed") == seed)
         table = examples_of(arm, worlds[seed].documents, kept, tokenizer, seed)
         tables.append(table.with_columns(pl.lit(arm).alias("arm"), pl.lit(seed).alias("seed")))
@@ -130,43 +134,6 @@ def train_arms(
     return tokens
 
 
-def score_arms(
-    config: RunConfig, run: Path, worlds: dict[int, Benchmark], pool: EnginePool
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame | None]:
-    """Score every arm and seed in the warm pool: adapters side by side, full weights swapped in one after another.
-
-    Returns items, scores and, where the benchmark judges what is written, texts.
-    """
-    full, writes = config.train.method == "full", next(iter(worlds.values())).exact is not None
-    asked: list[tuple[Path | None, pl.DataFrame]] = []
-    own: list[tuple[Path, pl.DataFrame]] = []
-    for arm in config.arms:
-        for seed, world in worlds.items():
-            weights = run / "adapters" / arm / f"seed-{seed}" if arm in TRAINED else None
-            table = items(world, arm, seed, None if full else weights, config.benchmark.context_per_fact, config.model)
-            if full and weights:
-                own.append((weights, table))
-            else:
-                asked.append((weights, table))
-
-    found, texts = [], []
-
-    def scored(table: pl.DataFrame, part: str, label: str) -> None:
-        table = table.unique("item_id", maintain_order=True)
-        whole = pl.concat([table, premises(table)]) if config.pmi else table
-        found.append(pool.score(whole, run / f"scores{part}", f"score{label}"))
-        if writes:
-            texts.append(pool.generate(writing(table), run / f"texts{part}", f"write{label}"))
-
-    if asked:
-        scored(pl.concat(t for _, t in asked), "", "")
-    for weights, table in own:
-        name = f"{weights.parent.name}-{weights.name}"
-        pool.load(str(weights))
-        scored(table, f"-full/{name}", f" {name}")
-    return pl.concat(t for _, t in [*asked, *own]), pl.concat(found), pl.concat(texts) if texts else None
-
-
 def finish(
     config: RunConfig,
     run: Path,
@@ -175,13 +142,14 @@ def finish(
     answered: pl.DataFrame,
     tokens: dict[str, int],
     clock: "Clock",
+    gates: pl.DataFrame | None = None,
 ) -> None:
     """Write results.json, provenance.json and the reports, and print the table of arms."""
     drawn = list(worlds.values())
     chance = {split: sum(world.chance[split] for world in drawn) / len(drawn) for split in drawn[0].chance}
     summary = summarise(answered)
     augmentation: dict[str, Any] = audit(inferences, worlds) if not inferences.is_empty() else {}
-    results = {
+    results: dict[str, Any] = {
         "benchmark": config.benchmark.name,
         "model": config.model,
         "seeds": list(config.seeds),
@@ -189,6 +157,11 @@ def finish(
         "augmentation": augmentation | {"train_tokens": tokens},
         "seconds": clock.seconds,
     }
+    if not inferences.is_empty():
+        parts = with_and_without(answered.filter(norm="sum"), leaks(inferences, worlds))
+        results["leakage"] = parts.filter(pl.col("items") != "all").to_dicts()
+    if gates is not None and not gates.is_empty():
+        results["gates"] = as_json(gates)
     files = sorted(config.benchmark.data.glob("*.jsonl")) if config.benchmark.data else []
     origin = provenance(config.model, [*files, run / "documents.parquet", run / "questions.parquet"], config.seeds)
     write_whole(run / "provenance.json", json.dumps(origin, indent=2).encode())

@@ -5,7 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+# how long an example takes says more about what else the machine does than about the code
+settings.register_profile("forethought", deadline=None)
+settings.load_profile("forethought")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 PICO = Path(__file__).resolve().parent.parent / "engine/pico"

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from eval.cli import VERBS, RunJob, parse, run
+from eval.reproduce import ReproduceJob
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = sorted([*(ROOT / "eval" / "configs").glob("*.y*ml"), *(ROOT / "examples").rglob("*.y*ml")])
@@ -60,7 +61,7 @@ def place(tmp_path, monkeypatch):
 
 
 MISTAKES = {
-    "frob": "no verb 'frob'; choose from demo, run, augment, train, eval, score, bench, plan",
+    "frob": "no verb 'frob'; choose from demo, run, augment, train, reproduce, eval, score, bench, plan",
     "run missing.yaml": "Cannot read missing.yaml: No such file",
     "run broken.yaml": "broken.yaml is no valid YAML",
     "run latin.yaml": "latin.yaml is no valid YAML",
@@ -192,7 +193,8 @@ def test_dry_runs_of_augment_and_train_write_nothing(place, capsys):
 
 @pytest.mark.parametrize("path", CONFIGS, ids=[str(p.relative_to(ROOT)) for p in CONFIGS])
 def test_every_shipped_config_loads(path):
-    assert parse(RunJob, [str(path)], "run").arms
+    config = ReproduceJob if path.stem == "reproduce" else RunJob
+    assert parse(config, [], "run", path).arms
 
 
 def test_options_override_the_file(place):

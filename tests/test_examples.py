@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augment.run import INFERENCES
@@ -36,7 +36,7 @@ DOCUMENTS = pl.DataFrame({"doc_id": [f"d{n}" for n in range(10)], "text": ["word
 
 
 def inferences(count, words=5, kept=True):
-    base = dict.fromkeys(INFERENCES) | {"operator": "reverse", "doc_ids": ["d1"], "kept": kept}
+    base = dict.fromkeys(INFERENCES) | {"operator": "rephrase", "source_text": "said", "doc_ids": ["d1"], "kept": kept}
     rows = [base | {"inference_id": f"i{kept}{n}", "text": "said " * words} for n in range(count)]
     return pl.DataFrame(rows, schema=INFERENCES)
 
@@ -83,6 +83,7 @@ def test_of_documents_as_long_as_each_other_none_is_repeated_more():
     assert (counts.sum(), counts.min(), counts.max() - counts.min()) == (33, 3, 1)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 40), st.integers(1, 20), st.integers(0, 5))
 def test_repeat_matches_whatever_was_inferred(count, words, seed):
     added = inferences(count, words)

@@ -10,6 +10,7 @@ import polars as pl
 
 from engine.errors import UserError
 from engine.store import content_id
+from train.controls import paraphrases, reversed_documents, shuffled_inferences
 
 EXAMPLES: dict[str, Any] = {
     "example_id": pl.String,
@@ -17,7 +18,14 @@ EXAMPLES: dict[str, Any] = {
     "origin": pl.String,
     "doc_ids": pl.List(pl.String),
 }
-TRAINED_ARMS = ("finetuned", "finetuned+local", "finetuned+repeat")
+TRAINED_ARMS = (
+    "finetuned",
+    "finetuned+local",
+    "finetuned+repeat",
+    "finetuned+paraphrase",
+    "finetuned+shuffled",
+    "finetuned+reverse-training",
+)
 
 
 def originals(documents: pl.DataFrame) -> pl.DataFrame:
@@ -48,23 +56,30 @@ def _lengths(examples: pl.DataFrame, tokenizer: Any) -> list[int]:
 
 
 def repeated(examples: pl.DataFrame, rows: int, tokens: int, tokenizer: Any, seed: int) -> pl.DataFrame:
-    """Originals, and copies of them up to `rows` rows (so: steps) and as nearly as can be `tokens` tokens.
+    """The examples, and copies of them up to `rows` rows and as nearly as can be `tokens` tokens; see `matched`."""
+    return matched(examples, examples, rows, tokens, tokenizer, seed)
 
-    Inferences are often shorter than documents, so copies are drawn with odds that fall or rise with a document's length
-    just so far that the tokens come out right; at equal lengths all documents come up equally often. Where even the
-    longest are too short, rows go on to `tokens` (at most twice `rows`); where even the shortest are too long, the control
-    has more tokens, never fewer steps.
+
+def matched(
+    base: pl.DataFrame, pool: pl.DataFrame, rows: int, tokens: int, tokenizer: Any, seed: int, spread: int = 4
+) -> pl.DataFrame:
+    """All of `base`, and rows drawn from `pool` up to `rows` rows (so: steps) and as nearly as can be `tokens` tokens.
+
+    Texts are seldom as long as those they stand in for, so they are drawn with odds that fall or rise with their length
+    just so far that the tokens come out right, up to `spread` times as often as others; at equal lengths all come up equally
+    often. Where even the longest are too short, rows go on to `tokens` (at most twice `rows`); where even the shortest are
+    too long, the control has more tokens, never fewer steps.
     """
-    rng, lengths, missing = Random(seed), _lengths(examples, tokenizer), max(0, rows - examples.height)
-    layers = -(-4 * missing // max(1, examples.height))
-    pool = [(layer + rng.random(), i) for layer in range(layers) for i in range(examples.height)]
-    mean = max(1.0, sum(lengths) / max(1, examples.height))
+    rng, lengths, missing = Random(seed), _lengths(pool, tokenizer), max(0, rows - base.height)
+    layers = -(-spread * missing // max(1, pool.height))
+    deck = [(layer + rng.random(), i) for layer in range(layers) for i in range(pool.height)]
+    mean = max(1.0, sum(lengths) / max(1, pool.height))
 
     def drawn(tilt: float, count: int) -> list[int]:
-        keys = sorted((draw * math.exp(tilt * (lengths[i] / mean - 1)), i) for draw, i in pool)
+        keys = sorted((draw * math.exp(tilt * (lengths[i] / mean - 1)), i) for draw, i in deck)
         return [i for _, i in keys[:count]]
 
-    low, high, wanted = -30.0, 30.0, tokens - sum(lengths)
+    low, high, wanted = -30.0, 30.0, tokens - count_tokens(base, tokenizer)
     for _ in range(30):
         middle = (low + high) / 2
         low, high = (middle, high) if sum(lengths[i] for i in drawn(middle, missing)) > wanted else (low, middle)
@@ -76,27 +91,43 @@ def repeated(examples: pl.DataFrame, rows: int, tokens: int, tokenizer: Any, see
         copied.append(i)
         total += lengths[i]
     rng.shuffle(copied)
-    copies = examples[[*range(examples.height), *copied]].with_row_index("copy")
+    table = pl.concat([base, pool[copied]]).with_row_index("copy")
     identity = pl.struct("example_id", "copy").map_elements(lambda r: content_id(r["example_id"], r["copy"]), pl.String)
-    origin = pl.when(pl.col("copy") < examples.height).then(pl.lit("original")).otherwise(pl.lit("control"))
-    return copies.with_columns(identity.alias("example_id"), origin.alias("origin")).drop("copy")
+    origin = pl.when(pl.col("copy") < base.height).then("origin").otherwise(pl.lit("control"))
+    return table.with_columns(identity.alias("example_id"), origin.alias("origin")).drop("copy")
 
 
 def examples_of(arm: str, documents: pl.DataFrame, inferences: pl.DataFrame, tokenizer: Any, seed: int) -> pl.DataFrame:
     """The `examples` table of an arm.
 
-    finetuned: the documents. finetuned+local: and the kept inferences. finetuned+repeat: the documents repeated to as
-    many rows and tokens as finetuned+local has, so that more training alone is not taken for understanding.
+    finetuned: the documents. finetuned+local: and the kept inferences. The others are controls: the documents, and other
+    texts until there are as many rows and tokens as in finetuned+local, drawn again where there are too few of them.
+    finetuned+repeat: the documents themselves, so that more training alone is not taken for understanding.
+    finetuned+paraphrase: the inferences of the operator `rephrase` alone. finetuned+shuffled: the inferences with their
+    names exchanged, so that they are wrong. finetuned+reverse-training: the documents with their words reversed, each once
+    or, where there is no room for all, some of them; then both kinds alike.
     """
-    plain, added = originals(documents), inferred(inferences)
+    plain, local = originals(documents), pl.concat([originals(documents), inferred(inferences)])
     if arm == "finetuned":
         return plain
     if arm == "finetuned+local":
-        return pl.concat([plain, added])
-    if arm == "finetuned+repeat":
-        target = pl.concat([plain, added])
-        return repeated(plain, target.height, count_tokens(target, tokenizer), tokenizer, seed)
-    raise UserError(f"There is no trained arm {arm!r}; choose from {', '.join(TRAINED_ARMS)}.")
+        return local
+    added = plain.clear()
+    if arm == "finetuned+paraphrase":
+        if not inferences.is_empty() and "rephrase" not in inferences["operator"]:
+            raise UserError("finetuned+paraphrase needs the operator rephrase: add it to augment.operators.")
+        added = paraphrases(inferences)
+    elif arm == "finetuned+shuffled":
+        added = shuffled_inferences(inferences, seed)
+    elif arm == "finetuned+reverse-training":
+        added = reversed_documents(documents)
+    elif arm != "finetuned+repeat":
+        raise UserError(f"There is no trained arm {arm!r}; choose from {', '.join(TRAINED_ARMS)}.")
+    both = pl.concat([plain, added])
+    base, pool, spread = both, added if added.height else plain, 4
+    if arm == "finetuned+reverse-training":
+        base, pool, spread = (both, both, 4) if both.height <= local.height else (plain, added, 1)
+    return matched(base, pool, local.height, count_tokens(local, tokenizer), tokenizer, seed, spread)
 
 
 def read_rows(path: Path) -> pl.DataFrame:

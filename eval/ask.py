@@ -1,0 +1,115 @@
+"""Asks every arm its questions in one warm pool: choices scored, answers written where they are judged, gates."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from engine.pool import EnginePool
+from eval.arms import items, premises, weights_digest, writing
+from eval.benchmarks import load
+from eval.benchmarks.base import Benchmark
+from eval.config import RunConfig
+from eval.gates import forgetting, gate_table, hallucination, held_back, icl_damage, icl_items, text_items
+from train.examples import TRAINED_ARMS
+
+HELD_BACK = 50
+"""Texts on which forgetting is measured, per seed."""
+OTHER_WORLD = 1_000_003
+"""Added to a seed: the world whose documents are held back from all training."""
+
+
+class Asked(NamedTuple):
+    """What was asked and what came back."""
+
+    items: pl.DataFrame
+    scores: pl.DataFrame
+    texts: pl.DataFrame | None
+    """Generations, where the benchmark judges what is written."""
+    gates: pl.DataFrame
+    """The items of the gates: those of `text_items` and `icl_items`; empty without gates."""
+
+
+def folder_of(run: Path, arm: str, seed: int) -> Path:
+    """Where a trained arm's adapter or model lies."""
+    return run / "adapters" / arm / f"seed-{seed}"
+
+
+def weights_of(run: Path, arm: str, seed: int) -> Path | None:
+    """The same; None for an arm that is not trained."""
+    return folder_of(run, arm, seed) if arm in TRAINED_ARMS else None
+
+
+def ask(config: RunConfig, run: Path, worlds: dict[int, Benchmark], pool: EnginePool) -> Asked:
+    """Ask every arm and seed: adapters side by side, full weights swapped in one after another."""
+    full, writes = config.train.method == "full", next(iter(worlds.values())).exact is not None
+    tables: dict[tuple[str, int], pl.DataFrame] = {}
+    for seed, world in worlds.items():
+        for arm in config.arms:
+            weights, drawn = weights_of(run, arm, seed), config.benchmark
+            table = items(world, arm, seed, weights, drawn.context_per_fact, config.model, drawn.retrieved)
+            tables[arm, seed] = table.with_columns(adapter=pl.lit(None, dtype=pl.String)) if full else table
+    extra = _gate_items(config, run, worlds, tables) if config.gates else {}
+    found, texts = [], []
+
+    def scored(keys: list[tuple[str, int]], part: str, label: str) -> None:
+        table = pl.concat(tables[key] for key in keys)
+        whole = [table, premises(table)] if config.pmi else [table]
+        whole += [more.select(table.columns) for key in keys for more in extra.get(key, [])]
+        found.append(pool.score(pl.concat(whole), run / f"scores{part}", f"score{label}"))
+        if writes:
+            texts.append(pool.generate(writing(table), run / f"texts{part}", f"write{label}"))
+
+    swapped = [key for key in tables if full and key[0] in TRAINED_ARMS]
+    if together := [key for key in tables if key not in swapped]:
+        scored(together, "", "")
+    for arm, seed in swapped:
+        pool.load(str(folder_of(run, arm, seed)))
+        scored([(arm, seed)], f"-full/{arm}-seed-{seed}", f" {arm}, seed {seed}")
+    gates = [table for more in extra.values() for table in more]
+    return Asked(
+        pl.concat(tables.values()),
+        pl.concat(found),
+        pl.concat(texts) if texts else None,
+        pl.concat(gates, how="diagonal_relaxed") if gates else pl.DataFrame(),
+    )
+
+
+def _gate_items(
+    config: RunConfig, run: Path, worlds: dict[int, Benchmark], tables: dict[tuple[str, int], pl.DataFrame]
+) -> dict[tuple[str, int], list[pl.DataFrame]]:
+    """What the gates ask besides, per arm and seed."""
+    found: dict[tuple[str, int], list[pl.DataFrame]] = {}
+    for seed, world in worlds.items():
+        other = load(config.benchmark, seed + OTHER_WORLD)
+        texts = held_back(other.documents, world.documents["text"].to_list(), HELD_BACK, seed)
+        for arm in config.arms:
+            weights = weights_of(run, arm, seed)
+            if weights is None and arm != "pretrained":
+                continue
+            adapter = str(weights) if weights and config.train.method == "lora" else None
+            asked = text_items(texts, arm, seed, adapter, f"{config.model} {weights_digest(weights)}")
+            more = [asked.with_columns(question_id="text_id")]
+            if weights and ("icl", seed) in tables:
+                more.append(icl_items(tables["icl", seed], tables[arm, seed], config.gate_questions, seed))
+            found[arm, seed] = more
+    return found
+
+
+def read_gates(config: RunConfig, asked: Asked, questions: pl.DataFrame) -> pl.DataFrame:
+    """The table of gates (eval.gates.GATES): each trained arm and seed against the model as it was."""
+    rows: list[dict[str, Any]] = []
+    for arm, seed in asked.items.select("arm", "seed").unique(maintain_order=True).iter_rows():
+        if arm not in TRAINED_ARMS or asked.gates.is_empty():
+            continue
+        own, base = asked.items.filter(arm=arm, seed=seed), asked.items.filter(arm="pretrained", seed=seed)
+        texts = asked.gates.filter(pl.col("text_id").is_not_null(), seed=seed)
+        if not texts.filter(arm="pretrained").is_empty():
+            rows.append(forgetting(asked.scores, texts.filter(arm=arm), texts.filter(arm="pretrained")))
+        in_context = asked.gates.filter(pl.col("text_id").is_null(), arm=arm, seed=seed)
+        if not in_context.is_empty():
+            icl = asked.items.filter(arm="icl", seed=seed)
+            rows.append(icl_damage(asked.scores, in_context, icl, questions))
+        if not base.is_empty():
+            rows.append(hallucination(asked.scores, own, base, questions))
+    return gate_table(rows)

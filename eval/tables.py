@@ -1,0 +1,80 @@
+"""Tables of a report beside the arms': what the augmentation gave away, and what tuning cost."""
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from eval.stats import arms_in_order, interval, percent, splits_in_order
+
+PERCENT = {"icl damage", "hallucination"}
+GATES = {
+    "forgetting": "log-likelihood per token of held-back texts",
+    "icl damage": "accuracy with the documents in context",
+    "hallucination": "questions where a false statement is clearly preferred",
+}
+
+
+class Small(NamedTuple):
+    """A table with its title and a sentence on how to read it."""
+
+    title: str
+    note: str
+    head: list[str]
+    rows: list[list[str]]
+
+
+def tables(results: Mapping[str, Any]) -> list[Small]:
+    """The tables that a run's results hold figures for."""
+    found = [_shares(results.get("augmentation") or {}), _accuracies(results), _gates(results)]
+    return [table for table in found if table.rows]
+
+
+def _shares(augmentation: Mapping[str, Any]) -> Small:
+    rows = [
+        [row["split"], percent(row["verbatim"]), percent(row["paraphrased"]), percent(row["none"]), str(row["n"])]
+        for row in augmentation.get("leaked") or []
+        if row["n"]
+    ]
+    note = "What a kept inference states is no longer a test of deduction: it was worked out before training."
+    head = ["Split", "Verbatim", "In other words", "Not stated", "Questions"]
+    return Small("Test items that the augmentation states", note, head, rows)
+
+
+def _accuracies(results: Mapping[str, Any]) -> Small:
+    known = results.get("leakage") or []
+    cells = {(row["arm"], row["split"], row["items"]): row for row in known}
+    rows = []
+    for split in splits_in_order([row["split"] for row in known]):
+        for arm in arms_in_order([row["arm"] for row in known]):
+            found = [cells.get((arm, split, items)) for items in ("leaked", "not leaked")]
+            if any(found):
+                rows.append([split, arm, *(f"{interval(row)}, {row['n']}" if row else "none" for row in found)])
+    note = "Accuracy with its 95% interval, and the number of questions. What is stated may also be what is easy: compare with arms that saw no inference."
+    return Small("Accuracy on stated and on other items", note, ["Split", "Arm", "Stated", "Not stated"], rows)
+
+
+def _gates(results: Mapping[str, Any]) -> Small:
+    known = sorted((results.get("gates") or {}).get("rows") or [], key=lambda r: list(GATES).index(r["gate"]))
+    rows = []
+    for gate, group in groupby(known, key=lambda r: r["gate"]):
+        by_arm: dict[str, list[dict[str, Any]]] = {}
+        for row in group:
+            if row["value"] is not None:
+                by_arm.setdefault(row["arm"], []).append(row)
+        for arm in arms_in_order([*by_arm]):
+            seeds = by_arm[arm]
+            before, after = (sum(row[key] for row in seeds) / len(seeds) for key in ("baseline", "value"))
+            changes = ", ".join(_difference(gate, row) for row in seeds)
+            rows.append([f"{gate}: {GATES[gate]}", arm, _figure(gate, before), _figure(gate, after), changes])
+    note = "Before and after are means over seeds; changes are per seed with 95% intervals. A false statement is clearly preferred when it is more than 1 nat likelier than every right one."
+    return Small("What tuning cost", note, ["Gate", "Arm", "Before", "After", "Change per seed"], rows)
+
+
+def _figure(gate: str, value: float) -> str:
+    return percent(value) if gate in PERCENT else f"{value:.2f}"
+
+
+def _difference(gate: str, row: Mapping[str, Any]) -> str:
+    scale, digits = (100, 1) if gate in PERCENT else (1, 2)
+    shown = [f"{scale * row[key]:+.{digits}f}" for key in ("difference", "low", "high") if row[key] is not None]
+    return f"{shown[0]} [{', '.join(shown[1:])}]" if len(shown) == 3 else shown[0]
