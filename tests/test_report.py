@@ -128,8 +128,42 @@ def test_full_report_has_every_part(tmp_path):
     assert html.count('role="img"') == 2  # a panel per split
 
 
+AUDITED = {
+    "augmentation": {
+        "leaked": [{"split": "reversal", "none": 0.1, "paraphrased": 0.2, "verbatim": 0.7, "n": 300, "unknown": 0}]
+    },
+    "leakage": [
+        {"arm": "icl", "split": "reversal", "items": items, "accuracy": 0.9, "low": 0.8, "high": 0.95, "n": n}
+        for items, n in (("leaked", 270), ("not leaked", 30))
+    ],
+    "gates": {
+        "margin": 1.0,
+        "rows": [
+            {"arm": "finetuned", "seed": seed, "gate": gate, "value": 0.5, "baseline": 0.75, "n": 9, "unscored": 0}
+            | {"difference": -0.25, "low": -0.5 if seed else None, "high": 0.25 if seed else None}
+            for gate in ("forgetting", "icl damage", "hallucination")
+            for seed in (0, 1)
+        ],
+    },
+}
+
+
+def test_audit_and_gates_are_tables(tmp_path):
+    html, markdown = written(tmp_path, full(results=AUDITED))
+    Tags(html)
+    for line in (
+        "| reversal | 70.0% | 20.0% | 10.0% | 300 |",
+        "| reversal | icl | 90.0% \\[80.0, 95.0\\], 270 | 90.0% \\[80.0, 95.0\\], 30 |",
+        "| forgetting: log-likelihood per token of held-back texts | finetuned | 0.75 | 0.50 |",
+        "| 75.0% | 50.0% | -25.0, -25.0 \\[-50.0, +25.0\\] |",
+    ):
+        assert line in markdown, line
+    assert html.count("<h3>What tuning cost</h3>") == 1
+    assert "What the figures rest on" not in written(tmp_path, full())[0]
+
+
 def test_page_is_one_file_without_scripts(tmp_path):
-    html, _ = written(tmp_path, full())
+    html, _ = written(tmp_path, full(results=AUDITED))
     assert not re.search(r"https?://|@import|url\(", html)
     tags = Tags(html).found
     assert "script" not in [tag for tag, _ in tags]
