@@ -35,6 +35,7 @@ Make a language model learn what documents imply, and measure it.
   reproduce every data set of the paper in small, with figures and a table of its claims
   eval      measure a model, or adapters on it, on a benchmark
   score     ITEMS: log-likelihoods of choices at scale
+  export    a benchmark for lm-evaluation-harness, or as a data set
   bench     measure the engine's throughput
   plan      what a run would do, and what it would cost, without doing it
 
@@ -275,6 +276,13 @@ def verb_score(arguments: list[str]) -> None:
     score_job(job)
 
 
+def verb_export(arguments: list[str]) -> None:
+    """export: a benchmark for other tools."""
+    from eval.export import ExportJob, export_job
+
+    export_job(parse(ExportJob, arguments, "export"))
+
+
 def verb_bench(arguments: list[str]) -> None:
     """bench: throughput."""
     job = parse(BenchJob, arguments, "bench")
@@ -291,6 +299,7 @@ VERBS: dict[str, Callable[[list[str]], None]] = {
     "reproduce": verb_reproduce,
     "eval": verb_eval,
     "score": verb_score,
+    "export": verb_export,
     "bench": verb_bench,
     "plan": verb_plan,
 }
