@@ -36,7 +36,7 @@ def items(
     return benchmark.questions.select("question_id", "stem", "choices").with_columns(
         pl.Series("item_id", identity),
         pl.lit(arm).alias("arm"),
-        pl.lit(seed).alias("seed"),
+        pl.lit(seed, dtype=pl.Int64).alias("seed"),
         pl.Series("prefix", prefixes, dtype=pl.String),
         pl.lit(str(adapter) if adapter else None, dtype=pl.String).alias("adapter"),
     )

@@ -16,7 +16,8 @@ from engine.store import parts, read_parts
 
 SETTINGS = (
     "--benchmark.facts 6 --benchmark.articles 3 --seeds 0 1 --train.epochs 2 --train.save-steps 4 --train.batch 4 "
-    "--augment.max-tokens 48 --engine.kv-cache-gib 1 --engine.shard-rows 8"
+    "--augment.max-tokens 48 --engine.kv-cache-gib 1 --engine.shard-rows 8 --gates --gate-questions 3 "
+    "--arms pretrained icl finetuned finetuned+repeat finetuned+local retrieval"
 )
 OPTIONS = [*SETTINGS.split(), "--engine.vllm", '{"max_num_seqs": 8}']
 COLUMNS = {
@@ -92,12 +93,13 @@ def check_contracts(run: Path) -> None:
     requests = pl.read_parquet(run / "requests.parquet")
     assert sorted(generations["request_id"]) == sorted(requests["request_id"])
     scores = read_parts(run / "scores", {})
-    assert scores.height == scores.select("item_id", "choice").n_unique() == 5 * 2 * 12 * 2
+    asked, texts, in_context = 6 * 2 * 12 * 2, 4 * 2 * 6, 3 * 2 * 3 * 2
+    assert scores.height == scores.select("item_id", "choice").n_unique() == asked + texts + in_context
     assert scores["error"].null_count() == scores.height
     results = json.loads((run / "results.json").read_text())
     assert results["benchmark"] == "reversals"
     assert results["seeds"] == [0, 1]
-    arms = ["pretrained", "icl", "finetuned", "finetuned+repeat", "finetuned+local"]
+    arms = ["pretrained", "icl", "finetuned", "finetuned+repeat", "finetuned+local", "retrieval"]
     for arm in arms:
         for split in ("rephrasing", "reversal"):
             for seed in (0, 1):
@@ -110,7 +112,11 @@ def check_contracts(run: Path) -> None:
                 assert rows[0]["n"] == 6
                 assert rows[0]["unscored"] == 0
     tokens = results["augmentation"]["train_tokens"]
-    assert set(tokens) == set(arms[2:])
+    assert set(tokens) == set(arms[2:5])
+    gates = {(row["gate"], row["arm"], row["seed"]): row for row in results["gates"]["rows"]}
+    assert len(gates) == 3 * 3 * 2
+    assert all(row["unscored"] == 0 and row["value"] is not None for row in gates.values())
+    assert {row["items"] for row in results["leakage"]} <= {"leaked", "not leaked"}
     examples = pl.read_parquet(run / "examples.parquet")
     rows = dict(examples["arm"].value_counts().rows())
     # the control has the steps and the tokens of the augmented arm
