@@ -106,7 +106,7 @@ def read_gates(config: RunConfig, asked: Asked, questions: pl.DataFrame) -> pl.D
         texts = asked.gates.filter(pl.col("text_id").is_not_null(), seed=seed)
         if not texts.filter(arm="pretrained").is_empty():
             rows.append(forgetting(asked.scores, texts.filter(arm=arm), texts.filter(arm="pretrained")))
-        in_context = asked.gates.filter(pl.col("text_id").is_null(), arm=arm, seed=seed)
+        in_context = asked.gates.filter(pl.col("text_id").is_null(), arm=arm, seed=seed).select(own.columns)
         if not in_context.is_empty():
             icl = asked.items.filter(arm="icl", seed=seed)
             rows.append(icl_damage(asked.scores, in_context, icl, questions))

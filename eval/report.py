@@ -23,11 +23,12 @@ SOURCES, PER_SOURCE, REJECTED, MISTAKES = 6, 5, 12, 8
 """How many examples the page shows: sources, inferences of each, rejected inferences, mistakes of each arm."""
 
 NORMS = {
-    "sum": "total log-likelihood",
-    "token": "log-likelihood per token",
-    "char": "log-likelihood per character",
-    "byte": "log-likelihood per byte",
-    "pmi": "log-likelihood beyond that after a stem that says nothing (PMI)",
+    "sum": "choices compared by total log-likelihood",
+    "token": "choices compared by log-likelihood per token",
+    "char": "choices compared by log-likelihood per character",
+    "byte": "choices compared by log-likelihood per byte",
+    "pmi": "choices compared by log-likelihood beyond that after a stem that says nothing (PMI)",
+    "exact": "what the model writes compared with the right answer (exact match)",
 }
 COUNTS = {"inferences": "Inferences generated", "kept": "Inferences kept"}
 SHARES = {

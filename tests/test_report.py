@@ -149,8 +149,11 @@ AUDITED = {
 
 
 def test_audit_and_gates_are_tables(tmp_path):
-    html, markdown = written(tmp_path, full(results=AUDITED))
+    answers = made_up(norms=("sum", "exact"))
+    html, markdown = written(tmp_path, full(results=AUDITED, summary=summarise(answers)))
     Tags(html)
+    assert "(what the model writes compared with the right answer (exact match))" in markdown
+    assert markdown.count("(chance)") == 2  # what is written has no chance to be right by guessing
     for line in (
         "| reversal | 70.0% | 20.0% | 10.0% | 300 |",
         "| reversal | icl | 90.0% \\[80.0, 95.0\\], 270 | 90.0% \\[80.0, 95.0\\], 30 |",
