@@ -232,7 +232,7 @@ def draw(seed: int, size: str = "paper") -> tuple[Benchmark, dict[Statement, Der
         by_kind(derivations),
         lambda text: read(text, vocabulary),
         stated,
-        judged=SPLITS,
+        judged=("holdout",),
         exact=exact,
     )
     return benchmark, derivations
