@@ -4,15 +4,14 @@ from typing import Any
 
 import polars as pl
 
-from augment.verify import normal
 from eval.benchmarks.base import Benchmark
-from eval.leakage import leaks, shares
+from eval.leakage import shares
 
 
-def audit(inferences: pl.DataFrame, worlds: dict[int, Benchmark]) -> dict[str, Any]:
+def audit(inferences: pl.DataFrame, worlds: dict[int, Benchmark], leaked: pl.DataFrame) -> dict[str, Any]:
     """The `augmentation` part of results.json, over all seeds; precision and recall where the benchmark has a closure.
 
-    `inferences` has a column seed. Precision: share of the kept inferences that are understood and in the closure.
+    `inferences` has a column seed; `leaked` is what `eval.leakage.leaks` finds. Precision: share of the kept inferences that are understood and in the closure.
     Recall: share of the closure's statements, by type, that a kept inference states in some wording.
     """
     kept = inferences.filter("kept")
@@ -21,13 +20,8 @@ def audit(inferences: pl.DataFrame, worlds: dict[int, Benchmark]) -> dict[str, A
     found["rejected"] = dict(rejected.rows())
     right = understood = 0
     stated, implied = dict[str, int](), dict[str, int]()
-    verbatim = items = 0
     for seed, world in worlds.items():
         texts = kept.filter(pl.col("seed") == seed)["text"].to_list()
-        normalised = {normal(t) for t in texts}
-        implied_ones = set(world.questions.filter(pl.col("split").is_in(world.judged))["question_id"])
-        items += len(implied_ones & world.stated.keys())
-        verbatim += sum(normal(s) in normalised for q, s in world.stated.items() if q in implied_ones)
         if world.read is None:
             continue
         claims = [c for c in map(world.read, texts) if c is not None]
@@ -41,6 +35,9 @@ def audit(inferences: pl.DataFrame, worlds: dict[int, Benchmark]) -> dict[str, A
         found |= {"understood": understood, "precision": right / understood}
     if implied:
         found["recall"] = {kind: stated[kind] / count for kind, count in implied.items()}
-    if items:
-        found |= {"test_items_verbatim": verbatim / items, "leaked": shares(leaks(inferences, worlds)).to_dicts()}
+    judged = next(iter(worlds.values())).judged
+    tested = leaked.filter(pl.col("split").is_in(judged), pl.col("leaked").is_not_null())
+    if not tested.is_empty():
+        verbatim = tested.filter(leaked="verbatim").height / tested.height
+        found |= {"test_items_verbatim": verbatim, "leaked": shares(leaked).to_dicts()}
     return found

@@ -17,6 +17,7 @@ CONTROLS = ("finetuned+paraphrase", "finetuned+shuffled", "finetuned+reverse-tra
 
 
 Name = Literal["reversals", "syllogisms", "celebrities", "fictional", "semantic", "derivatoids"]
+Size = Literal["paper", "small"]
 
 
 class BenchmarkConfig(Settings):
@@ -25,7 +26,7 @@ class BenchmarkConfig(Settings):
     name: Annotated[Name, tyro.conf.arg(aliases=["--benchmark"])] = "reversals"
     """reversals: comparisons of nonsense words; syllogisms: two premises each; celebrities: the original reversal-curse
     files; fictional: fresh people in their format; semantic: a hierarchy in nonsense words; derivatoids: odd calculus."""
-    size: Literal["paper", "small"] = "paper"
+    size: Size = "paper"
     """The paper's size, or one that fits the embedded model's context and two cores."""
     data: Annotated[Path | None, tyro.conf.arg(aliases=["--data"])] = None
     """Folder of the benchmark's files, where it has files (celebrities)."""

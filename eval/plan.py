@@ -9,7 +9,7 @@ from engine.vllm_engine import resolve_model
 from eval.arms import items
 from eval.benchmarks import load
 from eval.config import RunConfig
-from train.examples import TRAINED_ARMS
+from train.examples import AUGMENTED, TRAINED_ARMS
 
 
 def print_plan(config: RunConfig) -> None:
@@ -19,7 +19,7 @@ def print_plan(config: RunConfig) -> None:
     table = Table("stage", "work", "tokens (estimate: characters / 4)", title=f"Plan of {config.name}")
     documents = sum(w.documents.height for w in worlds.values())
     table.add_row("read", f"{documents:,} documents in {len(worlds)} worlds", f"{_tokens(worlds):,}")
-    if (set(TRAINED_ARMS) - {"finetuned"}) & set(config.arms):
+    if AUGMENTED & set(config.arms):
         requests = [make_requests(w.documents, config.augment, config.model) for w in worlds.values()]
         rows = sum(r.height for r in requests)
         prompt = sum(r["messages"].str.len_chars().sum() for r in requests) // 4

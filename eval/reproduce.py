@@ -12,7 +12,8 @@ from rich.console import Console
 from augment.config import AugmentConfig
 from engine.config import EngineConfig, Settings
 from engine.store import write_whole
-from eval.config import ARMS, BenchmarkConfig, Name, RunConfig
+from eval.benchmarks.base import mean_chance
+from eval.config import ARMS, BenchmarkConfig, Name, RunConfig, Size
 from eval.figures import Panel, draw, panels
 from eval.stats import CHANCE, GUESSES, Claim, Expected, claims, summarise
 from train.config import TrainConfig
@@ -83,8 +84,8 @@ class ReproduceJob(Settings):
     """Folder of runs."""
     model: str = "pico"
     """pico (embedded), a folder saved by save_pretrained, or a hub name."""
-    size: str = "small"
-    """small or paper."""
+    size: Size = "small"
+    """The benchmarks' size."""
     benchmarks: tuple[Name, ...] = ("reversals", "syllogisms", "fictional", "semantic", "derivatoids")
     """Data sets, in this order."""
     data: Path | None = None
@@ -129,7 +130,7 @@ def reproduce(job: ReproduceJob) -> None:
                 engine=job.engine,
             )
             run = run_job(config, pool)
-            found[name] = read(run, {s: load(benchmark, s).chance for s in job.seeds})
+            found[name] = read(run, mean_chance(load(benchmark, s) for s in job.seeds))
     text = write(folder, found, job)
     Console(soft_wrap=True, highlight=False).print(f"claims and figures: {text}")
 
@@ -143,11 +144,9 @@ class Found(NamedTuple):
     results: dict[str, Any]
 
 
-def read(run: Path, chances: dict[int, dict[str, float]]) -> Found:
-    """A finished run's answers; `chances` of its worlds are averaged."""
+def read(run: Path, chance: dict[str, float]) -> Found:
+    """A finished run's answers."""
     answers = pl.read_parquet(run / "answers.parquet")
-    drawn = list(chances.values())
-    chance = {split: sum(one[split] for one in drawn) / len(drawn) for split in drawn[0]}
     results = json.loads((run / "results.json").read_text(encoding="utf-8"))
     return Found(answers, summarise(answers), chance, results)
 

@@ -17,7 +17,7 @@ from eval.arms import answers, written
 from eval.ask import ask, folder_of, read_gates
 from eval.audit import audit
 from eval.benchmarks import load
-from eval.benchmarks.base import Benchmark
+from eval.benchmarks.base import Benchmark, mean_chance
 from eval.config import RunConfig
 from eval.findings import warnings
 from eval.gates import as_json
@@ -26,12 +26,10 @@ from eval.provenance import provenance
 from eval.report import table_of_arms, write_report
 from eval.stats import claims, per_seed, summarise
 from eval.summary import report_data
-from train.examples import TRAINED_ARMS
+from train.examples import AUGMENTED, TRAINED_ARMS
 
 console = Console(stderr=True, highlight=False)
 SPEED = {"replicas", "cpus", "gpus", "address", "kv_cache_gib", "shard_rows", "max_restarts"}
-AUGMENTED = set(TRAINED_ARMS) - {"finetuned"}
-"""Trained on inferences, or matched to what is."""
 
 
 def open_run(config: RunConfig) -> Path:
@@ -145,10 +143,11 @@ def finish(
     gates: pl.DataFrame | None = None,
 ) -> None:
     """Write results.json, provenance.json and the reports, and print the table of arms."""
-    drawn = list(worlds.values())
-    chance = {split: sum(world.chance[split] for world in drawn) / len(drawn) for split in drawn[0].chance}
-    summary = summarise(answered)
-    augmentation: dict[str, Any] = audit(inferences, worlds) if not inferences.is_empty() else {}
+    chance, judged = mean_chance(worlds.values()), next(iter(worlds.values())).judged
+    summary, augmentation = summarise(answered), dict[str, Any]()
+    if not inferences.is_empty():
+        leaked = leaks(inferences, worlds)
+        augmentation = audit(inferences, worlds, leaked)
     results: dict[str, Any] = {
         "benchmark": config.benchmark.name,
         "model": config.model,
@@ -158,7 +157,7 @@ def finish(
         "seconds": clock.seconds,
     }
     if not inferences.is_empty():
-        parts = with_and_without(answered.filter(norm="sum"), leaks(inferences, worlds))
+        parts = with_and_without(answered.filter(norm="sum"), leaked)
         results["leakage"] = parts.filter(pl.col("items") != "all").to_dicts()
     if gates is not None and not gates.is_empty():
         results["gates"] = as_json(gates)
@@ -166,7 +165,6 @@ def finish(
     origin = provenance(config.model, [*files, run / "documents.parquet", run / "questions.parquet"], config.seeds)
     write_whole(run / "provenance.json", json.dumps(origin, indent=2).encode())
     write_whole(run / "results.json", json.dumps(results, indent=2).encode())
-    judged = drawn[0].judged
     ordering = [
         claim
         for split in judged
@@ -190,7 +188,6 @@ class Clock:
     def __init__(self, run: Path):
         self.path = run / "seconds.json"
         self.seconds: dict[str, float] = json.loads(self.path.read_text()) if self.path.exists() else {}
-        self.started = time.monotonic()
 
     def add(self, stage: str, seconds: float) -> None:
         """Add to a stage."""

@@ -16,8 +16,13 @@ from eval.arms import PREMISE, answers, items, premises, writing, written
 from eval.audit import audit
 from eval.benchmarks.base import Benchmark, context, question_table
 from eval.benchmarks.reversals import load
+from eval.leakage import leaks
 
 WORLD = load(0, 6, 5)
+
+
+def audited(found, worlds):
+    return audit(found, worlds, leaks(found, worlds))
 
 
 def questions():
@@ -179,7 +184,7 @@ def inferences(*rows):
 def test_audit_of_a_perfect_augmentation():
     worlds = {0: WORLD, 1: load(1, 4, 1)}
     rows = [(text, None, seed) for seed, world in worlds.items() for text in world.stated.values()]
-    found = audit(inferences(*rows), worlds)
+    found = audited(inferences(*rows), worlds)
     assert (found["precision"], found["test_items_verbatim"], found["recall"]) == (
         1.0,
         1.0,
@@ -193,7 +198,7 @@ def test_audit_counts_right_wrong_reworded_rejected_and_senseless():
     right, other, third = (WORLD.stated[q] for q in reversal["question_id"][:3])
     a, degree, dimension, b = WORLD.read(other)
     turn = {"more": "less", "less": "more"}
-    found = audit(
+    found = audited(
         inferences(
             (right.upper().lower(), None, 0),
             (f"Compared with {b}, {a} are {degree} {dimension}.", None, 0),
@@ -213,7 +218,7 @@ def test_audit_counts_right_wrong_reworded_rejected_and_senseless():
 
 def test_audit_without_a_closure_only_counts():
     world = Benchmark("b", WORLD.documents, questions(), {})
-    assert audit(inferences(("x", None, 0), ("y", "duplicate", 0)), {0: world}) == {
+    assert audited(inferences(("x", None, 0), ("y", "duplicate", 0)), {0: world}) == {
         "inferences": 2,
         "kept": 1,
         "rejected": {"duplicate": 1},

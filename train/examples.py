@@ -26,6 +26,8 @@ TRAINED_ARMS = (
     "finetuned+shuffled",
     "finetuned+reverse-training",
 )
+AUGMENTED = set(TRAINED_ARMS) - {"finetuned"}
+"""Trained on inferences, or matched in amount to what is."""
 
 
 def originals(documents: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """What a benchmark is: a corpus, questions about what it implies, and their gold closure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal
@@ -44,6 +44,12 @@ class Benchmark:
     """What questions have in common that are right or wrong together: standard errors are clustered by it."""
     exact: Callable[[str, str], bool] | None = None
     """Where answers are also generated: whether a text written after the stem gives the answer."""
+
+
+def mean_chance(worlds: Iterable[Benchmark]) -> dict[str, float]:
+    """Accuracy of guessing, per split, over several worlds of one benchmark."""
+    chances = [world.chance for world in worlds]
+    return {split: sum(chance[split] for chance in chances) / len(chances) for split in chances[0]}
 
 
 def question_table(rows: list[dict[str, Any]]) -> pl.DataFrame:
