@@ -16,8 +16,21 @@ PICO = Path(__file__).resolve().parent.parent / "engine/pico"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that start a Ray of their own run first: the engine shared by the session lives in one Ray to the end."""
-    items.sort(key=lambda item: "own_ray" not in getattr(item, "fixturenames", ()))
+    """Two processes share the tests (`make test`): what needs the warm engine stays in one of them.
+
+    Tests that start a Ray of their own run first, as the engine lives in one Ray to the end; then the longest.
+    """
+
+    def place(item: pytest.Item) -> int:
+        fixtures = getattr(item, "fixturenames", ())
+        if "own_ray" in fixtures:
+            return 0
+        return 2 if "pool" in fixtures else 1 if item.get_closest_marker("timeout") else 3
+
+    for item in items:
+        if place(item) == 2:
+            item.add_marker(pytest.mark.xdist_group("engine"))
+    items.sort(key=place)
 
 
 @pytest.fixture
