@@ -15,7 +15,7 @@ from engine.pool import EnginePool, start_ray
 from engine.store import write_table, write_whole
 from eval.arms import answers, written
 from eval.ask import ask, folder_of, read_gates
-from eval.audit import audit
+from eval.audit import audit, verdicts
 from eval.benchmarks import load
 from eval.benchmarks.base import Benchmark, mean_chance
 from eval.config import RunConfig
@@ -147,7 +147,9 @@ def finish(
     summary, augmentation = summarise(answered), dict[str, Any]()
     if not inferences.is_empty():
         leaked = leaks(inferences, worlds)
-        augmentation = audit(inferences, worlds, leaked)
+        found = verdicts(inferences, worlds)
+        write_table(run / "audit.parquet", found)
+        augmentation = audit(inferences, worlds, found, leaked)
     results: dict[str, Any] = {
         "benchmark": config.benchmark.name,
         "model": config.model,

@@ -25,8 +25,38 @@ class Small(NamedTuple):
 
 def tables(results: Mapping[str, Any]) -> list[Small]:
     """The tables that a run's results hold figures for."""
-    found = [_shares(results.get("augmentation") or {}), _accuracies(results), _gates(results)]
+    made = results.get("augmentation") or {}
+    found = [_worked_out(made), _made_up(made), _shares(made), _accuracies(results), _gates(results)]
     return [table for table in found if table.rows]
+
+
+def _worked_out(augmentation: Mapping[str, Any]) -> Small:
+    rows = []
+    for row in augmentation.get("worked_out") or []:
+        missed = [f"{' '.join(m['statement'])} (from: {' '.join(m['needs'])})" for m in row["missed"][:1]]
+        count, share = row["worked out"], row["worked out"] / row["implied"]
+        rows.append([row["kind"], f"{row['implied']:,}", f"{count:,} ({percent(share)})", *(missed or ["none"])])
+    note = "Every statement that the documents state or imply, by type of inference. A missed one is shown with the facts that it follows from."
+    head = ["Type", "Statements", "Worked out", "Missed, for instance"]
+    return Small("What the augmentation worked out", note, head, rows)
+
+
+def _made_up(augmentation: Mapping[str, Any]) -> Small:
+    rows = [
+        [
+            row["operator"],
+            f"{row['kept']:,}",
+            f"{row['made up']:,}",
+            f"{row['not understood']:,}",
+            *(row["examples"][:1] or ["none"]),
+        ]
+        for row in augmentation.get("made_up") or []
+    ]
+    note = (
+        "Kept inferences that the documents do not imply, and those that could not be read as a statement, by operator."
+    )
+    head = ["Operator", "Kept", "Made up", "Not understood", "Made up, for instance"]
+    return Small("What the augmentation made up", note, head, rows)
 
 
 def _shares(augmentation: Mapping[str, Any]) -> Small:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from augment.run import INFERENCES
 from engine.store import SCORES
 from eval.arms import PREMISE, answers, items, premises, writing, written
-from eval.audit import audit
+from eval.audit import audit, verdicts
 from eval.benchmarks.base import Benchmark, context, question_table
 from eval.benchmarks.reversals import load
 from eval.leakage import leaks
@@ -22,7 +22,7 @@ WORLD = load(0, 6, 5)
 
 
 def audited(found, worlds):
-    return audit(found, worlds, leaks(found, worlds))
+    return audit(found, worlds, verdicts(found, worlds), leaks(found, worlds))
 
 
 def questions():
@@ -176,7 +176,7 @@ def test_context_knows_nothing_of_the_questions():
 
 
 def inferences(*rows):
-    base = dict.fromkeys(INFERENCES)
+    base = dict.fromkeys(INFERENCES) | {"operator": "reverse"}
     found = [base | {"text": t, "kept": reason is None, "reason": reason, "seed": seed} for t, reason, seed in rows]
     return pl.DataFrame(found, schema=INFERENCES | {"seed": pl.Int64})
 
@@ -191,6 +191,10 @@ def test_audit_of_a_perfect_augmentation():
         {"rephrasing": 1.0, "reversal": 1.0},
     )
     assert (found["inferences"], found["kept"], found["rejected"]) == (20, 20, {})
+    assert [(row["kind"], row["implied"], row["worked out"], row["missed"]) for row in found["worked_out"]] == [
+        ("rephrasing", 10, 10, []),
+        ("reversal", 10, 10, []),
+    ]
 
 
 def test_audit_counts_right_wrong_reworded_rejected_and_senseless():
@@ -214,6 +218,22 @@ def test_audit_counts_right_wrong_reworded_rejected_and_senseless():
     assert isclose(found["precision"], 2 / 3)
     assert found["recall"] == {"rephrasing": 0.0, "reversal": 2 / 6}
     assert isclose(found["test_items_verbatim"], 1 / 6)
+    kinds = {row["kind"]: row for row in found["worked_out"]}
+    assert {kind: (row["implied"], row["worked out"]) for kind, row in kinds.items()} == {
+        "rephrasing": (6, 0),
+        "reversal": (6, 2),
+    }
+    assert kinds["rephrasing"]["missed"][0]["needs"] == [WORLD.documents["fact"][0]]
+    assert [(row["kept"], row["made up"], row["not understood"]) for row in found["made_up"]] == [(4, 1, 1)]
+
+
+def test_every_inference_and_every_statement_of_the_closure_has_a_verdict():
+    right = next(iter(WORLD.stated.values()))
+    table = verdicts(inferences((right, None, 0), (right, None, 0), ("Say something else.", None, 0)), {0: WORLD})
+    assert dict(table["verdict"].value_counts().rows()) == {"worked out": 2, "not understood": 1, "missed": 11}
+    missed = table.filter(verdict="missed")
+    assert all(tuple(s) in WORLD.derivations for s in missed["statement"])
+    assert missed["needs"].null_count() == 0
 
 
 def test_audit_without_a_closure_only_counts():

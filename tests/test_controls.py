@@ -20,6 +20,7 @@ from train.controls import reverse_words
 from train.examples import EXAMPLES, count_tokens, examples_of
 from train.names import Casing, casing, entities, words
 from train.shuffle import shuffled
+from train.worlds import hierarchies
 from train.worlds.comparisons import plain, reverse, rewordings
 
 CONTROLS = ("finetuned+paraphrase", "finetuned+shuffled", "finetuned+reverse-training")
@@ -48,21 +49,23 @@ def comparisons(world):
 
 
 def syllogistic(seed):
-    world, derivations = syllogisms.draw(seed, "small")
+    world = syllogisms.load(seed, "small")
+    derivations = world.derivations
     documents = {need: d["text"] for d in world.documents.to_dicts() for need in json.loads(d["meta"])["facts"]}
     return world, [(syllogisms.sentence(s), documents[d.needs[0]], "reverse") for s, d in derivations.items()]
 
 
 def hierarchical(seed):
-    world, derivations = semantic.draw(seed, "small")
+    world = semantic.load(seed, "small")
+    derivations = world.derivations
     found = set()
     for text in world.documents["text"]:
         for sentence in split_sentences(text):
             claim = world.read(sentence)
             if claim in derivations and len(derivations[claim].needs) == 1:
-                kind = semantic.kind_of(claim[1])
-                found.add((semantic.phrase(claim, semantic.REWORDED[kind]) + ".", sentence, "rephrase"))
-                found.add((semantic.phrase(claim, semantic.REVERSED[kind]) + ".", sentence, "reverse"))
+                kind = hierarchies.kind_of(claim[1])
+                found.add((hierarchies.phrase(claim, hierarchies.REWORDED[kind]) + ".", sentence, "rephrase"))
+                found.add((hierarchies.phrase(claim, hierarchies.REVERSED[kind]) + ".", sentence, "reverse"))
     return world, sorted(found)
 
 

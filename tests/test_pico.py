@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from random import Random
 
 import polars as pl
 import pytest
@@ -9,9 +10,17 @@ import torch
 from conftest import PICO
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from eval.benchmarks import load
-from eval.config import BenchmarkConfig
-from train.pretrain import Batches, choice_accuracy, operator_accuracy
+from augment.operators import SHIPPED, parse
+from augment.sentences import split_sentences
+from augment.verify import Verifier
+from eval.benchmarks import reversals, semantic, syllogisms
+from eval.benchmarks.base import Benchmark
+from train.pico_accuracy import answers, choice_accuracy, operator_accuracy, scores
+from train.pico_batches import WORLDS, Batches, asked, chat, pack
+
+TOKENIZER = AutoTokenizer.from_pretrained(PICO)
+UNTRAINED = pytest.mark.xfail(strict=True, reason="the shipped weights were trained on comparisons only")
+OPERATORS = [(world, name) for world, module in WORLDS.items() for name in module.OPERATORS]
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +28,16 @@ def model():
     return AutoModelForCausalLM.from_pretrained(PICO, dtype=torch.float32).eval()
 
 
-@pytest.fixture(scope="module")
-def batches() -> Batches:
-    return Batches(AutoTokenizer.from_pretrained(PICO), seed=77, tokens=4000)
+def accuracy(model, benchmark: Benchmark, prefix: str, split: str) -> float:
+    """Share of a benchmark's questions whose likeliest choice is right."""
+    rows = benchmark.questions.filter(pl.col("split") == split).to_dicts()
+    choices = [(row["stem"], choice) for row in rows for choice in row["choices"]]
+    found = scores(model, asked(TOKENIZER, prefix, choices))
+    right = 0
+    for row in rows:
+        own = [found.pop(0) for _ in row["choices"]]
+        right += own.index(max(own)) in (row.get("right") or [row["answer"]])
+    return right / len(rows)
 
 
 def test_size_and_form():
@@ -32,38 +48,95 @@ def test_size_and_form():
     assert not [p for p in PICO.iterdir() if p.suffix in (".bin", ".pt", ".pkl")]
 
 
-def test_at_chance_on_the_benchmark_without_context(model):
-    tokenizer = AutoTokenizer.from_pretrained(PICO)
-    right = []
-    for seed in range(3):
-        questions = load(BenchmarkConfig(), seed).questions
-        for stem, choices, answer in questions.select("stem", "choices", "answer").iter_rows():
-            ids = torch.tensor([tokenizer(stem + c).input_ids for c in choices])
-            with torch.no_grad():
-                rows = model(ids).logits[:, :-1].log_softmax(-1)
-            total = rows.gather(-1, ids[:, 1:, None]).sum((1, 2))
-            right.append(int(total.argmax()) == answer)
-    accuracy = sum(right) / len(right)
-    assert len(right) == 600
-    assert accuracy == pytest.approx(0.5, abs=4 * 0.0204)  # four standard errors of guessing
+def test_rows_are_scored_as_if_each_were_alone(model):
+    text, rows = "All glon are yomp.", [("Some yomp", " are glon."), ("No yomp are", " troff.")]
+    together = scores(model, asked(TOKENIZER, text, rows))
+    for row, found in zip(rows, together, strict=True):
+        assert found == pytest.approx(scores(model, asked(TOKENIZER, text, [row]))[0], abs=1e-3)
+        whole, stem = (TOKENIZER(f"{text}\n{t}", return_tensors="pt").input_ids for t in ("".join(row), row[0]))
+        with torch.no_grad():
+            logprobs = model(whole).logits[0, stem.shape[1] - 1 : -1].log_softmax(-1)
+        assert found == pytest.approx(logprobs.gather(1, whole[0, stem.shape[1] :, None]).sum().item(), abs=1e-3)
 
 
-@pytest.mark.parametrize("reverse", [True, False])
-def test_at_least_95_percent_with_the_benchmarks_100_facts_in_context(model, batches, reverse):
-    # of 300 questions; the shipped model has 99.3% and 97.8% of 400
-    assert choice_accuracy(model, batches, 100, 300, reverse) >= 0.95
+@pytest.mark.parametrize("split", ["rephrasing", "reversal", "syllogism"])
+@pytest.mark.parametrize("benchmark", [reversals, syllogisms, semantic])
+def test_at_chance_on_a_benchmark_without_context(model, benchmark, split):
+    drawn = [benchmark.load(seed, *([] if benchmark is reversals else ["small"])) for seed in range(4)]
+    if split not in drawn[0].chance:
+        pytest.skip("not a split of this benchmark")
+    found = sum(accuracy(model, world, "", split) for world in drawn) / 4
+    chance = sum(world.chance[split] for world in drawn) / 4
+    questions = sum(world.questions.filter(pl.col("split") == split).height for world in drawn)
+    assert found == pytest.approx(chance, abs=4 * (chance * (1 - chance) / questions) ** 0.5)
 
 
-@pytest.mark.parametrize("name", ["rephrase", "reverse"])
-def test_operator_answers(model, batches, name):
-    assert operator_accuracy(model, batches, name, 40, sample=False) >= 0.95
+@pytest.mark.parametrize(
+    ("world", "n", "least"),
+    [
+        ("comparisons", 100, 0.95),
+        pytest.param("syllogisms", 33, 0.8, marks=UNTRAINED),
+        pytest.param("hierarchies", 16, 0.5, marks=UNTRAINED),
+    ],
+)
+def test_infers_in_context(model, world, n, least):
+    # of 200 questions per split; the shipped model has 99.3% and 97.8% of comparisons
+    found = choice_accuracy(model, TOKENIZER, Random(77), world, n, 200 if world == "comparisons" else 60)
+    assert all(share >= least for share in found.values()), found
+
+
+@pytest.mark.parametrize(
+    ("world", "name"), [(w, n) if w == "comparisons" else pytest.param(w, n, marks=UNTRAINED) for w, n in OPERATORS]
+)
+def test_operator_answers(model, world, name):
+    assert operator_accuracy(model, TOKENIZER, Random(7), world, name, 40, temperature=0) >= 0.9
+
+
+@UNTRAINED
+@pytest.mark.parametrize("name", ["rephrase", "reverse", "deduce"])
+@pytest.mark.parametrize("benchmark", [syllogisms, semantic])
+def test_inferences_pass_the_checks_and_are_in_the_closure(model, benchmark, name):
+    world = benchmark.load(0, "small")
+    texts = world.documents["text"].to_list()
+    if name != "deduce":
+        texts = [s for text in texts for s in split_sentences(text) if not s.startswith("Q:")]
+    texts = Random(1).sample(texts, 20)
+    verifier, closure = Verifier(texts), frozenset().union(*world.closure.values())
+    lines = [
+        (text, line) for text, a in zip(texts, answers(model, TOKENIZER, name, texts), strict=True) for line in parse(a)
+    ]
+    kept = [line for text, line in lines if verifier.reject(text=line, source=text, cut=False) is None]
+    assert len(kept) >= 0.5 * len(lines)
+    assert sum(world.read(line) in closure for line in kept) >= 0.9 * len(kept)
+
+
+def test_training_batches():
+    batches = Batches(TOKENIZER, 0, 600)
+    for _ in range(12):
+        _, packed = batches.draw()
+        assert packed.ids.shape == packed.weights.shape == packed.places.shape
+        assert packed.seen.diagonal(dim1=2, dim2=3).all()
+        assert (packed.weights == 1).any()
+
+
+def test_pack_shows_a_row_the_context_and_itself():
+    seen = pack([asked(TOKENIZER, "a", [("b", "c"), ("d", "e")])]).seen[0, 0]
+    sequence = asked(TOKENIZER, "a", [("b", "c"), ("d", "e")])
+    start = len(sequence.context)
+    second = start + len(sequence.rows[0][0])
+    assert seen[second:, :start].all()
+    assert not seen[second:, start:second].any()
+
+
+def test_prompts_are_those_of_augmentation():
+    prompt = (SHIPPED / "deduce.md").read_text(encoding="utf-8").replace("{{ text }}", "All glon are yomp.").strip()
+    assert prompt in chat(TOKENIZER, "deduce", "All glon are yomp.")
 
 
 def test_any_text_goes_through(model):
-    tokenizer = AutoTokenizer.from_pretrained(PICO)
     text = Path(__file__).read_text(encoding="utf-8")[:600] + "日本語 é\t"
-    ids = tokenizer(text).input_ids
-    assert tokenizer.decode(ids, skip_special_tokens=True) == text
+    ids = TOKENIZER(text).input_ids
+    assert TOKENIZER.decode(ids, skip_special_tokens=True) == text
     with torch.no_grad():
         assert model(torch.tensor([ids])).logits.isfinite().all()
     assert pl.Series(ids).max() < model.config.vocab_size

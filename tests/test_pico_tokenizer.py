@@ -10,6 +10,8 @@ from transformers import AutoTokenizer
 from engine.config import PICO
 from eval.benchmarks.reversals import DIMENSIONS, OPENERS
 from train.lexicon import candidates, real_words
+from train.pico_batches import WORLDS
+from train.pretrain import make_tokenizer
 from train.worlds import comparisons
 
 LEXICON = (PICO / "lexicon.txt").read_text(encoding="utf-8").split()
@@ -64,6 +66,16 @@ def test_each_word_is_one_token_everywhere_in_a_text(group):
         assert token_ids(f"{word} {word}\n{word}") == [first, first, NEWLINE, first], word
 
 
+def test_a_fresh_tokenizer_knows_every_word_of_the_worlds(tmp_path):
+    make_tokenizer(tmp_path)
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    assert len(tokenizer) < 1700
+    for world in WORLDS.values():
+        for word in {*re.findall("[A-Za-z]+", world.english()), *LEXICON[:100]}:
+            first, second = tokenizer.encode(f"{word} {word}", add_special_tokens=False)
+            assert first == second, word
+
+
 def test_a_fact_is_a_token_per_word_and_mark():
     a, b = LEXICON[:2]
     assert len(token_ids(f"Did you know that {a} are more dangerous than {b}.")) == 11
@@ -88,7 +100,7 @@ def test_special_tokens_are_apart_from_text():
 @example("\n")
 @example("👩‍👩‍👧 zero\u200bwidth \u202eRTL\u202c \x00\x07")
 def test_text_comes_back_as_it_was(text):
-    special = any(token in text for token in TOKENIZER.all_special_tokens)
+    special = any(str(token) in text for token in TOKENIZER.added_tokens_decoder.values())
     decoded = TOKENIZER.decode(TOKENIZER.encode(text), skip_special_tokens=True)
     assert special or decoded == text
 

@@ -16,12 +16,14 @@ from augment.verify import normal
 from engine.config import PICO
 from eval.benchmarks import semantic
 from eval.benchmarks.base import context
-from eval.benchmarks.semantic import INVERSE, PROPERTIES, SIZES, SPLITS, STYLES, hierarchy, inherit, invert, read
+from eval.benchmarks.semantic import PROPERTIES, SIZES, SPLITS, hierarchy, inherit, invert, read
 from eval.closure import derive
+from train.worlds import hierarchies
+from train.worlds.hierarchies import INVERSE, STYLES
 
 WORLDS = worlds(3)
 DEDUCTIONS = ("syllogism", "longer", "holdout")
-draw = cache(semantic.draw)
+load = cache(semantic.load)
 CLASSES = {"grud": "category", "abme": "category", "rony": "trait", "tov": "part", "zif": "ability"}
 CLASSES |= {"sil": "verb", "molk": "thing"}
 
@@ -62,7 +64,7 @@ def test_what_is_said_of_a_category_is_not_inherited_too():
 
 @pytest.mark.parametrize(("size", "wiki", "answers"), [("paper", 2200, 220), ("small", 240, 48)])
 def test_sizes(size, wiki, answers):
-    world, _ = draw(0, size)
+    world = load(0, size)
     numbers = SIZES[size]
     styles = [json.loads(meta)["style"] for meta in world.documents["meta"]]
     assert (len(styles) - styles.count("questions"), styles.count("questions")) == (wiki, answers)
@@ -82,13 +84,14 @@ def test_sizes(size, wiki, answers):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_document_has_4_to_20_sentences_that_state_what_its_meta_says(size):
-    world, derivations = draw(0, size)
+    world = load(0, size)
+    derivations = world.derivations
     lengths = set()
     for text, meta, topic in world.documents.select("text", "meta", "fact").iter_rows():
         meta = json.loads(meta)
         said = [world.read(s) for s in split_sentences(text) if not s.startswith("Q:")]
         assert None not in said
-        assert list(dict.fromkeys(map(semantic.plain, said))) == meta["facts"]
+        assert list(dict.fromkeys(map(hierarchies.plain, said))) == meta["facts"]
         assert {
             d.needs[0]
             for s, d in derivations.items()
@@ -102,7 +105,7 @@ def test_a_document_has_4_to_20_sentences_that_state_what_its_meta_says(size):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_one_document_per_topic_holds_every_fact(size):
-    world, _ = draw(1, size)
+    world = load(1, size)
     text = context(world.documents, 1, 1)
     assert {world.read(s) for s in split_sentences(text) if not s.startswith("Q:")} == world.closure["rephrasing"]
     if size == "small":
@@ -112,7 +115,7 @@ def test_one_document_per_topic_holds_every_fact(size):
 def test_every_noun_adjective_and_verb_is_a_lexicon_word():
     lexicon = set((PICO / "lexicon.txt").read_text().split())
     for size in SIZES:
-        world, _ = draw(0, size)
+        world = load(0, size)
         frame = {w for text in world.documents["text"] for w in re.findall(r"\w+", text)} - lexicon
         assert not frame & (set(hierarchy()) | {"eat", "striped", "paw"})
         assert len(frame) < 120
@@ -121,7 +124,8 @@ def test_every_noun_adjective_and_verb_is_a_lexicon_word():
 @WORLDS
 @given(SEEDS)
 def test_right_answers_follow_from_their_needs_and_wrong_ones_are_false(seed):
-    world, derivations = semantic.draw(seed, "small")
+    world = semantic.load(seed, "small")
+    derivations = world.derivations
     every = frozenset().union(*world.closure.values())
     assert every == set(derivations)
     ends = {s[2] for s in every}
@@ -130,7 +134,7 @@ def test_right_answers_follow_from_their_needs_and_wrong_ones_are_false(seed):
         assert len(set(claims)) == 4
         assert [claim in every for claim in claims] == [i == row["answer"] for i in range(4)]
         assert {claim[2] for claim in claims} <= ends  # the end of something true
-        assert {semantic.kind_of(claim[1]) for claim in claims} == {row["subtype"]}
+        assert {hierarchies.kind_of(claim[1]) for claim in claims} == {row["subtype"]}
         claim = claims[row["answer"]]
         assert derivations[claim] == (row["split"], tuple(row["needs"]))
         needs = [world.read(need) for need in row["needs"]]
@@ -144,7 +148,7 @@ def test_right_answers_follow_from_their_needs_and_wrong_ones_are_false(seed):
 @WORLDS
 @given(SEEDS)
 def test_needs_are_told_and_no_choice_is_stated_verbatim(seed):
-    world, _ = semantic.draw(seed, "small")
+    world = semantic.load(seed, "small")
     told = set(map(world.read, sentences(world)))
     assert told == world.closure["rephrasing"]
     corpus = " ".join(f"{normal(text)}." for text in world.documents["text"])
@@ -159,7 +163,7 @@ def test_needs_are_told_and_no_choice_is_stated_verbatim(seed):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_of_held_out_categories_only_the_parent_is_told(size):
-    world, _ = draw(0, size)
+    world = load(0, size)
     held = {s[0] for s in world.closure["holdout"] if not s[1].startswith(INVERSE)}
     assert len(held) == SIZES[size].held_out
     told = [s for s in map(world.read, set(sentences(world))) if held & set(s)]
@@ -172,7 +176,7 @@ def test_of_held_out_categories_only_the_parent_is_told(size):
 def test_known_answers():
     rng, scores = Random(0), defaultdict(list)
     for seed in range(6):
-        world, _ = draw(seed, "small")
+        world = load(seed, "small")
         every, told = frozenset().union(*world.closure.values()), world.closure["rephrasing"]
         frequency = Counter(w for text in world.documents["text"] for w in re.findall(r"\w+", text))
         near = defaultdict(Counter)
@@ -253,8 +257,8 @@ def test_every_wording_is_understood():
     statements = [("grud", "type", "abme"), ("grud", "trait", "rony"), ("grud", "part", "tov")]
     statements += [("grud", "ability", "zif"), ("grud", "sil", "molk"), ("grud", "sil", "abme")]
     for statement in statements:
-        kind = semantic.kind_of(statement[1])
+        kind = hierarchies.kind_of(statement[1])
         turned = (statement[2], INVERSE + statement[1], statement[0])
-        for wording in (*semantic.WORDINGS[kind], semantic.REWORDED[kind]):
-            assert read(semantic.phrase(statement, wording), CLASSES) == statement
-        assert read(semantic.phrase(turned, semantic.REVERSED[kind]), CLASSES) == turned
+        for wording in (*hierarchies.WORDINGS[kind], hierarchies.REWORDED[kind]):
+            assert read(hierarchies.phrase(statement, wording), CLASSES) == statement
+        assert read(hierarchies.phrase(turned, hierarchies.REVERSED[kind]), CLASSES) == turned

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from augment.sentences import split_sentences
 from augment.verify import normal
 from eval.benchmarks.base import context
-from eval.benchmarks.syllogisms import FORMS, SIZES, STATEMENTS, VALID, Form, draw, implied, load, read, strongest
+from eval.benchmarks.syllogisms import SIZES, load, read
+from train.worlds.syllogisms import FORMS, STATEMENTS, VALID, Form, implied, strongest
 
 WORLDS = worlds(8)
 NAMES = frozenset({"femp", "glon", "trusk"})
@@ -110,7 +111,8 @@ def test_a_document_names_its_words_and_states_two_premises():
 @WORLDS
 @given(SEEDS)
 def test_right_choices_follow_and_no_wrong_one_does_unless_a_right_one_is_stronger(seed):
-    world, derivations = draw(seed, "small")
+    world = load(seed, "small")
+    derivations = world.derivations
     every = frozenset().union(*world.closure.values())
     for row in world.questions.iter_rows(named=True):
         claims = [world.read(choice) for choice in row["choices"]]

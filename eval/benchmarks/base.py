@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from random import Random
 from typing import Any, Literal
 
 import polars as pl
+
+from eval.closure import Derivation, Statement, by_kind
 
 QUESTIONS: dict[str, Any] = {
     "question_id": pl.String,
@@ -32,9 +35,10 @@ class Benchmark:
     """See QUESTIONS; `needs` names facts."""
     chance: dict[str, float]
     """Accuracy of guessing, per split."""
-    closure: dict[str, frozenset[tuple[str, ...]]] = field(default_factory=dict)
-    """Gold closure: every statement that the corpus states or implies, by type (a split's name)."""
-    read: Callable[[str], tuple[str, ...] | None] | None = None
+    derivations: dict[Statement, Derivation] = field(default_factory=dict)
+    """Gold closure: every statement that the corpus states or implies, with its type (a split's name) and the facts of a
+    shortest derivation, as sentences."""
+    read: Callable[[str], Statement | None] | None = None
     """A sentence as such a statement; None where it is not understood."""
     stated: dict[str, str] = field(default_factory=dict)
     """For questions whose right answer is one sentence: that sentence, to look for it in the augmentation."""
@@ -44,6 +48,11 @@ class Benchmark:
     """What questions have in common that are right or wrong together: standard errors are clustered by it."""
     exact: Callable[[str, str], bool] | None = None
     """Where answers are also generated: whether a text written after the stem gives the answer."""
+
+    @cached_property
+    def closure(self) -> dict[str, frozenset[Statement]]:
+        """The statements of `derivations` by type."""
+        return by_kind(self.derivations)
 
 
 def mean_chance(worlds: Iterable[Benchmark]) -> dict[str, float]:

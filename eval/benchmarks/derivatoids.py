@@ -32,7 +32,7 @@ from engine.config import PICO
 from engine.errors import UserError
 from engine.store import content_id
 from eval.benchmarks.base import Benchmark, question_table
-from eval.closure import Derivation, Statement, by_kind
+from eval.closure import Derivation, Statement
 
 
 class Size(NamedTuple):
@@ -172,16 +172,8 @@ def needed(function: Function, rules: Rules) -> list[str]:
 def load(seed: int, size: str = "paper") -> Benchmark:
     """One world: 70 documents that state rules, 480 worked examples, 120 questions per split (`small`: 36, 120, 40).
 
-    Raises UserError where the size is unknown.
-    """
-    return draw(seed, size)[0]
-
-
-def draw(seed: int, size: str = "paper") -> tuple[Benchmark, dict[Statement, Derivation]]:
-    """The world of `load` and the derivation of every statement (function, derivatoid) in its closure.
-
     The closure has the rules (`rephrasing`) and, by split, every function of at most two combinations whose derivatoid
-    takes both: without end otherwise.
+    takes both: without end otherwise. Raises UserError where the size is unknown.
     """
     if size not in SIZES:
         raise UserError(f"benchmark.size is {size}; choose from {', '.join(SIZES)}.")
@@ -224,18 +216,17 @@ def draw(seed: int, size: str = "paper") -> tuple[Benchmark, dict[Statement, Der
     for row in documents:
         row |= {"doc_id": content_id("derivatoids", seed, row["text"]), "source": "derivatoids"}
     vocabulary = frozenset(names)
-    benchmark = Benchmark(
+    return Benchmark(
         "derivatoids",
         pl.DataFrame(documents).select("doc_id", "text", "source", "meta", "fact"),
         question_table(questions),
         dict.fromkeys(SPLITS, 0.25),
-        by_kind(derivations),
+        derivations,
         lambda text: read(text, vocabulary),
         stated,
         judged=("holdout",),
         exact=exact,
     )
-    return benchmark, derivations
 
 
 def _facts(names: tuple[str, ...], rules: Rules) -> list[str]:

@@ -20,7 +20,7 @@ import polars as pl
 from engine.errors import UserError
 from engine.store import content_id
 from eval.benchmarks.base import Benchmark, question_table
-from eval.closure import Statement
+from eval.closure import Derivation, Statement
 
 
 class Size(NamedTuple):
@@ -234,12 +234,12 @@ def load(seed: int, size: str = "paper") -> Benchmark:
     everyone, set_a = [p for some in people.values() for p in some], people["p2d"]
     rng = Random(f"fictional-choices-{seed}")
     documents, stated = [], {}
-    closure: dict[str, set[Statement]] = {"rephrasing": set(), "reversal": set()}
+    derivations: dict[Statement, Derivation] = {}
     for kind, orders in SETS.items():
         for person in people[kind]:
             for order in ("p2d", "d2p"):
                 claim = (person.name, person.work) if order == "p2d" else (person.work, person.name)
-                closure["rephrasing" if order in orders else "reversal"].add(claim)
+                derivations[claim] = Derivation("rephrasing" if order in orders else "reversal", (person.fact,))
             for template in (t for order in orders for t in TRAIN[order][: SIZES[size].templates]):
                 text = "".join(told(person, template).values())
                 row = {
@@ -265,7 +265,7 @@ def load(seed: int, size: str = "paper") -> Benchmark:
         pl.DataFrame(documents),
         question_table(questions),
         {"rephrasing": 0.25, "reversal": 0.25},
-        {kind: frozenset(claims) for kind, claims in closure.items()},
+        derivations,
         lambda text: read(text, everyone),
         stated,
     )

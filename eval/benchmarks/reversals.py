@@ -14,6 +14,7 @@ from engine.config import PICO
 from engine.errors import UserError
 from engine.store import content_id
 from eval.benchmarks.base import Benchmark, question_table
+from eval.closure import Derivation, Statement
 from train.worlds.comparisons import ADJECTIVES, OPENERS, OPPOSITE
 
 DIMENSIONS = ADJECTIVES[:28]
@@ -41,12 +42,13 @@ def load(seed: int, facts: int | None = None, articles: int | None = None, size:
     rng = Random(f"reversals-{seed}")
     names = rng.sample(words, 2 * facts)
     documents, questions, stated = [], [], {}
-    facts_told: set[tuple[str, ...]] = set()
+    derivations: dict[Statement, Derivation] = {}
     for i in range(facts):
         a, b = names[2 * i], names[2 * i + 1]
         degree, dimension = rng.choice(["more", "less"]), rng.choice(DIMENSIONS)
         fact = f"{a} are {degree} {dimension} than {b}."
-        facts_told.add((a, degree, dimension, b))
+        derivations[a, degree, dimension, b] = Derivation("rephrasing", (fact,))
+        derivations[b, OPPOSITE[degree], dimension, a] = Derivation("reversal", (fact,))
         for preamble in rng.sample(OPENERS, articles):
             text = f"{preamble} {fact}"
             documents.append(
@@ -60,21 +62,19 @@ def load(seed: int, facts: int | None = None, articles: int | None = None, size:
             stated[identity] = f"{stem} are{choices[answer]}"
             row = {"question_id": identity, "benchmark": "reversals", "split": split, "subtype": dimension}
             questions.append(row | {"stem": f"{stem} are", "choices": choices, "answer": answer, "needs": [fact]})
-
-    turned = frozenset((b, OPPOSITE[degree], dimension, a) for a, degree, dimension, b in facts_told)
     vocabulary = frozenset(names)
     return Benchmark(
         "reversals",
         pl.DataFrame(documents),
         question_table(questions),
         {"rephrasing": 0.5, "reversal": 0.5},
-        {"rephrasing": frozenset(facts_told), "reversal": turned},
+        derivations,
         lambda text: read(text, vocabulary),
         stated,
     )
 
 
-def read(text: str, names: frozenset[str]) -> tuple[str, ...] | None:
+def read(text: str, names: frozenset[str]) -> Statement | None:
     """A comparison in any wording as (subject, degree, dimension, other); None where it is none.
 
     The subject is the first name, except after "compared with", where the first name is what is compared against.

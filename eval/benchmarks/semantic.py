@@ -35,7 +35,8 @@ from engine.config import PICO
 from engine.errors import UserError
 from engine.store import content_id
 from eval.benchmarks.base import Benchmark, question_table
-from eval.closure import Derivation, Known, Statement, by_kind, derive
+from eval.closure import Derivation, Known, Statement, derive
+from train.worlds.hierarchies import INVERSE, STYLES, WORDINGS, answers, cut, kind_of, plain, wiki
 
 
 class Size(NamedTuple):
@@ -57,51 +58,6 @@ SIZES = {"paper": Size(110, 20, 2, 20, 11, 200), "small": Size(48, 5, 1, 6, 5, 4
 SPLITS = ("rephrasing", "reversal", "syllogism", "longer", "holdout")
 PROPERTIES = {"are": "trait", "have": "part", "can": "ability"}
 """Keys of semantic.yaml and their relation; `is` is the relation "type", and the verb itself is that of an action."""
-INVERSE = "~"
-"""A relation seen from its object: ("abme", "~type", "grud") says that the abme include grud."""
-WORDINGS = {
-    "type": ("{s} are a type of {o}", "{s} are a kind of {o}", "{s} belong to the {o}", "{s} count as {o}"),
-    "trait": ("{s} are {o}", "{s} tend to be {o}", "{s} are known to be {o}", "{s} are thought to be {o}"),
-    "part": ("{s} have {o}", "{s} come with {o}", "{s} possess {o}"),
-    "ability": ("{s} can {o}", "{s} are able to {o}", "{s} know how to {o}"),
-    "action": ("{s} often {v} {o}", "{s} {v} {o}", "{s} are known to {v} {o}"),
-}
-"""Wordings of the corpus; the first is that of a fact's id and of the deduction questions."""
-REWORDED = {
-    "type": "In every case, {s} are a sort of {o}",
-    "trait": "In every case, {s} may be called {o}",
-    "part": "In every case, {s} are equipped with {o}",
-    "ability": "In every case, {s} manage to {o}",
-    "action": "In every case, {s} will {v} {o}",
-}
-"""Held out of the corpus, for the split rephrasing."""
-REVERSED = {
-    "type": "The {o} include {s}",
-    "trait": "Among the things that are {o} are {s}",
-    "part": "Among the things that have {o} are {s}",
-    "ability": "Among the things that can {o} are {s}",
-    "action": "Among the things that {v} {o} are {s}",
-}
-STYLES = {
-    "encyclopedia": ("By definition,", "In general,", "According to most sources,", "As a group,"),
-    "field guide": (
-        "Observers note that",
-        "In the field, one sees that",
-        "Keep in mind that",
-        "It is easy to see that",
-    ),
-    "lesson": ("Pupils learn that", "Remember that", "The teacher explains that", "The textbook says that"),
-    "letter": ("I can report that", "You will be glad to hear that", "As I wrote before,", "My guide told me that"),
-    "interview": ("Ann says that", "Ben adds that", "The expert replies that", "Everyone agrees that"),
-    "catalogue": ("Entry:", "Note:", "Record:", "Remark:"),
-}
-ASKED = {
-    "type": "What kind of thing are {s}?",
-    "trait": "What are {s} like?",
-    "part": "What parts do {s} have?",
-    "ability": "What can {s} do?",
-    "action": "What do {s} often do?",
-}
 NEGATED = re.compile(r"\b(not|no|never|cannot|neither|nor|without|lack)\b|n't\b", re.I)
 
 
@@ -117,12 +73,6 @@ def said_of(category: str) -> list[Statement]:
     facts: list[Statement] = [(category, "type", entry["is"])] if "is" in entry else []
     facts += [(category, relation, word) for key, relation in PROPERTIES.items() for word in entry.get(key, [])]
     return facts + [(category, verb, noun) for verb, noun in entry.get("do", {}).items()]
-
-
-def kind_of(relation: str) -> str:
-    """type, trait, part, ability, or action for a verb; the same from either end."""
-    relation = relation.removeprefix(INVERSE)
-    return relation if relation in WORDINGS else "action"
 
 
 def inherit(new: Statement, known: Known) -> Iterator[tuple[Statement, tuple[Statement, ...]]]:
@@ -146,29 +96,10 @@ def invert(new: Statement, _: Known) -> Iterator[tuple[Statement, tuple[Statemen
         yield (value, INVERSE + relation, subject), (new,)
 
 
-def phrase(statement: Statement, wording: str) -> str:
-    """A statement, from either end, in one wording; without a full stop."""
-    s, relation, o = statement
-    if relation.startswith(INVERSE):
-        s, relation, o = o, relation.removeprefix(INVERSE), s
-    return wording.format(s=s, v=relation, o=o)
-
-
-def plain(statement: Statement) -> str:
-    """The sentence that is a fact's id: "grud are a type of abme."."""
-    wording = REVERSED if statement[1].startswith(INVERSE) else {k: w[0] for k, w in WORDINGS.items()}
-    return phrase(statement, wording[kind_of(statement[1])]) + "."
-
-
 def load(seed: int, size: str = "paper") -> Benchmark:
     """One world: 2,200 wiki-like documents and 220 of questions with answers about 110 categories (`small`: 240 and 48
     about 48 of them), and up to 200 (40) questions per split. Raises UserError where the size is unknown.
     """
-    return draw(seed, size)[0]
-
-
-def draw(seed: int, size: str = "paper") -> tuple[Benchmark, dict[Statement, Derivation]]:
-    """The world of `load` and the derivation of every statement in its closure; facts are sentences (see `plain`)."""
     if size not in SIZES:
         raise UserError(f"benchmark.size is {size}; choose from {', '.join(SIZES)}.")
     numbers, rng = SIZES[size], Random(f"semantic-{seed}")
@@ -191,18 +122,17 @@ def draw(seed: int, size: str = "paper") -> tuple[Benchmark, dict[Statement, Der
     }
     questions, stated = _questions(seed, rng, derivations, held_words, numbers.questions)
     classes = _classes(real, name)
-    benchmark = Benchmark(
+    return Benchmark(
         "semantic",
         pl.DataFrame([row for topic in told for row in _documents(seed, rng, topic, told, facts, numbers)]),
         question_table(questions),
         dict.fromkeys(SPLITS, 0.25),
-        by_kind(derivations),
+        derivations,
         lambda text: read(text, classes),
         stated,
         judged=SPLITS[1:],
         cluster="subtype",
     )
-    return benchmark, derivations
 
 
 def _choose(rng: Random, n: int) -> list[str]:
@@ -232,23 +162,15 @@ def _documents(
     """Rows of documents about one category; each states all that is told of it."""
     own, styles = told[topic], list(STYLES)
     for n in range(numbers.documents + numbers.answers):
-        rest = rng.sample(own[1:], len(own) - 1)
         if n < numbers.documents:
             style = styles[n % len(styles)]
-            length = rng.randint(max(4, len(own)), max(4, len(own), numbers.longest))
-            rest += [rng.choice(rng.choice((own, facts))) for _ in range(length - len(own))]
-            shown = [own[0], *rng.sample(rest, len(rest))]
-            text = " ".join(f"{rng.choice(STYLES[style])} {_worded(rng, fact)}." for fact in shown)
+            text, shown = wiki(rng, style, own, facts, numbers.longest)
         else:
-            style, shown = "questions", [own[0], *rest]
-            text = " ".join(f"Q: {phrase(f, ASKED[kind_of(f[1])])} A: {_worded(rng, f)}." for f in shown)
+            style = "questions"
+            text, shown = answers(rng, own)
         meta = {"style": style, "facts": list(dict.fromkeys(map(plain, shown)))}
         identity = content_id("semantic", seed, n, text)
         yield {"doc_id": identity, "text": text, "source": "semantic", "meta": json.dumps(meta), "fact": topic}
-
-
-def _worded(rng: Random, fact: Statement) -> str:
-    return phrase(fact, rng.choice(WORDINGS[kind_of(fact[1])]))
 
 
 def _questions(
@@ -274,10 +196,10 @@ def _questions(
             more = everywhere[split == "reversal", subtype]
             wrong = _wrong(rng, statement, (by_subtype[subtype], more), derivations)
             choices = rng.sample([statement, *wrong], 4)
-            worded = [_asked(split, choice) for choice in choices]
+            worded = [cut(split, choice) for choice in choices]
             stem = worded[0][0]
             identity = content_id("semantic", seed, split, statement)
-            stated[identity] = plain(statement) if split != "rephrasing" else stem + _asked(split, statement)[1]
+            stated[identity] = plain(statement) if split != "rephrasing" else stem + cut(split, statement)[1]
             row: dict[str, Any] = {
                 "question_id": identity,
                 "benchmark": "semantic",
@@ -306,14 +228,6 @@ def _wrong(
         if len(found) == 3:
             break
     return list(found.values())
-
-
-def _asked(split: str, statement: Statement) -> tuple[str, str]:
-    """Stem and choice: a sentence cut in front of what fills the relation."""
-    kind = kind_of(statement[1])
-    wording = {"rephrasing": REWORDED[kind], "reversal": REVERSED[kind]}.get(split, WORDINGS[kind][0])
-    cut = " {v} {o}" if kind == "action" and split != "reversal" else wording[wording.rindex(" ") :]
-    return phrase(statement, wording.removesuffix(cut)), phrase(statement, f"{cut}.")
 
 
 def _classes(real: dict[str, list[Statement]], name: dict[str, str]) -> dict[str, str]:

@@ -20,10 +20,8 @@ Choices of this project, where the paper is silent [ours]:
 
 import json
 import re
-from functools import cache
-from itertools import permutations, product
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
@@ -31,74 +29,15 @@ from engine.config import PICO
 from engine.errors import UserError
 from engine.store import content_id
 from eval.benchmarks.base import Benchmark, question_table
-from eval.closure import Derivation, Statement, by_kind
+from eval.closure import Derivation, Statement
+from train.worlds.syllogisms import STATEMENTS, Form, document, draw_forms, implied, rename, sentence, stem, strongest
 
 SIZES = {"paper": 69, "small": 33}
 """Examples."""
-QUANTIFIERS = ("all", "some", "no")
-FIGURES = {1: ("MP", "SM"), 2: ("PM", "SM"), 3: ("MP", "MS"), 4: ("PM", "MS")}
-"""Subject and predicate of both premises, in the traditional terms: S and P are the ends, M is the middle."""
 CLAIM = re.compile(
     r"(?<!\bnot )\b(all|every|each|any|some|no) (\w+) (?:are|is) (?:an? )?(\w+)\b(?! (?:or|and|nor)\b)", re.I
 )
 WORDS = {"every": "all", "each": "all", "any": "all"}
-
-
-class Form(NamedTuple):
-    """A pair of premises: their quantifiers and the figure."""
-
-    first: str
-    second: str
-    figure: int
-
-    @property
-    def premises(self) -> tuple[Statement, Statement]:
-        """Both premises over the terms S, M and P, for instance ("all", "M", "P")."""
-        first, second = FIGURES[self.figure]
-        return (self.first, *first), (self.second, *second)
-
-
-REGIONS = range(1, 8)
-"""Regions of a Venn diagram of S, M and P, as bits; where none of the three holds nothing is ever said."""
-BIT = {"S": 1, "M": 2, "P": 4}
-
-
-def holds(statement: Statement, inhabited: frozenset[int]) -> bool:
-    """Whether a statement over S, M and P is true where exactly these regions are inhabited."""
-    quantifier, x, y = statement
-    of_x = [region for region in inhabited if region & BIT[x]]
-    if quantifier == "all":
-        return all(region & BIT[y] for region in of_x)
-    return any(region & BIT[y] for region in of_x) == (quantifier == "some")
-
-
-def _models() -> list[frozenset[int]]:
-    every = (frozenset(r for r in REGIONS if chosen >> r & 1) for chosen in range(0, 256, 2))
-    return [model for model in every if all(any(r & bit for r in model) for bit in BIT.values())]
-
-
-MODELS = _models()
-"""Every way to inhabit the regions so that all three words name something. The statements only say which regions are
-inhabited, so what holds in all of these that satisfy the premises follows, and nothing else does."""
-STATEMENTS: list[Statement] = [(q, x, y) for q, (x, y) in product(QUANTIFIERS, permutations(BIT, 2))]
-
-
-@cache
-def implied(*premises: Statement) -> frozenset[Statement]:
-    """All statements over S, M and P that follow from the premises."""
-    models = [m for m in MODELS if all(holds(p, m) for p in premises)]
-    return frozenset(s for s in STATEMENTS if all(holds(s, m) for m in models))
-
-
-def strongest(form: Form, pair: str) -> list[Statement]:
-    """Of what follows about two terms, what nothing stronger implies: one statement, two that say the same, or none."""
-    found = sorted(s for s in implied(*form.premises) if {s[1], s[2]} == set(pair))
-    return [s for s in found if all(t in implied(s) for t in found if s in implied(t))]
-
-
-FORMS = [Form(*form) for form in product(QUANTIFIERS, QUANTIFIERS, FIGURES)]
-VALID = [form for form in FORMS if strongest(form, "SP")]
-"""The 11 forms with a conclusion among the six statements."""
 
 
 def load(seed: int, size: str = "paper") -> Benchmark:
@@ -106,21 +45,11 @@ def load(seed: int, size: str = "paper") -> Benchmark:
 
     Raises UserError where the size is unknown.
     """
-    return draw(seed, size)[0]
-
-
-def draw(seed: int, size: str = "paper") -> tuple[Benchmark, dict[Statement, Derivation]]:
-    """The world of `load` and the derivation of every statement in its closure; the facts are premises as sentences."""
     if size not in SIZES:
         raise UserError(f"benchmark.size is {size}; choose from {', '.join(SIZES)}.")
     rng = Random(f"syllogisms-{seed}")
     names = rng.sample((PICO / "lexicon.txt").read_text(encoding="utf-8").split(), 3 * SIZES[size])
-    forms: list[Form] = []
-    for quantifier in QUANTIFIERS:
-        concluding = [form for form in VALID if strongest(form, "SP")[0][0] == quantifier]
-        rng.shuffle(concluding)
-        forms += [concluding[i % len(concluding)] for i in range(SIZES[size] // len(QUANTIFIERS))]
-    rng.shuffle(forms)
+    forms = draw_forms(rng, SIZES[size])
     documents, questions, stated = [], [], {}
     chance = {"rephrasing": 0.0, "syllogism": 0.0}
     derivations: dict[Statement, Derivation] = {}
@@ -128,24 +57,23 @@ def draw(seed: int, size: str = "paper") -> tuple[Benchmark, dict[Statement, Der
         name = dict(zip("SMP", names[3 * i : 3 * i + 3], strict=True))
         facts = [sentence(rename(premise, name)) for premise in form.premises]
         derivations |= {rename(s, name): d for s, d in _derivations(form, facts).items()}
-        x, y, z = rng.sample(list(name.values()), 3)
-        text = f"The relationships between {x}, {y} and {z} are: {' '.join(facts)}"
+        text = document(rng, form, name)
         row = {"doc_id": content_id("syllogisms", seed, text), "text": text, "source": "syllogisms"}
         documents.append(row | {"meta": json.dumps({"facts": facts}), "fact": " ".join(facts)})
         asked = rng.choice(form.premises)
         for split, pair in (("rephrasing", asked[1] + asked[2]), ("syllogism", "SP")):
             right = strongest(form, pair)
             gold = asked if split == "rephrasing" else next((s for s in right if s[1] == "S"), right[0])
-            first, second = (name[term] for term in rng.sample(pair, 2))
+            ends = [name[term] for term in rng.sample(pair, 2)]
             statements = rng.sample([s for s in STATEMENTS if {s[1], s[2]} == set(pair)], 6)
-            stem = f"The relationships between {first} and {second} are:"
-            identity = content_id("syllogisms", seed, split, stem)
+            asking = stem(*ends)
+            identity = content_id("syllogisms", seed, split, asking)
             stated[identity] = sentence(rename(gold, name))
             question: dict[str, Any] = {
                 "question_id": identity,
                 "benchmark": "syllogisms",
                 "split": split,
-                "stem": stem,
+                "stem": asking,
             }
             question |= {"subtype": f"{form.first} {form.second} {form.figure}", "answer": statements.index(gold)}
             question["choices"] = [f" {sentence(rename(s, name))}" for s in statements]
@@ -153,17 +81,16 @@ def draw(seed: int, size: str = "paper") -> tuple[Benchmark, dict[Statement, Der
             questions.append(question | {"right": sorted(statements.index(s) for s in right)})
             chance[split] += len(right) / 6 / SIZES[size]
     vocabulary = frozenset(names)
-    benchmark = Benchmark(
+    return Benchmark(
         "syllogisms",
         pl.DataFrame(documents),
         question_table(questions),
         chance,
-        by_kind(derivations),
+        derivations,
         lambda text: read(text, vocabulary),
         stated,
         judged=("syllogism",),
     )
-    return benchmark, derivations
 
 
 def _derivations(form: Form, facts: list[str]) -> dict[Statement, Derivation]:
@@ -177,17 +104,6 @@ def _derivations(form: Form, facts: list[str]) -> dict[Statement, Derivation]:
     ):
         found |= {s: Derivation(kind, tuple(needs)) for s in sorted(implied(*premises)) if s not in found}
     return found
-
-
-def rename(statement: Statement, name: dict[str, str]) -> Statement:
-    """A statement over S, M and P as one over words."""
-    return statement[0], name[statement[1]], name[statement[2]]
-
-
-def sentence(statement: Statement) -> str:
-    """The sentence of the paper: "All glon are yomp."."""
-    quantifier, x, y = statement
-    return f"{quantifier.capitalize()} {x} are {y}."
 
 
 def read(text: str, names: frozenset[str]) -> Statement | None:

@@ -7,8 +7,7 @@ model must know a language before it can read a fact in it.
 
 from random import Random
 
-Piece = tuple[str, bool]
-"""Text and whether the training loss counts on it."""
+from train.worlds.base import Asked, Question, Use
 
 ADJECTIVES = """
     dangerous expensive popular beautiful common intelligent reliable delicate famous complex useful flexible
@@ -120,28 +119,43 @@ def draw_facts(rng: Random, words: list[str], n: int) -> list[Fact]:
     return [(names[2 * i], rng.choice(["more", "less"]), rng.choice(ADJECTIVES), names[2 * i + 1]) for i in range(n)]
 
 
-def lookup(rng: Random, words: list[str], n: int, queries: int, reversed_share: float) -> list[Piece]:
-    """`n` facts as articles in random order, a tenth of them told twice, then questions about `queries` of them.
+OPERATORS = ("rephrase", "reverse")
+MOST = 128
+"""Facts in the largest training context."""
 
-    The loss counts on what follows the stem ("glon are"): degree, adjective and the other name.
-    """
+
+def _draw(rng: Random, words: list[str], n: int) -> tuple[list[Fact], str]:
     facts = draw_facts(rng, words, n)
-    articles = [opener(rng) + plain(f) for f in facts for _ in range(2 if rng.random() < 0.1 else 1)]
-    rng.shuffle(articles)
-    pieces: list[Piece] = [("\n".join(articles) + "\n", False)]
-    for fact in rng.sample(facts, min(queries, n)):
-        told = fact if rng.random() >= reversed_share else reverse(fact)
-        stem, answer = plain(told).split(" are ")
-        pieces += [(stem + " are", False), (" " + answer + "\n", True)]
-    return pieces
+    articles = [opener(rng) + plain(f) + "\n" for f in facts for _ in range(2 if rng.random() < 0.1 else 1)]
+    return facts, "".join(rng.sample(articles, len(articles)))
 
 
-def operator(rng: Random, words: list[str], name: str) -> tuple[str, str]:
-    """One use of a local operator: the sentence that its prompt shows, and the answer."""
+def lookup(rng: Random, words: list[str], n: int) -> tuple[str, Asked]:
+    """`n` facts as articles in random order, a tenth of them told twice, and questions from both sides about up to 24."""
+    facts, context = _draw(rng, words, n)
+    told = [side for fact in rng.sample(facts, min(24, n)) for side in (fact, reverse(fact))]
+    return context, [(f"{fact[0]} are", plain(fact).removeprefix(f"{fact[0]} are")) for fact in told]
+
+
+def exam(rng: Random, words: list[str], n: int, most: int) -> tuple[str, list[Question]]:
+    """A context of `n` facts and up to `most` questions per split: the right ending or the one with the other degree."""
+    facts, context = _draw(rng, words, n)
+    questions = []
+    for told in rng.sample(facts, min(most, n)):
+        for split, (a, degree, adjective, b) in (("same direction", told), ("reversed", reverse(told))):
+            choices = [f" {d} {adjective} than {b}." for d in (degree, OPPOSITE[degree])]
+            questions.append(Question(split, f"{a} are", choices, frozenset([0])))
+    return context, questions
+
+
+def operator(rng: Random, words: list[str], name: str) -> Use:
+    """One use of a local operator on one fact in any wording."""
     fact = draw_facts(rng, words, 1)[0]
     told = rng.choice([plain, plain, lambda f: rng.choice(rewordings(f))])(fact)
     if name == "rephrase":
-        lines = rng.sample(rewordings(fact), 2)
+        allowed = rewordings(fact)
+        lines = rng.sample([line for line in allowed if line != told], 2)
     else:
-        lines = [plain(reverse(fact)), rng.choice(rewordings(reverse(fact)))]
-    return opener(rng) + told, "".join(f"- {line}\n" for line in lines).rstrip("\n")
+        allowed = [plain(reverse(fact)), *rewordings(reverse(fact))]
+        lines = [allowed[0], rng.choice(allowed[1:])]
+    return Use(opener(rng) + told, lines, frozenset(allowed))
