@@ -89,7 +89,7 @@ def train_job(job: "TrainJob") -> None:
     if examples.is_empty():
         raise UserError(f"{job.examples} has no row with text.")
     if job.dry_run:
-        steps = -(-examples.height // job.train.batch) * job.train.epochs
+        steps = job.train.steps or -(-examples.height // job.train.batch) * job.train.epochs
         console.print(
             f"{examples.height:,} examples, about {steps:,.0f} steps of {job.train.batch}, {job.train.method}"
         )

@@ -7,6 +7,7 @@ from rich.table import Table
 from augment.run import make_requests
 from engine.vllm_engine import resolve_model
 from eval.arms import items
+from eval.ask import HELD_BACK
 from eval.benchmarks import load
 from eval.config import RunConfig
 from train.examples import AUGMENTED, TRAINED_ARMS
@@ -29,9 +30,10 @@ def print_plan(config: RunConfig) -> None:
         )
     trained = [a for a in config.arms if a in TRAINED_ARMS]
     for arm in trained:
-        seen = round(_tokens(worlds) * config.train.epochs)
+        passes = config.train.passes(documents // len(worlds))
+        seen = round(_tokens(worlds) * passes)
         note = "" if arm == "finetuned" else " + kept inferences"
-        table.add_row(f"train {arm}", f"{len(worlds)} x {config.train.epochs:g} epochs{note}", f"{seen:,}{note}")
+        table.add_row(f"train {arm}", f"{len(worlds)} x {passes:.3g} epochs{note}", f"{seen:,}{note}")
     asked = [
         items(w, arm, s, None, config.benchmark.context_per_fact, config.model)
         for s, w in worlds.items()
@@ -42,6 +44,12 @@ def print_plan(config: RunConfig) -> None:
     table.add_row(
         "score", f"{choices:,} choices in {len(config.arms)} arms", f"{context:,} of shared context, computed once"
     )
+    if config.gates and trained:
+        known = sum(len(t["prefix"][0]) // 4 for t in asked if t.height and t["arm"][0] == "icl")
+        work = f"{HELD_BACK} texts and {config.gate_questions} questions in context"
+        table.add_row(
+            "gates", f"{len(trained) * len(worlds)} tuned models, each {work}", f"{known * len(trained):,} of context"
+        )
     console = Console()
     console.print(table)
     console.print(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), highlight=False)

@@ -96,8 +96,8 @@ class ReproduceJob(Settings):
     """Also measure what tuning cost."""
     seeds: tuple[int, ...] = (0, 1, 2)
     """Worlds and trainings of each data set."""
-    steps: int = Field(default=250, ge=1)
-    """Steps of plain finetuning (the paper: 200 to 1,000); the arms with more examples take as many epochs, so more steps."""
+    steps: int = Field(default=300, ge=1)
+    """Steps of every trained arm (the paper: 200 to 1,000), so that all are matched in steps."""
     augment: AugmentConfig = AugmentConfig()
     train: TrainConfig = TrainConfig()
     engine: EngineConfig = EngineConfig()
@@ -115,8 +115,6 @@ def reproduce(job: ReproduceJob) -> None:
     with EnginePool(job.model, job.engine) as pool:
         for name in names:
             benchmark = BenchmarkConfig.model_validate({"name": name, "size": job.size, "data": job.data})
-            documents = load(benchmark, job.seeds[0]).documents.height
-            epochs = max(1, round(job.steps * job.train.batch / documents))
             config = RunConfig(
                 name=name,
                 out=folder,
@@ -126,7 +124,7 @@ def reproduce(job: ReproduceJob) -> None:
                 seeds=job.seeds,
                 benchmark=benchmark,
                 augment=job.augment,
-                train=job.train.model_copy(update={"epochs": float(epochs)}),
+                train=job.train.model_copy(update={"steps": job.steps}),
                 engine=job.engine,
             )
             run = run_job(config, pool)

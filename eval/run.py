@@ -116,7 +116,9 @@ def train_arms(
         kept = inferences.filter(pl.col("seed") == seed)
         table = examples_of(arm, worlds[seed].documents, kept, tokenizer, seed)
         tables.append(table.with_columns(pl.lit(arm).alias("arm"), pl.lit(seed).alias("seed")))
-        tokens[arm] = tokens.get(arm, 0) + round(count_tokens(table, tokenizer) * config.train.epochs / len(worlds))
+        tokens[arm] = tokens.get(arm, 0) + round(
+            count_tokens(table, tokenizer) * config.train.passes(table.height) / len(worlds)
+        )
         if not finished(out, table):
             waiting.append(TrainJob(f"{arm}, seed {seed}", model, table, seed, out))
     write_table(run / "examples.parquet", pl.concat(tables))

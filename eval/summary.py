@@ -73,9 +73,10 @@ def steps(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> list[
             f"{made['inferences']:,} inferences, of which {made['kept']:,} passed the checks (format, duplicates, words of the source)."
         )
     if tokens := made.get("train_tokens"):
+        length = f"{config.train.steps} steps" if config.train.steps else f"{config.train.epochs:g} epochs"
         amounts = ", ".join(f"{arm} {count:,}" for arm, count in tokens.items())
         told.append(
-            f"Finetuned ({config.train.method}, {config.train.epochs:g} epochs, batches of {config.train.batch}, learning rate "
+            f"Finetuned ({config.train.method}, {length}, batches of {config.train.batch}, learning rate "
             f"{config.train.learning_rate:g}, loss on the whole text) one model per arm and world. Tokens seen: {amounts}."
         )
     if "icl" in config.arms:

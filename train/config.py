@@ -16,6 +16,8 @@ class TrainConfig(Settings):
     """Rank of the adapters; their scale is twice the rank."""
     epochs: float = Field(default=4, gt=0)
     """Passes over the examples."""
+    steps: int | None = Field(default=None, ge=1)
+    """Steps of every job in place of `epochs`, so that arms with more examples see each less often (the paper: 200 to 1,000)."""
     batch: int = Field(default=16, ge=1)
     """Examples per step over all workers (the paper: 8 or 16)."""
     learning_rate: float = Field(default=3e-4, gt=0)
@@ -34,3 +36,7 @@ class TrainConfig(Settings):
     """Restarts of a failed worker group, each from the last checkpoint."""
     sft: Mapping = Field(default_factory=dict)
     """Further SFTConfig arguments, for instance {"gradient_checkpointing": true}."""
+
+    def passes(self, examples: int) -> float:
+        """How often a job sees each of so many examples."""
+        return self.steps * self.batch / examples if self.steps else self.epochs

@@ -92,6 +92,7 @@ def train_worker(loop: dict[str, Any]) -> None:
     options: dict[str, Any] = {
         "output_dir": str(out / "checkpoints"),
         "num_train_epochs": config.epochs,
+        "max_steps": config.steps or -1,
         "per_device_train_batch_size": config.batch // workers,
         "learning_rate": config.learning_rate,
         "lr_scheduler_type": "cosine",
