@@ -10,7 +10,7 @@ from eval.report import ReportData
 from eval.stats import Claim
 
 PICO_NOTE = (
-    "pico is the small embedded model: a model organism, started with look-up heads by design and trained on random facts, that can reverse what is in its context and knows "
+    "pico is the small embedded model: a model organism, started with look-up heads by design and trained on random facts, that can reverse and combine what is in its context and knows "
     "nothing of any benchmark. It shows the effect in minutes; its numbers say nothing about larger models."
 )
 

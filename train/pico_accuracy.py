@@ -83,7 +83,7 @@ def operator_accuracy(
     return sum(use.accepts(answer) for use, answer in zip(drawn, given, strict=True)) / uses
 
 
-def evaluate(folder: Path, questions: int = 400, seed: int = 12345) -> dict:
+def evaluate(folder: Path, questions: int = 200, seed: int = 12345) -> dict:
     """Accuracy on fresh worlds, also written to accuracy.json in the model's folder."""
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     tokenizer, rng = AutoTokenizer.from_pretrained(folder), Random(seed)

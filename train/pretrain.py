@@ -104,10 +104,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--export", type=Path, help="write the checkpoint of --work as a model folder and stop")
     parser.add_argument("--evaluate", type=Path, help="measure this model folder and stop")
+    parser.add_argument("--questions", type=int, default=200, help="per cell of --evaluate")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     if args.evaluate:
-        return print(json.dumps(evaluate(args.evaluate), indent=2))
+        return print(json.dumps(evaluate(args.evaluate, args.questions), indent=2))
     if args.export:
         return export(args.work, args.export)
     args.work.mkdir(parents=True, exist_ok=True)
