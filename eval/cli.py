@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import tyro
 import yaml
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from augment.config import AugmentConfig
 from engine.config import EngineConfig, Settings
@@ -31,6 +31,7 @@ Make a language model learn what documents imply, and measure it.
   demo      the main job on the embedded model, in minutes: prints the table of arms and the report's path
   run       a whole job from a config: augment, train, evaluate, report
   augment   PATH...: write what the documents imply (JSON lines, Parquet, CSV, Markdown, text, folders)
+  show      ID: where a training line comes from, back to its document
   train     EXAMPLES: finetune a model on a column of texts
   reproduce every data set of the paper in small, with figures and a table of its claims
   eval      measure a model, or adapters on it, on a benchmark
@@ -56,6 +57,18 @@ class AugmentJob(Settings):
     """Folder for the results; running again resumes."""
     text_column: str | None = None
     """Column with the text, for tables."""
+    formats: tuple[Literal["text", "prompt-completion", "messages", "hub"], ...] = ("text",)
+    """Forms to write the examples in, besides examples.parquet: docs/outputs.md says which trainer reads which."""
+    mix: float | None = Field(default=None, gt=0, lt=1)
+    """Share of documents among the rows of documents and inferences; by default each row comes once."""
+    mix_by: Literal["repeat", "sample"] = "repeat"
+    """Reach `mix` by repeating rows of the kind that is too rare, or by leaving out rows of the other."""
+    replay: str | None = None
+    """File or folder of general text to mix in, against forgetting."""
+    replay_share: float = Field(default=0.1, gt=0, lt=1)
+    """Share of the replayed text among the characters of all training examples."""
+    validation: float = Field(default=0, ge=0, lt=1)
+    """Share of examples for validation; documents that share a sentence or an inference fall on one side."""
     dry_run: bool = False
     """Only say what would be done."""
     augment: AugmentConfig = AugmentConfig()
@@ -246,6 +259,13 @@ def verb_augment(arguments: list[str]) -> None:
     augment_job(job)
 
 
+def verb_show(arguments: list[str]) -> None:
+    """show: the chain of one training line."""
+    from augment.show import ShowJob, show_job
+
+    show_job(parse(ShowJob, arguments, "show"))
+
+
 def verb_train(arguments: list[str]) -> None:
     """train: examples in, adapter or weights out."""
     job = parse(TrainJob, arguments, "train")
@@ -295,6 +315,7 @@ VERBS: dict[str, Callable[[list[str]], None]] = {
     "demo": verb_demo,
     "run": verb_run,
     "augment": verb_augment,
+    "show": verb_show,
     "train": verb_train,
     "reproduce": verb_reproduce,
     "eval": verb_eval,

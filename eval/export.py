@@ -6,14 +6,13 @@ lies in it already must be the same.
 
 import importlib
 import inspect
-import io
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import polars as pl
 import yaml
 from rich.console import Console
 
+from augment.card import markdown, parquet, size_category
 from engine.config import Settings
 from engine.errors import UserError
 from engine.places import Place, join, names, place, read_bytes, write_whole
@@ -77,8 +76,6 @@ COLUMNS = {
     "needs": "facts that imply the answer",
     "right": "indices of all right choices, `answer` among them",
 }
-SIZES = {1_000: "n<1K", 10_000: "1K<n<10K", 100_000: "10K<n<100K"}
-"""The hub's names for numbers of rows."""
 LICENSES = {"celebrities": "mit"}
 """Of texts that are not this project's own."""
 CARD = """---
@@ -180,7 +177,7 @@ def data_set(world: Benchmark, seed: int, made: str) -> Files:
         "language": ["en"],
         "task_categories": ["multiple-choice"],
         "tags": ["synthetic", "out-of-context-reasoning", "generalization", world.name],
-        "size_categories": [next((name for most, name in SIZES.items() if rows < most), "100K<n<1M")],
+        "size_categories": [size_category(rows)],
         "configs": [
             {"config_name": "questions", "default": True, "data_files": asked},
             {"config_name": "documents", "data_files": told},
@@ -204,18 +201,6 @@ def data_set(world: Benchmark, seed: int, made: str) -> Files:
     return questions(world) | {"documents.parquet": parquet(world.documents), "README.md": card.encode()}
 
 
-def markdown(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
-    """A table in Markdown."""
-    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in (head, ("---",) * len(head), *rows))
-
-
 def questions(world: Benchmark) -> Files:
     """The questions of every split as Parquet files."""
     return {f"questions-{split}.parquet": parquet(world.questions.filter(split=split)) for split in world.chance}
-
-
-def parquet(table: pl.DataFrame) -> bytes:
-    """A table as the content of a Parquet file, without the hint that would make `datasets` read texts as large_string."""
-    content = io.BytesIO()
-    table.write_parquet(content, compression="zstd", use_pyarrow=True, pyarrow_options={"store_schema": False})
-    return content.getvalue()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from pydantic import Field
 from rich.console import Console
+from rich.markup import escape
 
 from augment.config import AugmentConfig
 from engine.config import EngineConfig, Settings
@@ -37,19 +38,20 @@ class EvalJob(Settings):
 
 
 def augment_job(job: "AugmentJob") -> None:
-    """Documents to inferences.parquet, examples.parquet and examples.jsonl in the output folder."""
+    """Documents to inferences, examples in the forms asked for, and review.html in the output folder."""
     from augment.corpus import read_corpus
     from augment.operators import load_operators
+    from augment.review import write_review
     from augment.run import augment, make_requests
     from engine.pool import EnginePool
-    from train.examples import inferred, originals
 
     if not job.paths:
         raise UserError("augment: name at least one file or folder of documents.")
     load_operators(job.augment)
     corpus = read_corpus(job.paths, job.text_column)
-    for source, reason in corpus.skipped:
-        console.print(f"[yellow]skipped[/] {source}: {reason}")
+    general = read_corpus([job.replay]) if job.replay else None
+    for source, reason in corpus.skipped + (general.skipped if general else []):
+        console.print(f"[yellow]skipped[/] {escape(source)}: {escape(reason)}")
     if job.dry_run:
         requests = make_requests(corpus.documents, job.augment, job.model)
         prompt = int(requests["messages"].str.len_chars().sum()) // 4
@@ -63,17 +65,52 @@ def augment_job(job: "AugmentJob") -> None:
     with EnginePool(job.model, job.engine) as pool:
         inferences = augment(corpus.documents, pool, job.augment, job.model, out)
     write_table(out / "skipped.parquet", pl.DataFrame(corpus.skipped, schema=["source", "reason"], orient="row"))
-    examples = pl.concat([originals(corpus.documents), inferred(inferences)])
-    write_table(out / "examples.parquet", examples)
-    examples.select("text", "origin").write_ndjson(out / "examples.jsonl")
+    write_review(out, inferences, corpus.documents, job.model, job.augment.seed)
     kept = int(inferences["kept"].sum())
     console.print(f"{inferences.height:,} inferences from {corpus.documents.height:,} documents, {kept:,} kept")
     for reason, count in inferences.filter(~pl.col("kept"))["reason"].value_counts(sort=True).head(6).rows():
-        console.print(f"  {count:,} rejected: {reason}")
+        console.print(f"  {count:,} rejected: {escape(reason)}")
     for text, source in inferences.filter("kept").select("text", "source_text").head(3).rows():
-        console.print(f"  [dim]{source}[/]\n    -> {text}")
-    console.print(f"wrote {job.out / 'inferences.parquet'} and {job.out / 'examples.parquet'} (.jsonl)")
+        console.print(f"  [dim]{escape(source)}[/]\n    -> {escape(text)}")
+    files = write_examples(job, out, corpus.documents, inferences, general.documents if general else None)
+    console.print(f"wrote {job.out}: inferences.parquet, review.html, {', '.join(files)}")
     console.print(f"next: forethought train {job.out / 'examples.parquet'} --model {job.model}")
+
+
+def write_examples(
+    job: "AugmentJob", out: Path, documents: pl.DataFrame, inferences: pl.DataFrame, general: pl.DataFrame | None
+) -> list[str]:
+    """Split, mix and write the examples: first the validation set, then copies and replayed text for training alone."""
+    from augment.card import write_data_set
+    from augment.outputs import write_outputs
+    from augment.statements import shared_statements
+    from engine.places import remove
+    from train.examples import inferred, originals
+    from train.mixture import mixed, replayed, split
+
+    seed, language = job.augment.seed, job.augment.language
+    examples = pl.concat([originals(documents), inferred(inferences)])
+    groups = shared_statements(documents, inferences, language) if job.validation else []
+    training, validation = split(examples, groups, job.validation, seed)
+    if job.mix is not None:
+        training = mixed(training, job.mix, seed, job.mix_by)
+    remove(out / "replay.parquet")
+    if general is not None:
+        general = general.filter(~pl.col("doc_id").is_in(documents["doc_id"].implode()))
+        rows = replayed(training, general, job.replay_share, seed)
+        write_table(out / "replay.parquet", general.filter(pl.col("doc_id").is_in(rows["doc_ids"].explode().implode())))
+        training = pl.concat([training, rows])
+    splits = {"train": training, "validation": validation}
+    files = write_outputs(out, splits, job.formats)
+    for name, table in splits.items():
+        counts = [f"{count:,} {origin}" for origin, count in table["origin"].value_counts(sort=True).rows()]
+        if counts:
+            console.print(f"{name}: {table.height:,} examples ({', '.join(counts)})")
+    if "hub" in job.formats:
+        requests = pl.read_parquet(out / "requests.parquet")
+        write_data_set(out / "hub", splits, inferences, requests, job.model)
+        files.append("hub/")
+    return files
 
 
 def train_job(job: "TrainJob") -> None:

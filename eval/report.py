@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from rich.box import SIMPLE_HEAD
 from rich.table import Column, Table
 
+from augment.review import TEMPLATES as SHARED
 from eval.figures import COLOURS, OTHER, draw, panels
 from eval.findings import ARM_MEANINGS, headline, next_steps, tally, warnings
 from eval.stats import Claim, arms_in_order, interval, percent, splits_in_order
@@ -167,7 +168,7 @@ def _flat(record: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, st
 
 
 def _html_pages() -> Environment:
-    pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    pages = Environment(loader=FileSystemLoader([TEMPLATES, SHARED]), autoescape=True, undefined=StrictUndefined)
     pages.trim_blocks = pages.lstrip_blocks = True
     pages.filters |= {"percent": percent, "interval": interval, "breakable": _breakable}
     return pages

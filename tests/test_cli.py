@@ -61,7 +61,7 @@ def place(tmp_path, monkeypatch):
 
 
 MISTAKES = {
-    "frob": "no verb 'frob'; choose from demo, run, augment, train, reproduce, eval, score, export, bench, plan",
+    "frob": "no verb 'frob'; choose from demo, run, augment, show, train, reproduce, eval, score, export, bench, plan",
     "run missing.yaml": "Cannot read missing.yaml: No such file",
     "run broken.yaml": "broken.yaml is no valid YAML",
     "run latin.yaml": "latin.yaml is no valid YAML",
@@ -107,6 +107,11 @@ MISTAKES = {
     "augment fine.txt --model pickled": "pickled has no .safetensors file",
     "augment headings --dry-run": "no sentence, only headings, tables or code; with augment.split false",
     "augment fine.txt --augment.samples 0": "augment.samples is 0",
+    "augment fine.txt --formats parquet": "invalid choice 'parquet'",
+    "augment fine.txt --mix 1.5": "mix is 1.5: Input should be less than 1",
+    "augment fine.txt --replay nowhere.txt": "no file or folder nowhere.txt",
+    "show": "show: name an example_id, inference_id, request_id or doc_id",
+    "show abcd": "augmented holds no table of `augment` or `run`",
     "train": "name the file of examples",
     "train nowhere.parquet": "no file nowhere.parquet; `forethought augment` writes examples.parquet",
     "train examples.jsonl": "examples.jsonl has no column text; it has body",
@@ -168,7 +173,7 @@ def test_each_verb_has_help(verb, capsys):
     assert stop.value.code == 0
     told = capsys.readouterr()
     assert f"usage: forethought {verb}" in told.out
-    assert "--engine.replicas" in told.out or verb in ("train", "export")
+    assert "--engine.replicas" in told.out or verb in ("train", "export", "show")
     assert told.err == ""
 
 
