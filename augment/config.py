@@ -1,7 +1,9 @@
 """Settings of augmentation. Loads without torch, vLLM or Ray."""
 
 from pathlib import Path
+from typing import Annotated, Literal
 
+import tyro
 from pydantic import Field
 
 from engine.config import Settings
@@ -11,18 +13,30 @@ class AugmentConfig(Settings):
     """Which inferences are asked for, and how they are sampled."""
 
     operators: tuple[str, ...] = ("rephrase", "reverse")
-    """Operators to apply; each has a prompt file of its name."""
+    """Operators to apply (docs/operators.md): shipped ones, prompt files NAME.md in `prompts`, and installed plug-ins."""
     prompts: Path | None = None
     """Folder with prompt files NAME.md that replace the shipped ones or add operators."""
     split: bool = True
     """Apply operators to each sentence (the paper's default) rather than to whole documents."""
+    rounds: Annotated[int, Field(ge=1), tyro.conf.arg(aliases=["--rounds"])] = 1
+    """Rounds: from the second on operators are applied to what the round before added, until nothing new is kept."""
     samples: int = Field(default=1, ge=1)
-    """Answers sampled per sentence and operator."""
+    """Answers sampled per request."""
     temperature: float = 0.7
     """Sampling temperature; 0 is greedy."""
     max_tokens: int = Field(default=128, ge=1)
     """Longest answer, in tokens."""
+    text_tokens: int = Field(default=512, ge=1)
+    """Longest answer of the operators that write whole texts (entities, study, link-trace), in tokens."""
+    context_chars: int = Field(default=24_000, ge=1)
+    """Longest context of a global operator, in characters (about four per token); what does not fit is reported."""
+    partners: Literal["bm25", "random"] = "bm25"
+    """Which documents share a context where not all fit: those that a word search finds alike, or random ones."""
+    relations: int = Field(default=12, ge=1)
+    """Pairs and triples of entities that `entities` writes about, per document."""
+    strategies: int = Field(default=4, ge=1)
+    """Strategies that `study` applies, per document."""
     language: str = "en"
     """Language of the documents, for finding sentences (ISO code)."""
     seed: int = 0
-    """Seed of the sampling."""
+    """Seed of the sampling, and of every random choice."""

@@ -1,113 +1,203 @@
-"""From documents to inferences: requests, engine, parsing, verification, each a table in the output folder."""
+"""The driver: documents to inferences, with an engine between; each table is in the output folder."""
 
-import json
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
 from augment.config import AugmentConfig
-from augment.operators import load_operators, parse
+from augment.contexts import describe, groups
+from augment.inferences import ASKED, INFERENCES, ORDER, derived, followed_by, judged, make_inferences, state
+from augment.operators import kind_of, load_operators, two_step
+from augment.requests import (
+    NO_SENTENCE,
+    REQUESTS,
+    context_key,
+    follow_answers,
+    follow_requests,
+    group_requests,
+    make_requests,
+    merged,
+    record_requests,
+    records_of,
+)
 from augment.sentences import split_sentences
+from augment.tables import read_batches, write_batches
 from augment.verify import Verifier
 from engine.errors import UserError
 from engine.pool import EnginePool
-from engine.store import content_id, write_table
+from engine.store import parts, write_table
 
-INFERENCES: dict[str, Any] = {
-    "inference_id": pl.String,
-    "text": pl.String,
-    "operator": pl.String,
-    "doc_ids": pl.List(pl.String),
-    "request_id": pl.String,
-    "sample": pl.Int32,
-    "model": pl.String,
-    "source_text": pl.String,
-    "verdicts": pl.String,
-    "kept": pl.Boolean,
-    "reason": pl.String,
-}
+__all__ = ["INFERENCES", "augment", "augment_worlds", "follow_requests", "make_inferences", "make_requests"]
+
+BATCH_CHARS = 4_000_000
+"""Characters of documents whose requests are made at a time."""
+K = TypeVar("K")
 
 
-def make_requests(documents: pl.DataFrame, config: AugmentConfig, model: str) -> pl.DataFrame:
-    """The `requests` table, with operator, source_text and doc_ids: one row per different sentence and operator.
+def augment(
+    documents: pl.DataFrame, pool: EnginePool, config: AugmentConfig, model: str, out: Path, answers: Path | None = None
+) -> pl.DataFrame:
+    """Write documents, requests, generations/ and inferences into `out`; returns the inferences. Reruns resume.
 
-    Raises UserError where no document has a sentence.
+    Prompts are written and read in batches: memory holds the documents, their answers and ids. A second step adds
+    requests-follow and generations-follow/, round N requests-round-N and generations-round-N/; what global operators see
+    and leave out is in contexts. Corpora that share answers name one folder `answers` for the generations.
     """
-    sources: dict[str, list[str]] = {}
-    for doc_id, text in documents.select("doc_id", "text").iter_rows():
-        for sentence in split_sentences(text, config.language) if config.split else [text.strip()]:
-            sources.setdefault(sentence, []).append(doc_id)
-    if not sources:
-        raise UserError(
-            "The documents have no sentence, only headings, tables or code; with augment.split false they are used whole."
-        )
-    sampling: dict[str, Any] = {"temperature": config.temperature, "max_tokens": config.max_tokens}
-    rows = []
-    for operator in load_operators(config):
-        for text, doc_ids in sources.items():
-            prompt = operator.render(text)
-            identity = content_id(model, prompt, sampling, config.seed, config.samples)
-            rows.append(
-                {
-                    "request_id": identity,
-                    "prefix_key": operator.name,
-                    "messages": json.dumps([{"role": "user", "content": prompt}], ensure_ascii=False),
-                    "sampling": json.dumps(sampling | {"seed": int(identity, 16) % 2**31}),
-                    "n": config.samples,
-                    "operator": operator.name,
-                    "source_text": text,
-                    "doc_ids": sorted(set(doc_ids)),
-                }
-            )
-    return pl.DataFrame(rows).unique("request_id", maintain_order=True)
-
-
-def make_inferences(requests: pl.DataFrame, generations: pl.DataFrame, model: str) -> pl.DataFrame:
-    """Parse and verify answers into the `inferences` table, rejected ones with their reason.
-
-    An engine error becomes a rejected row too, so every request is accounted for.
-    """
-    verifier = Verifier(requests["source_text"].unique().to_list())
-    joined = requests.join(generations, on="request_id", how="inner", maintain_order="left").sort(
-        "operator", "source_text", "sample", maintain_order=True
-    )
-    rows = []
-    for row in joined.iter_rows(named=True):
-        lines = parse(row["text"] or "")
-        cut = row["finish_reason"] == "length"
-        entries: list[tuple[str, str | None]] = [
-            (text, verifier.reject(text, row["source_text"], cut and text is lines[-1])) for text in lines
-        ]
-        if row["error"]:
-            entries = [("", f"engine: {row['error']}")]
-        elif not entries:
-            entries = [("", "the model found nothing to infer")]
-        for number, (text, reason) in enumerate(entries):
-            rows.append(
-                {
-                    "inference_id": content_id(row["request_id"], row["sample"], number),
-                    "text": text,
-                    "operator": row["operator"],
-                    "doc_ids": row["doc_ids"],
-                    "request_id": row["request_id"],
-                    "sample": row["sample"],
-                    "model": model,
-                    "source_text": row["source_text"],
-                    "verdicts": json.dumps({"format": reason or "ok"}, ensure_ascii=False),
-                    "kept": reason is None,
-                    "reason": reason,
-                }
-            )
-    return pl.DataFrame(rows, schema=INFERENCES)
-
-
-def augment(documents: pl.DataFrame, pool: EnginePool, config: AugmentConfig, model: str, out: Path) -> pl.DataFrame:
-    """Write documents, requests, generations/ and inferences into `out`; returns the inferences. Reruns resume."""
-    requests = make_requests(documents, config, model)
+    rounds = Rounds(pool, config, model, out, answers or out)
     write_table(out / "documents.parquet", documents)
-    write_table(out / "requests.parquet", requests)
-    generations = pool.generate(requests, out / "generations", label="augment")
-    inferences = make_inferences(requests, generations, model)
-    write_table(out / "inferences.parquet", inferences)
-    return inferences
+    write_batches(out / "inferences.parquet", rounds.run(documents), INFERENCES)
+    return pl.read_parquet(out / "inferences.parquet")
+
+
+def augment_worlds(
+    worlds: Mapping[K, pl.DataFrame], pool: EnginePool, config: AugmentConfig, model: str, out: Path
+) -> dict[K, pl.DataFrame]:
+    """The inferences of several corpora that share generations: what two of them ask is asked once.
+
+    Each has its tables in out/worlds/KEY; out/requests.parquet holds all requests.
+    """
+    folders = {key: out / "worlds" / str(key) for key in worlds}
+    made = {key: augment(w, pool, config, model, folders[key], out) for key, w in worlds.items()}
+    asked = [pl.read_parquet(file) for folder in folders.values() for file in sorted(folder.glob("requests*.parquet"))]
+    table = pl.concat([pl.DataFrame(schema=REQUESTS), *asked]).unique("request_id", maintain_order=True)
+    write_table(out / "requests.parquet", table)
+    return made
+
+
+class Rounds:
+    """The rounds of one corpus; what they have in common."""
+
+    def __init__(self, pool: EnginePool, config: AugmentConfig, model: str, out: Path, answers: Path):
+        self.pool, self.config, self.model, self.out, self.answers = pool, config, model, out, answers
+        self.operators = [operator for operator in load_operators(config) if not operator.rule]
+        self.rules = [operator for operator in load_operators(config) if operator.rule]
+        self.verifier, self.asked = Verifier(), list[Path]()
+
+    def run(self, documents: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """The inferences, in tables; a round without anything new is the last."""
+        for rule in self.rules:
+            yield derived(rule, documents)
+        sentences, number, last = documents, 1, self.config.rounds if self.operators else 0
+        while number <= last and not documents.is_empty():
+            new = [pl.DataFrame(schema=INFERENCES)]
+            for table in self.round(number, documents, sentences):
+                yield table
+                if number < last:
+                    new.append(table.filter("kept"))
+            number += 1
+            if number <= last:
+                sentences, documents = added(pl.concat(new), self.config.language)
+
+    def round(self, number: int, documents: pl.DataFrame, sentences: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Ask about texts, and about the answers of first steps; judge what comes back."""
+        tag = f"-round-{number}" if number > 1 else ""
+        files, folders = [self.out / f"requests{tag}.parquet"], [self.answers / f"generations{tag}"]
+        tables = self.tables(number, tag, documents, sentences)
+        if not self.write(files[0], tables):
+            if number == 1 and not self.rules:
+                raise UserError(NO_SENTENCE)
+            return
+        self.pool.run("generate", files[0], folders[0], f"augment{tag}")
+        if any(two_step(type(operator)) for operator in self.operators):
+            files.append(self.out / f"requests{tag}-follow.parquet")
+            folders.append(self.answers / f"generations{tag}-follow")
+            first = self.joined(files[:1], folders[:1])
+            if self.write(files[1], (merged(follow_answers(t, self.config, self.model)) for t in first)):
+                self.pool.run("generate", files[1], folders[1], f"augment{tag}-follow")
+        followed = set[tuple[str, int]]()
+        for file in files:
+            for table in read_batches(file, ["operator", "scope", "step", "source_text"]):
+                state(self.verifier, table, self.config.language)
+                followed |= followed_by(table)
+        for table in self.joined(files, folders):
+            yield judged(table, self.model, number, self.verifier, followed)
+
+    def tables(self, number: int, tag: str, documents: pl.DataFrame, sentences: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """The requests of the first step of a round: of local operators for some documents at a time, then of global ones."""
+        for scope, texts in (("sentence", sentences), ("document", documents)):
+            chosen = [operator for operator in self.operators if operator.scope == scope]
+            for batch in _slices(texts) if chosen else ():
+                for operator in chosen:
+                    # what a later round is shown are sentences already
+                    records = records_of(operator, batch, split=number == 1 or scope != "sentence")
+                    yield merged(record_requests(operator, records, self.config, self.model))
+        chosen = [operator for operator in self.operators if operator.scope == "corpus"]
+        if chosen:
+            records = records_of(chosen[0], documents)
+            found = list(groups(records, self.config))
+            for group in found:
+                for operator in chosen:
+                    yield merged(group_requests(operator, group, self.config, self.model))
+            table = describe(((context_key(g.context), g) for g in found), records, self.config)
+            write_table(self.out / f"contexts{tag}.parquet", table)
+            self.say(table, len(records))
+
+    def say(self, contexts: pl.DataFrame, texts: int) -> None:
+        """Print what global operators leave out."""
+        full = contexts.filter(pl.col("reason").is_null())
+        share = int(full["left_out"].sum()) / max(1, full.height)
+        none = int(contexts.filter(pl.col("reason").is_not_null())["targets"].list.len().sum())
+        line = f"contexts: {full.height:,}, each without {share:,.0f} of {texts:,} texts on average; {none:,} documents in none"
+        if not self.pool.quiet:
+            print(line, file=sys.stderr)
+
+    def write(self, path: Path, tables: Iterable[pl.DataFrame]) -> int:
+        """Write requests that no earlier file has, each once with all its documents; returns how many."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+            files = list[Path]()
+            for table in tables:
+                files.append(Path(scratch) / f"{len(files)}.parquet")
+                table.write_parquet(files[-1], compression="lz4")
+            ids = [pl.scan_parquet(f).select("request_id", "doc_ids", part=pl.lit(i)) for i, f in enumerate(files)]
+            known = pl.scan_parquet(self.asked) if self.asked else pl.LazyFrame(schema=REQUESTS)
+            self.asked.append(path)
+            if not ids:
+                return write_batches(path, [], REQUESTS)
+            # the ids of all requests fit into memory, their prompts may not
+            index = pl.concat(ids).join(known.select("request_id"), on="request_id", how="anti").explode("doc_ids")
+            index = index.group_by("request_id").agg(pl.col("part").min(), pl.col("doc_ids").unique().sort())
+            once = index.collect(engine="streaming")
+            rows = (
+                pl.read_parquet(file)
+                .drop("doc_ids")
+                .join(once.filter(part=i).drop("part"), on="request_id", maintain_order="left")
+                for i, file in enumerate(files)
+            )
+            return write_batches(path, rows, REQUESTS)
+
+    def joined(self, files: list[Path], folders: list[Path]) -> Iterator[pl.DataFrame]:
+        """Requests with their answers, without prompts, in an order that nothing but their content decides."""
+        found = [part for folder in folders for part in parts(folder)]
+        asked = pl.scan_parquet(files).select(ASKED)
+        with tempfile.TemporaryDirectory(dir=self.out) as scratch:
+            path = Path(scratch) / "joined.parquet"
+            asked.join(pl.scan_parquet(found), on="request_id").sort(ORDER).sink_parquet(path)
+            yield from read_batches(path)
+
+
+def added(kept: pl.DataFrame, language: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What a round is applied to: the sentences that the one before added, and their sources with them behind.
+
+    So a document operator can join what is new to what was known.
+    """
+    sentences, told = list[tuple[str, list[str]]](), dict[str, tuple[list[str], set[str]]]()
+    for text, operator, docs, source in kept.select("text", "operator", "doc_ids", "source_text").iter_rows():
+        pieces = split_sentences(text, language) if kind_of(operator).long else [text]
+        sentences += [(piece, docs) for piece in pieces]
+        texts, known = told.setdefault(source, ([source], set()))
+        texts.append(text)
+        known.update(docs)
+    schema: dict[str, Any] = {"text": pl.String, "doc_ids": pl.List(pl.String)}
+    documents = [(" ".join(texts), sorted(docs)) for texts, docs in told.values()]
+    return pl.DataFrame(sentences, schema, orient="row"), pl.DataFrame(documents, schema, orient="row")
+
+
+def _slices(texts: pl.DataFrame) -> list[pl.DataFrame]:
+    """Rows with about `BATCH_CHARS` characters each time."""
+    number = (pl.col("text").str.len_chars().cast(pl.Int64).cum_sum() // BATCH_CHARS).alias("batch")
+    return texts.with_columns(number).partition_by("batch", maintain_order=True, include_key=False)

@@ -1,11 +1,12 @@
 """Checks of one inference that need no model. A rejected one is kept in the table with its reason."""
 
 import re
+from collections.abc import Iterable
 
 CJK = r"[\u3040-\u30ff\u3400-\u9fff]"
 WORD = re.compile(rf"{CJK}|(?:(?!{CJK})[^\W\d_]){{4,}}")
-GROUNDED = 0.3
-"""Least share of an inference's content words that its source must contain."""
+GROUNDED, TOUCHED = 0.3, 0.1
+"""Least share of an inference's content words that its source must contain; of a text that may bring in others' words."""
 
 
 def normal(text: str) -> str:
@@ -19,31 +20,40 @@ def content_words(text: str) -> set[str]:
 
 
 class Verifier:
-    """Accepts each statement once: remembers the corpus and what was kept."""
+    """Accepts each statement once: remembers the corpus and what was kept, as hashes."""
 
-    def __init__(self, corpus: list[str]):
-        self.stated = {normal(s) for s in corpus}
-        self.kept: set[str] = set()
+    def __init__(self, corpus: Iterable[str] = ()):
+        self.stated: set[int] = set()
+        self.kept: set[int] = set()
+        self.state(corpus)
 
-    def reject(self, text: str, source: str, cut: bool) -> str | None:
-        """Why an inference is rejected, or None; `cut` says that the answer ended in it for lack of tokens."""
-        reason = self._reason(text, source, cut)
+    def state(self, corpus: Iterable[str]) -> None:
+        """Add sentences of the corpus."""
+        self.stated.update(hash(normal(text)) for text in corpus)
+
+    def reject(self, text: str, source: str, cut: bool, close: bool = True) -> str | None:
+        """Why an inference is rejected, or None; `cut` says that the answer ended in it for lack of tokens.
+
+        `close`: it restates its source, so it must keep to its words and about its length. Not so what links the source to
+        other documents, or is written at length about it: of that only some words must be the source's.
+        """
+        reason = self._reason(text, source, cut, close)
         if reason is None:
-            self.kept.add(normal(text))
+            self.kept.add(hash(normal(text)))
         return reason
 
-    def _reason(self, text: str, source: str, cut: bool) -> str | None:
-        words = content_words(text)
+    def _reason(self, text: str, source: str, cut: bool, close: bool) -> str | None:
+        words, said = content_words(text), hash(normal(text))
         if cut:
-            return "cut off by augment.max_tokens"
+            return "cut off by augment.max_tokens" if close else "cut off by augment.max_tokens or text_tokens"
         if len(text.split()) < 3 and len(words) < 3:
             return "too short to say anything"
-        if len(text) > 4 * len(source) + 200:
+        if close and len(text) > 4 * len(source) + 200:
             return "much longer than its source"
-        if normal(text) in self.stated:
+        if said in self.stated:
             return "stated in the corpus"
-        if len(words & content_words(source)) < GROUNDED * len(words):
+        if len(words & content_words(source)) < (GROUNDED if close else TOUCHED) * len(words):
             return "shares too few words with its source"
-        if normal(text) in self.kept:
+        if said in self.kept:
             return "duplicate"
         return None

@@ -75,6 +75,10 @@ PAPER = (
 the paper's name of what `celebrities` (the original files) and `fictional` (fresh people) ask."""
 
 
+DEDUCED = ("syllogisms", "semantic")
+"""Data sets that ask for deductions, on which the operator `deduce` is applied too."""
+
+
 class ReproduceJob(Settings):
     """Every data set of the paper: runs, figures and the table of claims. Resumes; finished runs cost seconds."""
 
@@ -115,6 +119,8 @@ def reproduce(job: ReproduceJob) -> None:
     with EnginePool(job.model, job.engine) as pool:
         for name in names:
             benchmark = BenchmarkConfig.model_validate({"name": name, "size": job.size, "data": job.data})
+            wanted = ("deduce",) if name in DEDUCED else ()
+            operators = tuple(dict.fromkeys((*job.augment.operators, *wanted)))
             config = RunConfig(
                 name=name,
                 out=folder,
@@ -123,7 +129,7 @@ def reproduce(job: ReproduceJob) -> None:
                 gates=job.gates,
                 seeds=job.seeds,
                 benchmark=benchmark,
-                augment=job.augment,
+                augment=job.augment.model_copy(update={"operators": operators}),
                 train=job.train.model_copy(update={"steps": job.steps}),
                 engine=job.engine,
             )

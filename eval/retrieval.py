@@ -1,28 +1,20 @@
 """The retrieval arms: for each question the documents that a search finds, or that state the facts it needs, as context.
 
 The query is the stem alone: the choices are never shown, neither to the search nor in the context. Words are searched by
-BM25 (Lucene's variant, k1 1.5 and b 0.75) through the library bm25s (Lù 2024), with no stop words and no stemming.
+BM25 (see `augment.search`).
 """
 
 import json
-import re
 from typing import Any
 
-import bm25s
 import numpy as np
 import polars as pl
 
-from augment.verify import CJK
+from augment.search import scorer
 from engine.errors import UserError
 from engine.store import content_id
 
-TERM = re.compile(rf"{CJK}|(?:(?!{CJK})\w)+")
 FOUND: dict[str, Any] = {"question_id": pl.String, "doc_ids": pl.List(pl.String)}
-
-
-def terms(text: str) -> list[str]:
-    """Words, and single Chinese and Japanese characters, casefolded."""
-    return TERM.findall(text.casefold())
 
 
 def search(documents: pl.DataFrame, questions: pl.DataFrame, k: int) -> pl.DataFrame:
@@ -34,14 +26,9 @@ def search(documents: pl.DataFrame, questions: pl.DataFrame, k: int) -> pl.DataF
     if k < 1:
         raise UserError(f"retrieval needs at least one document per question, not {k}.")
     table = _distinct(documents)
-    if not any(map(terms, table["text"])):
-        return _found(questions, [[] for _ in range(questions.height)])
-    index = bm25s.BM25(method="lucene")
-    index.index([terms(text) for text in table["text"]], show_progress=False)
-    known, ids, found = set(index.vocab_dict), table["doc_id"].to_list(), {}
+    score, ids, found = scorer(table["text"].to_list()), table["doc_id"].to_list(), {}
     for stem in set(questions["stem"]):
-        query = [term for term in terms(stem) if term in known]
-        scores = index.get_scores(query) if query else np.zeros(len(ids))
+        scores = score(stem)
         found[stem] = [ids[i] for i in np.argsort(-scores, kind="stable")[:k] if scores[i] > 0]
     return _found(questions, [found[stem] for stem in questions["stem"]])
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from rich.console import Console
 
-from augment.run import INFERENCES, make_inferences, make_requests
+from augment.run import INFERENCES, augment_worlds, make_requests
 from engine.errors import UserError
 from engine.pool import EnginePool, start_ray
 from engine.store import write_table, write_whole
@@ -62,7 +62,8 @@ def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
     worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
     with contextlib.nullcontext(pool) if pool else EnginePool(config.model, config.engine) as pool:
         before = dict(pool.seconds)  # an open pool may have served other runs
-        requests = {s: make_requests(w.documents, config.augment, config.model) for s, w in worlds.items()}
+        for world in worlds.values():  # before anything is written: settings that do not fit the documents
+            make_requests(world.documents, config.augment, config.model)
         run = open_run(config)
         clock = Clock(run)
         for name, tables in (
@@ -72,10 +73,8 @@ def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
             write_table(run / f"{name}.parquet", _stack(tables, worlds))
         inferences = pl.DataFrame(schema=INFERENCES | {"seed": pl.Int64})
         if AUGMENTED & set(config.arms):
-            stacked = pl.concat(requests.values()).unique("request_id", maintain_order=True)
-            write_table(run / "requests.parquet", stacked)
-            generations = pool.generate(stacked, run / "generations", label="augment")
-            made = {s: make_inferences(r, generations, config.model) for s, r in requests.items()}
+            texts = {seed: world.documents for seed, world in worlds.items()}
+            made = augment_worlds(texts, pool, config.augment, config.model, run)
             inferences = _stack(list(made.values()), worlds)
         write_table(run / "inferences.parquet", inferences)
         before = clock.engine(pool, before)

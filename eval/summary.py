@@ -69,7 +69,7 @@ def steps(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> list[
     ]
     if made.get("inferences"):
         told.append(
-            f"Showed {config.model} each sentence with the prompts {' and '.join(config.augment.operators)}; it wrote "
+            f"Asked {config.model} with the operators {', '.join(config.augment.operators)} about each sentence or document; it wrote "
             f"{made['inferences']:,} inferences, of which {made['kept']:,} passed the checks (format, duplicates, words of the source)."
         )
     if tokens := made.get("train_tokens"):

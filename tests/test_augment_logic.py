@@ -4,9 +4,11 @@ import json
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from augment.config import AugmentConfig
-from augment.run import INFERENCES, make_inferences, make_requests
+from augment.run import INFERENCES, follow_requests, make_inferences, make_requests
 from engine.errors import UserError
 from engine.store import GENERATIONS
 
@@ -155,3 +157,73 @@ def test_a_corpus_without_a_sentence_is_a_users_error_that_names_the_setting():
     with pytest.raises(UserError, match=r"no sentence.*augment\.split"):
         requests(headings)
     assert requests(headings, split=False).height == 2
+
+
+ALL = ("reverse", "deduce", "qa", "entities", "study", "link", "link-trace")
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.permutations(range(6)), st.sampled_from(["bm25", "random"]))
+def test_what_is_asked_does_not_depend_on_the_order_of_documents(order, partners):
+    told = [
+        "Oaks are trees. Oaks are old.",
+        "Trees have roots.",
+        "Fish swim.",
+        "Oaks are trees. Oaks are old.",
+        "Ben is ill.",
+    ]
+    documents = pl.DataFrame({"doc_id": list("abcdef"), "text": [*told, "# Oaks"]})
+    config = {"operators": ALL, "context_chars": 60, "partners": partners}
+    asked, mixed = (requests(table, **config) for table in (documents, documents[list(order)]))
+    assert asked.sort("request_id").equals(mixed.sort("request_id"))
+
+
+def test_documents_and_sentences_are_shown_as_the_scope_says():
+    table = requests(operators=("reverse", "deduce", "qa", "link"))
+    shown = {name: set(rows["source_text"]) for (name,), rows in table.partition_by("operator", as_dict=True).items()}
+    texts = set(DOCUMENTS["text"])
+    assert shown["qa"] == shown["link"] == texts
+    assert shown["deduce"] == {DOCUMENTS["text"][0]}
+    assert shown["reverse"] == {"femp are more dangerous than glon.", "blick are less common than trusk."}
+
+
+def test_whole_texts_may_be_longer_than_lines():
+    table = requests(operators=("study", "link", "link-trace"), max_tokens=5, text_tokens=50)
+    longest = dict(table.select("operator", pl.col("sampling").str.json_path_match("$.max_tokens")).unique().rows())
+    assert longest == {"study": "5", "link": "5", "link-trace": "50"}  # the first step of study is a list
+
+
+def test_a_first_step_is_accounted_for_by_what_follows():
+    documents = DOCUMENTS.head(2)
+    asked = requests(documents, operators=("study",), text_tokens=50)
+    one, two = asked.sort("doc_ids")["request_id"]
+    first = generations({"request_id": one, "text": "- Draw it.\n- Sing it."}, {"request_id": two, "text": "NONE"})
+    config = AugmentConfig(operators=("study",), text_tokens=50)
+    follow = follow_requests(asked, first, config, "pico")
+    assert follow["doc_ids"].to_list() == [["d1"]] * 2
+    assert follow["source_text"].to_list() == [documents["text"][0]] * 2
+    assert json.loads(follow["sampling"][0])["max_tokens"] == 50
+    assert follow.equals(follow_requests(asked.reverse(), first.reverse(), config, "pico"))
+    told = "femp: beware, dangerous! " * 20
+    second = generations(*({"request_id": i, "text": told} for i in follow["request_id"]))
+    table = make_inferences(pl.concat([asked, follow]), pl.concat([first, second]), "pico")
+    assert table.select("doc_ids", "text", "reason").rows() == [
+        (["d2"], "", "the model found nothing to infer"),
+        (["d1"], told.strip(), None),
+        (["d1"], told.strip(), "duplicate"),
+    ]
+
+
+def test_sentences_of_a_document_are_no_inference_from_it():
+    asked = requests(operators=("deduce",))
+    text = "- Blick are less common than trusk.\n- trusk are more common than blick.\n- Paris is the lovely capital of France."
+    table = make_inferences(asked, generations({"request_id": asked["request_id"][0], "text": text}), "m")
+    assert table["reason"].to_list() == ["stated in the corpus", None, "shares too few words with its source"]
+
+
+def test_a_link_may_bring_in_the_words_of_other_documents():
+    asked = requests(operators=("link",))
+    text = "- troff, rarer than anything and rarer still than every gropp, are safer than glon.\n- Paris is the capital of France."
+    request = asked.filter(source_text="femp are more dangerous than glon.")["request_id"][0]
+    table = make_inferences(asked, generations({"request_id": request, "text": text}), "m")
+    assert table["reason"].to_list() == [None, "shares too few words with its source"]

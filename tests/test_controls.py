@@ -12,14 +12,14 @@ from drawn import SEEDS, worlds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from augment.names import Casing, casing, entities, words
+from augment.ops.rules import reverse_words
 from augment.run import INFERENCES
 from augment.sentences import split_sentences
+from augment.shuffle import shuffled
 from engine.errors import UserError
 from eval.benchmarks import fictional, reversals, semantic, syllogisms
-from train.controls import reverse_words
 from train.examples import EXAMPLES, count_tokens, examples_of
-from train.names import Casing, casing, entities, words
-from train.shuffle import shuffled
 from train.worlds import hierarchies
 from train.worlds.comparisons import plain, reverse, rewordings
 

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 pytest.importorskip("bm25s")
 
+from augment.search import terms
 from engine.errors import UserError
 from eval.benchmarks import reversals, semantic, syllogisms
 from eval.benchmarks.base import QUESTIONS
-from eval.retrieval import contexts, facts_of, oracle, recall, search, terms
+from eval.retrieval import contexts, facts_of, oracle, recall, search
 
 WORLD = reversals.load(0, 12, 5)
 

@@ -5,24 +5,10 @@ from typing import Any
 
 import polars as pl
 
+from augment.names import casing
+from augment.ops.rules import reverse_words
+from augment.shuffle import shuffled
 from engine.store import content_id
-from train.names import PIECE, Casing, casing, entities
-from train.shuffle import shuffled
-
-
-def reverse_words(text: str, case: Casing) -> str:
-    """A text from its last word to its first, names and numbers (see `entities`) in their own order.
-
-    Golovneva et al. 2024, "Reverse training to nurse the reversal curse", entity-preserving reversal: with names that are
-    several words it does better there than plain word reversal. Marks are words of their own; a space joins all.
-    """
-    pieces, at = list[str](), 0
-    for start, end in [*entities(text, case), (len(text), len(text))]:
-        pieces += PIECE.findall(text[at:start])
-        if text[start:end]:
-            pieces.append(" ".join(text[start:end].split()))
-        at = end
-    return " ".join(reversed(pieces))
 
 
 def reversed_documents(documents: pl.DataFrame) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from itertools import combinations
 from random import Random
 from typing import NamedTuple
 
-from train.names import PIECE, WORD, casing, entities, words
+from augment.names import PIECE, WORD, casing, entities, words
 
 RARE = (0.05, 10)
 """A word is rare that stands in at most this share of the distinct sources, or in at most so many."""

@@ -1,0 +1,144 @@
+"""From texts to rows of the `requests` table, in tables of any number of documents."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from augment.config import AugmentConfig
+from augment.contexts import Group, groups
+from augment.operators import Operator, Prompt, Record, load_operators, two_step
+from engine.errors import UserError
+from engine.store import content_id
+
+REQUESTS: dict[str, Any] = {
+    "request_id": pl.String,
+    "prefix_key": pl.String,
+    "messages": pl.String,
+    "sampling": pl.String,
+    "n": pl.Int32,
+    "operator": pl.String,
+    "scope": pl.String,
+    "step": pl.Int32,
+    "source_text": pl.String,
+    "doc_ids": pl.List(pl.String),
+}
+NO_SENTENCE = (
+    "The documents have no sentence, only headings, tables or code; with augment.split false they are used whole. "
+    "`deduce` needs two sentences in a document, and a global operator two documents that fit augment.context_chars."
+)
+
+
+def make_requests(documents: pl.DataFrame, config: AugmentConfig, model: str) -> pl.DataFrame:
+    """The `requests` table of the first step, all in memory: one row per operator and different text that it is shown.
+
+    `documents` has doc_id and text. Operators that are a rule ask nothing. Raises UserError where no operator finds a text.
+    """
+    operators = load_operators(config)
+    tables = []
+    for operator in operators:
+        records = records_of(operator, documents)
+        if operator.scope == "corpus" and not operator.rule:
+            tables += [group_requests(operator, group, config, model) for group in groups(records, config)]
+        elif not operator.rule:
+            tables.append(record_requests(operator, records, config, model))
+    table = pl.concat([pl.DataFrame(schema=REQUESTS), *tables])
+    if table.is_empty() and not any(operator.rule for operator in operators):
+        raise UserError(NO_SENTENCE)
+    return merged(table)
+
+
+def records_of(operator: Operator, texts: pl.DataFrame, split: bool = True) -> list[Record]:
+    """What an operator is shown of `texts` (text, and doc_id or doc_ids): every different piece once, with all its documents.
+
+    Without `split` the texts are pieces already.
+    """
+    found: dict[str, set[str]] = {}
+    column = "doc_ids" if "doc_ids" in texts.columns else "doc_id"
+    for text, docs in texts.select("text", column).iter_rows():
+        for piece in operator.pieces(text) if split else [text]:
+            if piece:
+                found.setdefault(piece, set()).update([docs] if isinstance(docs, str) else docs)
+    return [Record(text, tuple(sorted(docs))) for text, docs in found.items()]
+
+
+def record_requests(operator: Operator, records: Sequence[Record], config: AugmentConfig, model: str) -> pl.DataFrame:
+    """What an operator asks about records."""
+    asked = [(record, prompt) for record in records for prompt in operator.requests(record)]
+    return _table(operator, asked, 1, config, model)
+
+
+def group_requests(operator: Operator, group: Group, config: AugmentConfig, model: str) -> pl.DataFrame:
+    """What a global operator asks about the targets of a context: prompts that begin alike, and so have one prefix_key."""
+    context = group.context
+    records = [Record(record.text, record.doc_ids, context) for record in group.targets]
+    return record_requests(operator, records, config, model)
+
+
+def follow_requests(
+    requests: pl.DataFrame, generations: pl.DataFrame, config: AugmentConfig, model: str
+) -> pl.DataFrame:
+    """The requests of the second step, from the first answers of operators that have two; for the others none."""
+    answered = requests.filter(step=1).join(generations, on="request_id").sort("operator", "source_text", "sample")
+    return merged(follow_answers(answered, config, model))
+
+
+def follow_answers(answered: pl.DataFrame, config: AugmentConfig, model: str) -> pl.DataFrame:
+    """The same from rows of requests with their answers."""
+    tables = [pl.DataFrame(schema=REQUESTS)]
+    for operator in (o for o in load_operators(config) if two_step(type(o))):
+        rows = answered.filter(pl.col("error").is_null(), operator=operator.name, step=1)
+        asked = list[tuple[Record, Prompt]]()
+        for text, docs, answer in rows.select("source_text", "doc_ids", "text").iter_rows():
+            record = Record(text, tuple(docs))
+            asked += [(record, prompt) for prompt in operator.follow(record, answer)]
+        tables.append(_table(operator, asked, 2, config, model))
+    return pl.concat(tables)
+
+
+def merged(requests: pl.DataFrame) -> pl.DataFrame:
+    """Each request once, with the documents of all its rows."""
+    docs = (
+        requests.select("request_id", "doc_ids")
+        .explode("doc_ids")
+        .group_by("request_id")
+        .agg(pl.col("doc_ids").unique())
+    )
+    first = requests.drop("doc_ids").unique("request_id", keep="first", maintain_order=True)
+    found = first.join(docs, on="request_id", how="left", maintain_order="left")
+    return found.with_columns(pl.col("doc_ids").list.sort()).select(list(REQUESTS))
+
+
+def _table(
+    operator: Operator, asked: Sequence[tuple[Record, Prompt]], step: int, config: AugmentConfig, model: str
+) -> pl.DataFrame:
+    # a first step only makes a list, whatever the operator writes in the end
+    long = operator.long and step == 1 + two_step(type(operator))
+    sampling = {"temperature": config.temperature, "max_tokens": config.text_tokens if long else config.max_tokens}
+    keys, rows = {"": operator.name}, []
+    for record, prompt in asked:
+        identity = content_id(model, prompt, sampling, config.seed, config.samples)
+        if record.context not in keys:  # long, and the same for many
+            keys[record.context] = context_key(record.context)
+        messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
+        rows.append(
+            {
+                "request_id": identity,
+                "prefix_key": keys[record.context],
+                "messages": json.dumps(messages, ensure_ascii=False),
+                "sampling": json.dumps(sampling | {"seed": int(identity, 16) % 2**31}),
+                "n": config.samples,
+                "operator": operator.name,
+                "scope": operator.scope,
+                "step": step,
+                "source_text": record.text,
+                "doc_ids": list(record.doc_ids),
+            }
+        )
+    return pl.DataFrame(rows, schema=REQUESTS)
+
+
+def context_key(context: str) -> str:
+    """The prefix_key of the requests that share a context."""
+    return content_id("context", context)
