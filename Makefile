@@ -11,7 +11,7 @@ demo: $(STAMP)
 	$(BIN)/forethought demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations 12
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

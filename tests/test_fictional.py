@@ -42,7 +42,7 @@ def test_files_have_the_rows_of_the_originals():
 
 
 @pytest.mark.parametrize(
-    ("size", "documents", "people", "questions"), [("paper", 3600, 90, 300), ("small", 480, 36, 120)]
+    ("size", "documents", "people", "questions"), [("paper", 3600, 90, 300), ("small", 320, 24, 80)]
 )
 def test_sizes(size, documents, people, questions):
     world = load(0, size)
@@ -142,7 +142,7 @@ def test_the_reader_of_the_original_files_reads_these(tmp_path):
         (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     world = celebrities.load(0, tmp_path)
     assert world.documents["text"].to_list() == load(0, "small").documents["text"].to_list()
-    assert world.documents["fact"].n_unique() == 36
+    assert world.documents["fact"].n_unique() == 24
     assert set(world.questions["stem"]) == set(load(0, "small").questions["stem"])
 
 

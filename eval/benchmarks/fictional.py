@@ -30,7 +30,7 @@ class Size(NamedTuple):
     templates: int
 
 
-SIZES = {"paper": Size(30, 30), "small": Size(12, 10)}
+SIZES = {"paper": Size(30, 30), "small": Size(8, 10)}
 SETS = {"p2d": ("p2d",), "d2p": ("d2p",), "both": ("p2d", "d2p")}
 """Orders in which training tells each set of people, named as in the original files; set A is `p2d`, set B `both`."""
 
@@ -226,7 +226,7 @@ def files(seed: int, size: str = "paper") -> dict[str, list[dict[str, str]]]:
 
 
 def load(seed: int, size: str = "paper") -> Benchmark:
-    """One world: 3,600 examples about 90 people, 300 questions per split (`small`: 480 about 36, and 120).
+    """One world: 3,600 examples about 90 people, 300 questions per split (`small`: 320 about 24, and 80).
 
     Raises UserError where the size is unknown.
     """
