@@ -12,8 +12,6 @@ settings.register_profile("forethought", deadline=None)
 settings.load_profile("forethought")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-if "PYTEST_XDIST_WORKER" in os.environ:  # side by side, threads of one process wait for those of the other
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
 PICO = Path(__file__).resolve().parent.parent / "engine/pico"
 
 
