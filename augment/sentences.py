@@ -15,6 +15,8 @@ BLOCKS = (
     MarkdownIt("commonmark", {"maxNesting": 100}).enable("table").disable(["code", "html_block", "inline", "text_join"])
 )
 
+WINDOW = 2_000
+
 ABBREVIATIONS = {"approx", "ch", "chs", "eq", "eqs", "est", "etc", "fig", "figs", "max", "min", "resp", "vol", "vols"}
 
 
@@ -31,41 +33,68 @@ def split_sentences(text: str, language: str = "en") -> list[str]:
     return [unit.text for unit in units(text, language) if unit.kind in ("sentence", "item")]
 
 
+def targets(
+    text: str, mode: Literal["none", "independent", "cumulative"], language: str = "en"
+) -> list[tuple[str, str]]:
+    """What is asked about in a document, as (preceding context, target text).
+
+    none: the whole text at once, without context. independent: each sentence alone. cumulative: each sentence with all
+    sentences before it as its context; all contexts together grow with the square of the length, so cut a long document
+    first (`augment.passages`). Sentences are those of `split_sentences`; a text without any gives nothing.
+    """
+    if mode == "none":
+        return [("", text.strip())] if text.strip() else []
+    context, found = "", []
+    for sentence in split_sentences(text, language):
+        found.append((context, sentence))
+        if mode == "cumulative":
+            joined = not context or re.fullmatch(rf"[{CJK}]{{2}}", context[-1] + sentence[0])
+            context += sentence if joined else f" {sentence}"
+    return found
+
+
 def units(text: str, language: str = "en") -> list[Unit]:
     """All units of a text, in order.
 
     `language` is an ISO 639-1 code; sentencex treats an unknown one as English. Paragraphs written mostly in Chinese or
     Japanese script are split as such whatever the language.
     """
-    return [unit for unit in _units(text, language) if unit.text]
+    return [unit for unit, _ in placed_units(text, language)]
 
 
-def _units(text: str, language: str) -> Iterator[Unit]:
+def placed_units(text: str, language: str = "en") -> Iterator[tuple[Unit, int]]:
+    """The units, each with the number of the line, from 0, where its block begins; blocks share no line."""
+    return ((unit, line) for unit, line in _units(text, language) if unit.text)
+
+
+def _units(text: str, language: str) -> Iterator[tuple[Unit, int]]:
+    line = 0
     items: list[str] = []  # what each open list item's first line starts with
     cells: list[str] = []
     block = ""
     for token in BLOCKS.parse(text):
+        line = token.map[0] if token.map else line
         match token.type:
             case "fence":
-                yield Unit(f"{token.markup}{token.info}\n{token.content}{token.markup}", "code")
+                yield Unit(f"{token.markup}{token.info}\n{token.content}{token.markup}", "code"), line
             case "list_item_open":
                 # "1912. The ship sank." opens a list for Markdown, but the number is a year to keep.
                 items.append(f"{token.info}. " if len(token.info) == 4 else "")
             case "list_item_close":
                 items.pop()
             case "tr_close":
-                yield Unit(" | ".join(cells), "row")
+                yield Unit(" | ".join(cells), "row"), line
                 cells = []
             case "inline" if block in ("th_open", "td_open"):
                 cells.append(_one_line(token.content))
             case "inline" if block == "heading_open":
-                yield Unit(_one_line(token.content), "heading")
+                yield Unit(_one_line(token.content), "heading"), line
             case "inline" if items:
                 for sentence in _sentences(re.sub(r"^\[[ xX]\]\s", "", token.content), language):
-                    yield Unit(items[-1] + sentence, "item")
+                    yield Unit(items[-1] + sentence, "item"), line
                     items[-1] = ""
             case "inline":
-                yield from (Unit(sentence, "sentence") for sentence in _sentences(token.content, language))
+                yield from ((Unit(sentence, "sentence"), line) for sentence in _sentences(token.content, language))
         block = token.type
 
 
@@ -80,7 +109,7 @@ def _sentences(paragraph: str, language: str) -> list[str]:
     if 2 * len(re.findall(rf"[{CJK}]", line)) > len(re.findall(r"\w", line)):
         language = "ja" if re.search(r"[\u3040-\u30ff]", line) else "zh"
     sentences: list[str] = []
-    for part in map(str.strip, sentencex.segment(language, line)):
+    for part in map(str.strip, _segment(language, line)):
         if sentences and language == "en" and _is_abbreviated(sentences[-1], part):
             sentences[-1] += f" {part}"
             continue
@@ -92,6 +121,20 @@ def _sentences(paragraph: str, language: str) -> list[str]:
         if part:
             sentences.append(part)
     return sentences
+
+
+def _segment(language: str, line: str) -> Iterator[str]:
+    """What sentencex makes of a line, window by window: its time grows with the square of the length in many languages.
+
+    The last two sentences of a window are split again with what follows, so that none ends where a window does.
+    """
+    start, size = 0, WINDOW
+    while start + size < len(line):
+        parts = sentencex.segment(language, line[start : start + size])[:-2]
+        yield from parts
+        start += sum(map(len, parts))
+        size = WINDOW if parts else 2 * size
+    yield from sentencex.segment(language, line[start:])
 
 
 def _is_abbreviated(left: str, right: str) -> bool:

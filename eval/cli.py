@@ -30,7 +30,7 @@ Make a language model learn what documents imply, and measure it.
 
   demo      the main job on the embedded model, in minutes: prints the table of arms and the report's path
   run       a whole job from a config: augment, train, evaluate, report
-  augment   PATH...: write what the documents imply (JSON lines, Parquet, CSV, Markdown, text, folders)
+  augment   PATH...: write what the documents imply (JSON lines, Parquet, CSV, Markdown, HTML, text, folders)
   show      ID: where a training line comes from, back to its document
   train     EXAMPLES: finetune a model on a column of texts
   reproduce every data set of the paper in small, with figures and a table of its claims
@@ -41,16 +41,21 @@ Make a language model learn what documents imply, and measure it.
   plan      what a run would do, and what it would cost, without doing it
 
 `forethought VERB --help` lists a verb's options. Every option can stand in the YAML file too.
+Exit status: 0, 2 for a mistake in what was asked, 3 where augment left out some of the documents and did the others.
 """
 T = TypeVar("T", bound=Settings)
 Paths = Annotated[tuple[str, ...], tyro.conf.Positional]
 
 
 class AugmentJob(Settings):
-    """Write what documents imply: inferences with provenance, and examples to train on."""
+    """Write what documents imply: inferences with provenance, and examples to train on.
+
+    What cannot be read or has no sentence is named with its reason, here and in skipped.parquet, and the rest is done.
+    Exit status: 0 if all was read, 3 if some was left out, 2 for a mistake in what was asked.
+    """
 
     paths: Paths = ()
-    """Files or folders: .jsonl, .parquet, .csv, .md, .txt."""
+    """Files or folders: .jsonl, .json, .parquet, .csv, .md, .html, .txt, .rst, .org; hidden files stay out."""
     model: str = "pico"
     """pico (embedded), a folder saved by save_pretrained, or a hub name."""
     out: Path = Path("augmented")
@@ -69,6 +74,9 @@ class AugmentJob(Settings):
     """Share of the replayed text among the characters of all training examples."""
     validation: float = Field(default=0, ge=0, lt=1)
     """Share of examples for validation; documents that share a sentence or an inference fall on one side."""
+    drop_repeated: int | None = Field(default=None, ge=1)
+    """Keep only the first of paragraphs (100 characters or more) that stand verbatim in more than this many documents,
+    such as headers and licences; what goes is in repeated.parquet. By default all paragraphs stay."""
     dry_run: bool = False
     """Only say what would be done."""
     augment: AugmentConfig = AugmentConfig()
@@ -132,7 +140,7 @@ class RunJob(RunConfig):
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one verb; returns the exit status: 0, 2 for a user's mistake, 130 after Ctrl-C."""
+    """Run one verb; returns the exit status: 0, 2 for a user's mistake, 3 for inputs left out, 130 after Ctrl-C."""
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(HELP)
         return 0 if arguments else 2
@@ -141,7 +149,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         if verb not in VERBS:
             raise UserError(f"There is no verb {verb!r}; choose from {', '.join(VERBS)}.")
-        VERBS[verb](rest)
+        return VERBS[verb](rest) or 0
     except UserError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
@@ -159,7 +167,6 @@ def run(arguments: Sequence[str]) -> int:
             file=sys.stderr,
         )
         return 130
-    return 0
 
 
 def parse(config: type[T], arguments: list[str], verb: str, preset: Path | None = None) -> T:
@@ -251,12 +258,12 @@ def verb_plan(arguments: list[str]) -> None:
     _run(parse(RunJob, arguments, "plan").model_copy(update={"dry_run": True}))
 
 
-def verb_augment(arguments: list[str]) -> None:
+def verb_augment(arguments: list[str]) -> int:
     """augment: documents in, inferences and examples out."""
     job = parse(AugmentJob, arguments, "augment")
     from eval.jobs import augment_job
 
-    augment_job(job)
+    return augment_job(job)
 
 
 def verb_show(arguments: list[str]) -> None:
@@ -311,7 +318,7 @@ def verb_bench(arguments: list[str]) -> None:
     bench(job.what, job.model, job.engine, job.rows, job.context, job.repeats, job.peers, job.json_file)
 
 
-VERBS: dict[str, Callable[[list[str]], None]] = {
+VERBS: dict[str, Callable[[list[str]], int | None]] = {
     "demo": verb_demo,
     "run": verb_run,
     "augment": verb_augment,

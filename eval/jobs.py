@@ -37,10 +37,14 @@ class EvalJob(Settings):
     engine: EngineConfig = Field(default_factory=EngineConfig)
 
 
-def augment_job(job: "AugmentJob") -> None:
-    """Documents to inferences, examples in the forms asked for, and review.html in the output folder."""
+def augment_job(job: "AugmentJob") -> int:
+    """Documents to inferences, examples in the forms asked for, and review.html in the output folder.
+
+    Returns the exit status: 3 where some documents were left out, which are named and stand in skipped.parquet.
+    """
     from augment.corpus import read_corpus
     from augment.operators import load_operators
+    from augment.passages import drop_repeated
     from augment.review import write_review
     from augment.run import augment, make_requests
     from engine.pool import EnginePool
@@ -50,31 +54,57 @@ def augment_job(job: "AugmentJob") -> None:
     load_operators(job.augment)
     corpus = read_corpus(job.paths, job.text_column)
     general = read_corpus([job.replay]) if job.replay else None
-    for source, reason in corpus.skipped + (general.skipped if general else []):
-        console.print(f"[yellow]skipped[/] {escape(source)}: {escape(reason)}")
+    name_skipped(corpus.skipped + (general.skipped if general else []))
+    documents = corpus.documents
+    if job.drop_repeated:
+        documents, repeated = drop_repeated(documents, job.drop_repeated)
+        console.print(f"{repeated.height:,} repeated paragraphs dropped")
     if job.dry_run:
-        requests = make_requests(corpus.documents, job.augment, job.model)
+        requests = make_requests(documents, job.augment, job.model)
+        silent = unasked(documents, requests)
         prompt = int(requests["messages"].str.len_chars().sum()) // 4
         console.print(
-            f"{corpus.documents.height:,} documents, {requests.height:,} requests of {job.augment.samples} samples: about "
+            f"{documents.height:,} documents, {requests.height:,} requests of {job.augment.samples} samples: about "
             f"{prompt:,} prompt tokens (characters / 4) and at most "
             f"{requests.height * job.augment.samples * job.augment.max_tokens:,} new tokens"
         )
-        return
+        return 3 if corpus.left_out or silent else 0
     out = job.out.absolute()
     with EnginePool(job.model, job.engine) as pool:
-        inferences = augment(corpus.documents, pool, job.augment, job.model, out)
-    write_table(out / "skipped.parquet", pl.DataFrame(corpus.skipped, schema=["source", "reason"], orient="row"))
-    write_review(out, inferences, corpus.documents, job.model, job.augment.seed)
+        inferences = augment(documents, pool, job.augment, job.model, out)
+    silent = unasked(documents, pl.read_parquet(out / "requests.parquet", columns=["doc_ids"]))
+    skipped = pl.DataFrame(corpus.skipped + silent, schema={"source": pl.String, "reason": pl.String}, orient="row")
+    write_table(out / "skipped.parquet", skipped)
+    if job.drop_repeated:
+        write_table(out / "repeated.parquet", repeated)
+    write_review(out, inferences, documents, job.model, job.augment.seed)
     kept = int(inferences["kept"].sum())
-    console.print(f"{inferences.height:,} inferences from {corpus.documents.height:,} documents, {kept:,} kept")
+    console.print(f"{inferences.height:,} inferences from {documents.height:,} documents, {kept:,} kept")
     for reason, count in inferences.filter(~pl.col("kept"))["reason"].value_counts(sort=True).head(6).rows():
         console.print(f"  {count:,} rejected: {escape(reason)}")
     for text, source in inferences.filter("kept").select("text", "source_text").head(3).rows():
         console.print(f"  [dim]{escape(source)}[/]\n    -> {escape(text)}")
-    files = write_examples(job, out, corpus.documents, inferences, general.documents if general else None)
+    files = write_examples(job, out, documents, inferences, general.documents if general else None)
     console.print(f"wrote {job.out}: inferences.parquet, review.html, {', '.join(files)}")
     console.print(f"next: forethought train {job.out / 'examples.parquet'} --model {job.model}")
+    return 3 if corpus.left_out or silent else 0
+
+
+def unasked(documents: pl.DataFrame, requests: pl.DataFrame) -> list[tuple[str, str]]:
+    """Name the documents that no request is about; returns their (source, reason). Rules, which ask nothing, pass over none."""
+    if requests.is_empty():
+        return []
+    asked = requests["doc_ids"].explode().unique().implode()
+    reason = "no sentence to ask about, only headings, tables or code; it stays among the examples"
+    silent = [(source, reason) for source in documents.filter(~pl.col("doc_id").is_in(asked))["source"]]
+    name_skipped(silent)
+    return silent
+
+
+def name_skipped(skipped: list[tuple[str, str]]) -> None:
+    """Name what was left out, each on a line with its reason."""
+    for source, reason in skipped:
+        console.print(f"[yellow]skipped[/] {escape(source)}: {escape(reason)}", soft_wrap=True)
 
 
 def write_examples(

@@ -36,12 +36,14 @@ def test_every_kind_of_file_in_a_folder(tmp_path):
     (root / "e.csv").write_text('text,n\n"two\nlines",3\n')
     (root / "f.MD").write_bytes(b"---\r\ntitle: Mars\r\n---\r\n\r\n# Mars\r\n")
     (root / "g.txt").write_text("\ufeffplain\n", encoding="utf-8")
-    (root / "ignored.png").write_bytes(b"\x89")
+    (root / "h.html").write_text("<title>Venus</title><nav>Home</nav><p>hot")
+    (root / "i.rst").write_text("Mars\n====\n")
+    (root / "other.png").write_bytes(b"\x89")
     (root / ".hidden.txt").write_text("hidden")
     (root / ".git").mkdir()
     (root / ".git" / "x.txt").write_text("hidden")
     corpus = read_corpus([root])
-    assert corpus.skipped == []
+    assert corpus.skipped == [("other.png", "a kind of file that is not read")]
     assert corpus.documents.schema == dict.fromkeys(["doc_id", "text", "source", "meta"], pl.String)
     assert corpus.documents.select("source", "text").rows() == [
         ("b/one.jsonl#1", "line one"),
@@ -52,8 +54,11 @@ def test_every_kind_of_file_in_a_folder(tmp_path):
         ("e.csv#1", "two\nlines"),
         ("f.MD", "# Mars"),
         ("g.txt", "plain"),
+        ("h.html", "hot"),
+        ("i.rst", "Mars\n===="),
     ]
-    assert metas(corpus) == [{"tag": 1}, {}, {}, {}, {"day": "2025-05-01"}, {"n": 3}, {"title": "Mars"}, {}]
+    fields = [{"tag": 1}, {}, {}, {}, {"day": "2025-05-01"}, {"n": 3}, {"title": "Mars"}, {}, {"title": "Venus"}, {}]
+    assert metas(corpus) == fields
 
 
 def test_ids_are_content_hashes_and_differ_for_repeated_texts(tmp_path):
@@ -113,7 +118,7 @@ def test_bad_rows_are_skipped_with_their_reason(tmp_path):
 
 def test_bad_files_are_skipped_with_their_reason(tmp_path):
     (tmp_path / "a.txt").write_text("good")
-    (tmp_path / "b.txt").write_bytes(b"\xff\xfe")
+    (tmp_path / "b.txt").write_bytes(b"caf\xff")
     (tmp_path / "c.parquet").write_text("not a table")
     (tmp_path / "d.csv").write_text("text,n\nshort,1\nlong,1,2,3\n")
     (tmp_path / "e.jsonl.gz").write_text("not zipped")
@@ -124,7 +129,8 @@ def test_bad_files_are_skipped_with_their_reason(tmp_path):
     assert texts(corpus) == ["good", "fine"]
     reasons = dict(corpus.skipped)
     assert sorted(reasons) == ["b.txt", "c.parquet", "d.csv", "e.jsonl.gz", "f.jsonl", "g.csv#2", "h.txt"]
-    assert reasons["b.txt"] == reasons["g.csv#2"] == "not UTF-8"
+    assert reasons["b.txt"].endswith("but that is in doubt): save the file as UTF-8")
+    assert reasons["g.csv#2"] == "not UTF-8"
     assert reasons["f.jsonl"] == "no rows"
     assert all(reason and "\n" not in reason for reason in reasons.values())
 
@@ -192,7 +198,7 @@ def test_users_mistakes_are_one_sentence(tmp_path, name, content, text_column, m
 
 def test_folder_without_files_and_no_path_at_all(tmp_path):
     (tmp_path / "image.png").write_text("x")
-    with pytest.raises(UserError, match=r"has no file to read: files ending in \.jsonl, .*\.txt are read"):
+    with pytest.raises(UserError, match=r"has no file to read: files ending in \.jsonl, .*\.txt, .* are read"):
         read_corpus([tmp_path])
     with pytest.raises(UserError, match="No corpus is named"):
         read_corpus([])

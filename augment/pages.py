@@ -1,0 +1,174 @@
+"""HTML pages as Markdown-like text: headings, lists, tables, quotes and code stay; what is not text of the page goes.
+
+lxml parses. The text is written here, because converters found elsewhere grow with the square of the length, put
+backslashes into sentences, or guess which paragraphs matter: here only what the page marks as no text of its own goes.
+"""
+
+import re
+from typing import Any
+
+from lxml import etree
+
+DROPPED = set("head script style noscript template nav button select textarea iframe object svg canvas".split())
+MARGINS = {"header", "footer", "aside"}
+"""Dropped outside <main> and <article>, where they hold what is the same on every page."""
+ROLES = {"navigation", "banner", "contentinfo", "search", "menu", "menubar"}
+BLOCKS = set(
+    "address article aside body caption center dd details div dl dt fieldset figcaption figure footer form header hr "
+    "html legend li main p section summary table tbody td tfoot th thead tr".split()
+)
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+LISTS = ("ul", "ol", "menu")
+LAYOUT = " | ".join(f".//{tag}" for tag in ("table", "pre", "blockquote", *HEADINGS)) + " | .//td[count(.//p) > 1]"
+CHARSET = re.compile(rb"""<(?:meta[^>]+?charset|\?xml[^>]+?encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+BREAK = "\0"  # stands for <br>: lines of the source mean nothing
+DEEPEST = 150
+"""Levels that are told apart; what lies deeper is one paragraph."""
+
+
+def declared_encoding(data: bytes) -> str | None:
+    """The encoding that a page names in its head."""
+    found = CHARSET.search(data[:4096])
+    return found[1].decode() if found else None
+
+
+def read_page(html: str) -> tuple[str, dict[str, Any]]:
+    """The main text of a page and its fields (`title`).
+
+    The text is that of <main> where there is just one, else of <body>. Scripts, styles, fields of forms, <nav>, hidden
+    parts, and header, footer and aside of the whole page are left out, as are images and the addresses of links.
+    Raises RecursionError where the parser gave up on the nesting.
+    """
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    root = etree.fromstring(html.replace(BREAK, "").encode(), parser) if html.strip() else None
+    if any("depth" in fault.message.lower() for fault in parser.error_log):
+        raise RecursionError
+    if root is None:
+        return "", {}
+    title = _line("".join(root.xpath("//head/title[1]//text()")))
+    mains = root.xpath("//main | //*[@role='main']")
+    blocks = _blocks(mains[0], 0, True) if len(mains) == 1 else _blocks(root, 0, False)
+    return "\n\n".join(blocks), {"title": title} if title else {}
+
+
+def _blocks(element: Any, depth: int, inside: bool) -> list[str]:
+    """Paragraphs, headings, lists, tables and so on of an element; `inside` is <main> or <article>."""
+    blocks: list[str] = []
+    inline: list[str] = []
+    _walk(element, blocks, inline, depth, inside)
+    _flush(blocks, inline)
+    return blocks
+
+
+def _walk(element: Any, blocks: list[str], inline: list[str], depth: int, inside: bool) -> None:
+    if depth > DEEPEST:
+        inline.append(" ".join(element.itertext()))
+        return
+    inline.append(element.text or "")
+    for child in element:
+        tag = child.tag
+        within = inside or tag in ("main", "article")
+        if _is_dropped(child, inside):
+            pass
+        elif tag == "br":
+            inline.append(BREAK)
+        elif tag in HEADINGS or tag in LISTS or tag in ("pre", "blockquote") or _is_data(child):
+            _flush(blocks, inline)
+            blocks.extend(_special(child, depth + 1, within))
+        elif tag in BLOCKS:
+            _flush(blocks, inline)
+            _walk(child, blocks, inline, depth + 1, within)
+            _flush(blocks, inline)
+        else:
+            inline.append("^" if tag == "sup" and _is_power(child) else "")
+            _walk(child, blocks, inline, depth + 1, within)
+        inline.append(child.tail or "")
+
+
+def _is_dropped(element: Any, inside: bool) -> bool:
+    get = element.get
+    return (
+        element.tag in DROPPED
+        or (element.tag in MARGINS and not inside)
+        or get("role") in ROLES
+        or get("hidden") is not None
+        or get("aria-hidden") == "true"
+        or re.search(r"display\s*:\s*none", get("style") or "") is not None
+    )
+
+
+def _flush(blocks: list[str], inline: list[str]) -> None:
+    """What was gathered becomes paragraphs; two <br> in a row end one."""
+    for paragraph in re.split(rf"{BREAK}\s*{BREAK}", "".join(inline)):
+        lines = [line for line in map(_line, paragraph.split(BREAK)) if line]
+        if lines:
+            blocks.append("\n".join(lines))
+    inline.clear()
+
+
+def _special(element: Any, depth: int, inside: bool) -> list[str]:
+    """The block of a heading, list, quote, code block or table."""
+    tag = element.tag
+    if tag == "pre":
+        return _code(element)
+    if tag == "table":
+        return _table(element, depth, inside)
+    if tag in LISTS:
+        return _list(element, depth, inside)
+    blocks = _blocks(element, depth, inside)
+    if tag == "blockquote":
+        return ["\n".join(f"> {line}".rstrip() for line in "\n\n".join(blocks).split("\n"))] if blocks else []
+    return [f"{'#' * int(tag[1])} {_line(' '.join(blocks))}"] if blocks else []
+
+
+def _list(element: Any, depth: int, inside: bool) -> list[str]:
+    start = element.get("start") or ""
+    number = int(start) if re.fullmatch(r"\d{1,8}", start) else 1
+    items: list[str] = []
+    for child in element:
+        blocks = [] if _is_dropped(child, inside) else _blocks(child, depth + 1, inside)
+        mark = f"{number}. " if element.tag == "ol" else "- "
+        number += child.tag == "li"
+        text = "\n\n".join(blocks)
+        # a list in an item follows without an empty line
+        text = re.sub(r"\n\n(?=(?:-|\d+\.) )", "\n", text).replace("\n", "\n" + " " * len(mark))
+        if text:
+            items.append(re.sub(r"(?m)^ +$", "", mark + text))
+    return ["\n".join(items)] if items else []
+
+
+def _code(element: Any) -> list[str]:
+    for line in element.iter("br"):
+        line.text = "\n"
+    code = "".join(element.itertext()).strip("\n")
+    names = " ".join(element.xpath("@class | .//code/@class"))
+    language = re.search(r"(?:language|lang|highlight-source)-([\w+#-]+)", names)
+    fence = max(["```", *(f"{run}`" for run in re.findall("`{3,}", code))], key=len)
+    return [f"{fence}{language[1] if language else ''}\n{code}\n{fence}"] if code.strip() else []
+
+
+def _is_data(element: Any) -> bool:
+    """Whether it is a table of data: one that arranges the page holds headings, tables or several paragraphs."""
+    return element.tag == "table" and element.get("role") not in ("presentation", "none") and not element.xpath(LAYOUT)
+
+
+def _table(element: Any, depth: int, inside: bool) -> list[str]:
+    """The caption as a paragraph, then the rows; the first is the head, as Markdown has it."""
+    captions = [_line(" ".join(_blocks(caption, depth, inside))) for caption in element.iter("caption")]
+    found = [[cell for cell in row if cell.tag in ("td", "th")] for row in element.iter("tr")]
+    rows = [[_line(" ".join(_blocks(cell, depth, inside))).replace("|", "\\|") for cell in row] for row in found]
+    rows = [row for row in rows if any(row)]
+    width = max(map(len, rows), default=0)
+    lines = [f"| {' | '.join([*row, *[''] * (width - len(row))])} |" for row in rows]
+    lines[1:1] = ["|" + " --- |" * width] if lines else []
+    return [block for block in (*captions, "\n".join(lines)) if block]
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _is_power(element: Any) -> bool:
+    """10<sup>6</sup> is a power; a number that is a link is a note."""
+    linked = element.find(".//a") is not None or next(element.iterancestors("a"), None) is not None
+    return not linked and re.fullmatch(r"[-+−]?\d+", "".join(element.itertext()).strip()) is not None
