@@ -15,6 +15,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 PICO = Path(__file__).resolve().parent.parent / "engine/pico"
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist writes the groups into the names in its own hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Two processes share the tests (`make test`): what needs the warm engine stays in one of them.
 
