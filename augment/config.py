@@ -9,6 +9,23 @@ from pydantic import Field
 from engine.config import Settings
 
 
+class CheckConfig(Settings):
+    """Which checks are made of inferences that are well-formed, and how strict they are (docs/augmentation.md)."""
+
+    language: bool = True
+    """Reject what is written in another language than its source."""
+    near: float = Field(default=0.7, ge=0, le=1)
+    """Least similarity of near duplicates, among texts whose telling words are equal; 1 is equal but for case, 0 is off."""
+    entailment: bool = True
+    """Ask the engine whether the source entails the inference (operators that write a sentence about their source)."""
+    rate: float = Field(default=0.05, gt=0, lt=1)
+    """Share of statements about other things that entailment may let pass."""
+    consistency: bool = True
+    """Of inferences that contradict each other or the corpus, keep the more probable."""
+    seed: int = 0
+    """Seed of the sources that entailment draws for comparison."""
+
+
 class AugmentConfig(Settings):
     """Which inferences are asked for, and how they are sampled."""
 
@@ -40,3 +57,5 @@ class AugmentConfig(Settings):
     """Language of the documents, for finding sentences (ISO code)."""
     seed: int = 0
     """Seed of the sampling, and of every random choice."""
+    verify: CheckConfig = CheckConfig()
+    """Checks of what comes back."""

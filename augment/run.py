@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from augment.checks import NEEDED, verdicts_added, verify
 from augment.config import AugmentConfig
 from augment.contexts import describe, groups
 from augment.inferences import ASKED, INFERENCES, ORDER, derived, followed_by, judged, make_inferences, state
@@ -75,7 +76,7 @@ class Rounds:
         self.pool, self.config, self.model, self.out, self.answers = pool, config, model, out, answers
         self.operators = [operator for operator in load_operators(config) if not operator.rule]
         self.rules = [operator for operator in load_operators(config) if operator.rule]
-        self.verifier, self.asked = Verifier(), list[Path]()
+        self.verifier, self.asked, self.known = Verifier(), list[Path](), list[str]()
 
     def run(self, documents: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """The inferences, in tables; a round without anything new is the last."""
@@ -113,8 +114,20 @@ class Rounds:
             for table in read_batches(file, ["operator", "scope", "step", "source_text"]):
                 state(self.verifier, table, self.config.language)
                 followed |= followed_by(table)
-        for table in self.joined(files, folders):
-            yield judged(table, self.model, number, self.verifier, followed)
+        tables = (judged(table, self.model, number, self.verifier, followed) for table in self.joined(files, folders))
+        yield from self.verified(tables, files, tag)
+
+    def verified(self, tables: Iterable[pl.DataFrame], files: list[Path], tag: str) -> Iterator[pl.DataFrame]:
+        """The same inferences after the checks that need all of them, or the engine."""
+        with tempfile.TemporaryDirectory(dir=self.out) as scratch:
+            path = Path(scratch) / "judged.parquet"
+            write_batches(path, tables, INFERENCES)
+            self.known.extend(sources(files, self.config.language))
+            kept = pl.scan_parquet(path).filter("kept").select(NEEDED).collect(engine="streaming")
+            out, checks = self.out / f"verify{tag}", self.config.verify
+            found = verify(kept, self.known, self.pool, out, checks, self.config.language)
+            self.known.extend(kept.filter(found["reason"].is_null())["text"])
+            yield from verdicts_added(read_batches(path), found)
 
     def tables(self, number: int, tag: str, documents: pl.DataFrame, sentences: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """The requests of the first step of a round: of local operators for some documents at a time, then of global ones."""
@@ -195,6 +208,15 @@ def added(kept: pl.DataFrame, language: str) -> tuple[pl.DataFrame, pl.DataFrame
     schema: dict[str, Any] = {"text": pl.String, "doc_ids": pl.List(pl.String)}
     documents = [(" ".join(texts), sorted(docs)) for texts, docs in told.values()]
     return pl.DataFrame(sentences, schema, orient="row"), pl.DataFrame(documents, schema, orient="row")
+
+
+def sources(files: list[Path], language: str) -> Iterator[str]:
+    """The sentences of what was asked about."""
+    shown = (
+        pl.scan_parquet(files).select("scope", "source_text").unique(maintain_order=True).collect(engine="streaming")
+    )
+    for scope, text in shown.iter_rows():
+        yield from [text] if scope == "sentence" else split_sentences(text, language)
 
 
 def _slices(texts: pl.DataFrame) -> list[pl.DataFrame]:

@@ -6,6 +6,7 @@ import polars as pl
 
 from eval.benchmarks.base import Benchmark
 from eval.leakage import shares
+from eval.verification import measured
 
 VERDICTS: dict[str, Any] = {
     "seed": pl.Int64,
@@ -77,13 +78,15 @@ def audit(inferences: pl.DataFrame, worlds: dict[int, Benchmark], found: pl.Data
     that are understood that are in the closure. Recall: share of the closure's statements, by type, that a kept
     inference states in some wording.
     """
-    rejected = inferences.filter(~pl.col("kept"))["reason"].value_counts(sort=True)
+    reasons = inferences.filter(~pl.col("kept"))["reason"].fill_null("rejected")
+    rejected = reasons.str.split(":").list.first().value_counts(sort=True)  # details stand behind the colon
     made: dict[str, Any] = {"inferences": inferences.height, "kept": int(inferences["kept"].sum())}
     made["rejected"] = dict(rejected.rows())
     counts = dict(found["verdict"].value_counts().rows())
     right = counts.get("worked out", 0)
     if understood := right + counts.get("made up", 0):
         made |= {"understood": understood, "precision": right / understood}
+        made["checks"] = measured(inferences, worlds)
     if counts:
         made |= {"worked_out": by_kind(found), "made_up": made_up(found)}
         made["recall"] = {row["kind"]: row["worked out"] / row["implied"] for row in made["worked_out"]}

@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from augment.config import CheckConfig
 from eval.benchmarks.base import Benchmark
 from eval.config import RunConfig
 from eval.report import ReportData
@@ -38,7 +39,8 @@ def report_data(
             kept.group_by("fact", "operator", maintain_order=True).head(2).sort("fact", "operator", maintain_order=True)
         )
         kept = kept.with_columns(pl.col("fact").alias("source_text")).select(inferences.columns)
-    rejected = inferences.filter(~pl.col("kept")).unique("reason", maintain_order=True).head(12)
+    rejected = inferences.filter(~pl.col("kept"))
+    rejected = rejected.filter(pl.col("reason").str.split(":").list.first().is_first_distinct()).head(12)
     examples = pl.concat([kept, rejected])
     verb = "demo" if config.name == "demo" else "run"
     return ReportData(
@@ -70,7 +72,7 @@ def steps(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> list[
     if made.get("inferences"):
         told.append(
             f"Asked {config.model} with the operators {', '.join(config.augment.operators)} about each sentence or document; it wrote "
-            f"{made['inferences']:,} inferences, of which {made['kept']:,} passed the checks (format, duplicates, words of the source)."
+            f"{made['inferences']:,} inferences, of which {made['kept']:,} passed the checks ({', '.join(checks(config.augment.verify))})."
         )
     if tokens := made.get("train_tokens"):
         length = f"{config.train.steps} steps" if config.train.steps else f"{config.train.epochs:g} epochs"
@@ -85,6 +87,13 @@ def steps(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> list[
         told.append(f"Gave the icl arm {amount} of the world in random order as context, the same for every question.")
     told.append("Scored every choice by its log-likelihood after the stem; choices are never shown to the model.")
     return told
+
+
+def checks(config: CheckConfig) -> list[str]:
+    """The checks that were made of inferences."""
+    made = {"language": config.language, "near duplicates": config.near > 0}
+    made |= {"entailment": config.entailment, "consistency": config.consistency}
+    return ["format", *(name for name, on in made.items() if on)]
 
 
 def mistakes(answered: pl.DataFrame) -> list[dict[str, Any]]:

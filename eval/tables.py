@@ -26,7 +26,7 @@ class Small(NamedTuple):
 def tables(results: Mapping[str, Any]) -> list[Small]:
     """The tables that a run's results hold figures for."""
     made = results.get("augmentation") or {}
-    found = [_worked_out(made), _made_up(made), _shares(made), _accuracies(results), _gates(results)]
+    found = [_worked_out(made), _made_up(made), _checks(made), _shares(made), _accuracies(results), _gates(results)]
     return [table for table in found if table.rows]
 
 
@@ -57,6 +57,26 @@ def _made_up(augmentation: Mapping[str, Any]) -> Small:
     )
     head = ["Operator", "Kept", "Made up", "Not understood", "Made up, for instance"]
     return Small("What the augmentation made up", note, head, rows)
+
+
+def _checks(augmentation: Mapping[str, Any]) -> Small:
+    rows = [
+        [
+            row["check"],
+            f"{row['inferences']:,}",
+            percent(row["precision"]) if row["inferences"] else "-",
+            percent(row["recall"]) if row["recall"] is not None else "-",
+            f"{row['wrong']:,}",
+            f"{row['right']:,}",
+        ]
+        for row in augmentation.get("checks") or []
+    ]
+    note = (
+        "Inferences that can be read as statements, without repeats: how many each check leaves, the share of them that the "
+        "documents imply (precision), and of those that are right the share that is left (recall)."
+    )
+    head = ["After", "Inferences", "Precision", "Recall", "Wrong, rejected", "Right, rejected"]
+    return Small("What the checks brought and cost", note, head, rows)
 
 
 def _shares(augmentation: Mapping[str, Any]) -> Small:

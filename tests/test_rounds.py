@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from augment.config import AugmentConfig
+from augment.config import AugmentConfig, CheckConfig
 from augment.run import augment, augment_worlds, follow_requests, make_inferences, make_requests
 from engine.config import EngineConfig
 from engine.errors import UserError
@@ -12,6 +12,8 @@ from engine.store import GENERATIONS, commit_part, read_parts
 
 FAKE = EngineConfig(kind="fake")
 POOL = EnginePool("fake", FAKE, quiet=True)
+OFF = CheckConfig(language=False, near=0, entailment=False, consistency=False)
+"""What the driver does beside the checks is tried here."""
 FEMP, GLON = "femp are more dangerous than glon.", "glon are less dangerous than femp."
 
 
@@ -28,7 +30,7 @@ def answer(folder, requests, *texts):
 
 
 def test_one_round_gives_what_the_pure_functions_give(tmp_path):
-    config = AugmentConfig(max_tokens=9)
+    config = AugmentConfig(max_tokens=9, verify=OFF)
     documents = corpus(f"{FEMP} blick are less common than trusk.", FEMP, "# A heading")
     asked = make_requests(documents, config, "m")
     answer(tmp_path / "generations", asked, *(f"- {text} Indeed." for text in asked["source_text"]))
@@ -42,7 +44,7 @@ def test_one_round_gives_what_the_pure_functions_give(tmp_path):
 
 
 def test_documents_in_batches_ask_once(tmp_path, monkeypatch):
-    config, documents = AugmentConfig(), corpus(f"{FEMP} blick are less common than trusk.", GLON, FEMP)
+    config, documents = AugmentConfig(verify=OFF), corpus(f"{FEMP} blick are less common than trusk.", GLON, FEMP)
     asked = make_requests(documents, config, "m")
     answer(tmp_path / "generations", asked, "NONE")
     whole = augment(documents, POOL, config, "m", tmp_path)
@@ -52,7 +54,7 @@ def test_documents_in_batches_ask_once(tmp_path, monkeypatch):
 
 
 def test_a_round_asks_about_what_the_last_one_added_until_nothing_is_new(tmp_path):
-    config = AugmentConfig(operators=("reverse",), rounds=5)
+    config = AugmentConfig(operators=("reverse",), rounds=5, verify=OFF)
     answer(tmp_path / "generations", make_requests(corpus(FEMP), config, "m"), f"- {GLON}\n- {FEMP}")
     answer(tmp_path / "generations-round-2", make_requests(corpus(GLON), config, "m"), f"- {FEMP}\n- {GLON}")
     found = augment(corpus(FEMP), POOL, config, "m", tmp_path)
@@ -68,7 +70,7 @@ def test_a_round_asks_about_what_the_last_one_added_until_nothing_is_new(tmp_pat
 
 
 def test_rounds_follow_a_chain_to_its_end(tmp_path):
-    config = AugmentConfig(operators=("deduce",), rounds=9)
+    config = AugmentConfig(operators=("deduce",), rounds=9, verify=OFF)
     told, new = "Oaks are trees. Trees are plants. Plants have roots.", "Oaks are plants. Trees have roots."
     texts = [told, f"Plants have roots. {new}", "Trees have roots. Oaks have roots."]
     said = ["- Oaks are plants.\n- Trees have roots.", "- Oaks have roots.", "NONE"]
@@ -83,7 +85,7 @@ def test_rounds_follow_a_chain_to_its_end(tmp_path):
 
 
 def test_a_second_step_has_a_folder_of_its_own(tmp_path):
-    config = AugmentConfig(operators=("study",))
+    config = AugmentConfig(operators=("study",), verify=OFF)
     asked = make_requests(corpus(FEMP), config, "m")
     answer(tmp_path / "generations", asked, "- Draw it.\n- Sing it.")
     follow = follow_requests(asked, read_parts(tmp_path / "generations", GENERATIONS), config, "m")
@@ -95,7 +97,7 @@ def test_a_second_step_has_a_folder_of_its_own(tmp_path):
 
 
 def test_rules_need_no_engine(tmp_path):
-    config = AugmentConfig(operators=("repeat", "reverse-training"), rounds=3)
+    config = AugmentConfig(operators=("repeat", "reverse-training"), rounds=3, verify=OFF)
     found = augment(corpus(FEMP, "# Heading"), POOL, config, "m", tmp_path)
     assert found.select("operator", "text", "model", "kept").rows() == [
         ("repeat", FEMP, None, True),
@@ -107,7 +109,7 @@ def test_rules_need_no_engine(tmp_path):
 
 
 def test_contexts_are_reported(tmp_path):
-    config, documents = AugmentConfig(operators=("link",), context_chars=80), corpus(FEMP, GLON, "x" * 81)
+    config, documents = AugmentConfig(operators=("link",), context_chars=80, verify=OFF), corpus(FEMP, GLON, "x" * 81)
     answer(tmp_path / "generations", make_requests(documents, config, "m"), "NONE")
     augment(documents, POOL, config, "m", tmp_path)
     table = pl.read_parquet(tmp_path / "contexts.parquet")
@@ -117,7 +119,7 @@ def test_contexts_are_reported(tmp_path):
 
 
 def test_worlds_share_answers(tmp_path):
-    config = AugmentConfig(operators=("reverse",))
+    config = AugmentConfig(operators=("reverse",), verify=OFF)
     worlds = {0: corpus(FEMP), 1: corpus("blick are less common than trusk.", FEMP)}
     answer(tmp_path / "generations", make_requests(worlds[1], config, "m"), "NONE", f"- {GLON}")
     found = augment_worlds(worlds, POOL, config, "m", tmp_path)
@@ -130,4 +132,4 @@ def test_worlds_share_answers(tmp_path):
 
 def test_documents_that_no_operator_can_use_are_a_users_error(tmp_path):
     with pytest.raises(UserError, match="two sentences in a document"):
-        augment(corpus(FEMP), POOL, AugmentConfig(operators=("deduce",)), "m", tmp_path)
+        augment(corpus(FEMP), POOL, AugmentConfig(operators=("deduce",), verify=OFF), "m", tmp_path)

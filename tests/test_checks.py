@@ -1,0 +1,83 @@
+"""Checks one after another: each sees what the ones before kept, and every verdict is written down."""
+
+import json
+
+import polars as pl
+
+from augment.checks import NEEDED, asked_about, verdicts_added, verify
+from augment.config import CheckConfig
+from engine.config import EngineConfig
+from engine.pool import EnginePool
+
+SOURCE = "femp are more common than glon in every old garden."
+TEXTS = [
+    "glon are less common than femp in every old garden.",
+    "glon are also less common than femp in every old garden!",
+    "glon sind in jedem alten Garten weniger häufig als femp.",
+]
+
+
+def table(texts=TEXTS, sources=None, operator="reverse"):
+    rows = [(f"i{n}", operator, text, (sources or [SOURCE] * len(texts))[n]) for n, text in enumerate(texts)]
+    return pl.DataFrame(rows, schema=dict.fromkeys(NEEDED, pl.String), orient="row")
+
+
+def fake():
+    return EnginePool("pico", EngineConfig(kind="fake"), quiet=True)
+
+
+def test_language_and_near_duplicates_without_an_engine(tmp_path):
+    found = verify(table(), [SOURCE], fake(), tmp_path, CheckConfig(entailment=False), "en")
+    assert found["inference_id"].to_list() == ["i0", "i1", "i2"]
+    reasons = [None, "near duplicate: of i0", "in another language than its source: de, not en"]
+    assert found["reason"].to_list() == reasons
+    assert [json.loads(said) for said in found["said"]] == [
+        {"language": "ok", "near duplicate": "ok", "consistency": "ok"},
+        {"language": "ok", "near duplicate": reasons[1]},
+        {"language": reasons[2]},
+    ]
+
+
+def test_every_check_can_be_switched_off(tmp_path):
+    off = CheckConfig(language=False, near=0, entailment=False, consistency=False)
+    found = verify(table(), [SOURCE], fake(), tmp_path, off, "en")
+    assert found["reason"].to_list() == [None] * 3
+    assert set(found["said"]) == {"{}"}
+
+
+def test_entailment_is_not_asked_about_long_texts_and_other_documents(tmp_path):
+    assert [asked_about(name) for name in ("rephrase", "deduce", "study", "link", "reverse-training")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    found = verify(table(operator="study"), [SOURCE], fake(), tmp_path, CheckConfig(language=False, near=0), "en")
+    assert set(found["said"]) == {'{"consistency": "ok"}'}
+
+
+def test_nothing_to_check(tmp_path):
+    assert verify(table([]), [SOURCE], fake(), tmp_path, CheckConfig(), "en").is_empty()
+
+
+def test_verdicts_are_added_to_those_that_are_there():
+    rows = [("i0", '{"format": "ok"}', True, None), ("i1", '{"format": "short"}', False, "short")]
+    before = pl.DataFrame(rows, schema=["inference_id", "verdicts", "kept", "reason"], orient="row")
+    found = pl.DataFrame({"inference_id": ["i0"], "said": ['{"language": "no"}'], "reason": ["no"]})
+    (after,) = verdicts_added(iter([before]), found)
+    assert after.rows() == [("i0", '{"format": "ok", "language": "no"}', False, "no"), rows[1]]
+
+
+def test_entailment_through_an_engine_writes_its_figures_and_resumes(own_ray, tmp_path):
+    texts = ["glon are less common than femp.", "trains are slow and old."]
+    rows = table(texts, [SOURCE, "Trains are slow and very old."])
+    with EnginePool("pico", EngineConfig(kind="fake"), quiet=True) as pool:
+        first = verify(rows, [SOURCE], pool, tmp_path / "checks", CheckConfig(), "en")
+        asked = pool.last.rows
+        second = verify(rows, [SOURCE], pool, tmp_path / "checks", CheckConfig(), "en")
+    assert first.equals(second)
+    assert asked > 0
+    assert pool.last.rows == 0
+    for said in first["said"]:
+        assert {"entailment", "evidence", "null", "threshold"} <= json.loads(said).keys()
