@@ -91,7 +91,7 @@ def entailment_items(inferences: pl.DataFrame, sources: Sources, language: str =
             known[statement, source] = _items(statement, source, sources, language)
         rows += [(identity, operator, *item) for item in known[statement, source]]
     names = ("inference_id", "operator", "item_id", "given", "prefix", "stem")
-    schema = dict.fromkeys(names, pl.String) | {"choices": pl.List(pl.String), "rivals": pl.Int32}
+    schema: dict[str, Any] = dict.fromkeys(names, pl.String) | {"choices": pl.List(pl.String), "rivals": pl.Int32}
     return pl.DataFrame(rows, schema=schema, orient="row").with_columns(adapter=pl.lit(None, dtype=pl.String))
 
 

@@ -79,7 +79,7 @@ DEDUCED = ("syllogisms", "semantic")
 """Data sets that ask for deductions, on which the operator `deduce` is applied too."""
 
 
-STEPS = {"syllogisms": 600}
+STEPS = {"syllogisms": 600, "semantic": 400}
 
 
 class ReproduceJob(Settings):
@@ -104,8 +104,8 @@ class ReproduceJob(Settings):
     seeds: tuple[int, ...] = (0, 1, 2)
     """Worlds and trainings of each data set."""
     steps: int | None = Field(default=None, ge=1)
-    """Steps of every trained arm, so that all are matched; by default 200, and 600 for syllogisms, whose texts are short
-    and after 200 still have a high training loss (the paper: 200 to 1,000 by data size and loss)."""
+    """Steps of every trained arm, so that all are matched; by default 200, and more where the training loss is still high
+    after 200: 600 for syllogisms, 400 for semantic (the paper: 200 to 1,000 by data size and loss)."""
     augment: AugmentConfig = AugmentConfig()
     train: TrainConfig = TrainConfig()
     engine: EngineConfig = EngineConfig()

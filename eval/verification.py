@@ -23,7 +23,7 @@ def judged(inferences: pl.DataFrame, worlds: Mapping[int, Benchmark]) -> pl.Data
     for row in inferences.iter_rows(named=True):
         world = worlds.get(row["seed"])
         statement = world.read(row["text"]) if world and world.read else None
-        if statement is None or (row["reason"] or "").startswith(AGAIN):
+        if world is None or statement is None or (row["reason"] or "").startswith(AGAIN):
             continue
         verdicts = json.loads(row["verdicts"] or "{}")
         rejected = next((check for check in CHECKS if verdicts.get(check, "ok") != "ok"), None)
