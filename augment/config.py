@@ -38,7 +38,9 @@ class AugmentConfig(Settings):
     rounds: Annotated[int, Field(ge=1), tyro.conf.arg(aliases=["--rounds"])] = 1
     """Rounds: from the second on operators are applied to what the round before added, until nothing new is kept."""
     samples: int = Field(default=1, ge=1)
-    """Answers sampled per request."""
+    """Answers sampled per request; with a budget the most times that an operator is applied to a text."""
+    budget_tokens: Annotated[int | None, Field(ge=1), tyro.conf.arg(aliases=["--budget-tokens"])] = None
+    """Tokens to generate: operators that bring most new inferences per token are applied first, until they are spent."""
     temperature: float = 0.7
     """Sampling temperature; 0 is greedy."""
     max_tokens: int = Field(default=128, ge=1)

@@ -44,6 +44,7 @@ SLIP = math.log(10)
 """Largest slip: no replacement may make a statement more than ten times as likely."""
 OWN_THRESHOLD = 200
 """Inferences from which an operator has a threshold of its own."""
+WORD = re.compile(r"(\w+)")
 FIGURES: dict[str, Any] = {
     "inference_id": pl.String,
     "operator": pl.String,
@@ -141,8 +142,9 @@ def replacements(text: str, source: set[str], frequency: Counter[str]) -> list[s
         return sorted(words, key=lambda word: (frequency[word], word))
 
     own = _words(text)
-    pairs = islice(product(rare(own - source), rare(source - own)), SLIPS)
-    return [re.sub(rf"\b{re.escape(old)}\b", new, text, flags=re.IGNORECASE) for old, new in pairs]
+    pairs, pieces = islice(product(rare(own - source), rare(source - own)), SLIPS), WORD.split(text)
+    # the pieces at odd places are the words
+    return ["".join(new if i % 2 and p.casefold() == old else p for i, p in enumerate(pieces)) for old, new in pairs]
 
 
 def figures(scores: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
@@ -226,4 +228,4 @@ def _mean(values: list[float]) -> float:
 
 
 def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", text.casefold()))
+    return set(WORD.findall(text.casefold()))

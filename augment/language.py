@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 SURE = 0.9
@@ -46,6 +46,8 @@ def script(text: str) -> str | None:
 
     A Chinese or Japanese character counts as three letters.
     """
+    if text.isascii():
+        return "LATIN" if sum(map(str.isalpha, text)) >= LETTERS else None
     names = (unicodedata.name(letter, "").split(" ")[0] for letter in text if letter.isalpha())
     counts: Counter[str] = Counter()
     for name in names:
@@ -62,6 +64,7 @@ def _detector() -> Any:
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
+@lru_cache(maxsize=10_000)  # a source has several inferences
 def _language(text: str) -> str | None:
     language, probability = _detector().classify(text)
     return ALIKE.get(language, language) if probability >= SURE else None

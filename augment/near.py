@@ -35,13 +35,20 @@ def telling(text: str) -> str:
 def near_duplicates(texts: list[str], like: float = LIKE) -> list[int | None]:
     """For each text the first one in the list that it nearly repeats, or None for a text that stays.
 
-    One pass in polars over each band: texts with equal telling terms and an equal band are compared with the first of
-    them. Cost grows with the number of texts, not of pairs.
+    Signatures are made of texts whose telling terms another one has too. One pass in polars over each band: those with an
+    equal band are compared with the first of them. Cost grows with the number of texts, not of pairs.
     """
-    if not texts:
-        return []
+    terms = pl.Series([telling(text) for text in texts], dtype=pl.String).hash()
+    shared = terms.is_duplicated().arg_true().to_list()
+    found: list[int | None] = [None] * len(texts)
+    if shared:
+        for place, to in zip(shared, _repeats([texts[i] for i in shared], terms[shared], like), strict=True):
+            found[place] = None if to is None else shared[to]
+    return found
+
+
+def _repeats(texts: list[str], keys: pl.Series, like: float) -> list[int | None]:
     signatures = _signatures(texts)
-    keys = pl.Series([telling(text) for text in texts]).hash()
     first = np.arange(len(texts))
     for band in range(BANDS):
         part = signatures[:, band * BAND : (band + 1) * BAND]

@@ -99,6 +99,8 @@ def follow_answers(answered: pl.DataFrame, config: AugmentConfig, model: str) ->
 
 def merged(requests: pl.DataFrame) -> pl.DataFrame:
     """Each request once, with the documents of all its rows."""
+    if requests["request_id"].is_unique().all():
+        return requests.with_columns(pl.col("doc_ids").list.unique().list.sort()).select(list(REQUESTS))
     docs = (
         requests.select("request_id", "doc_ids")
         .explode("doc_ids")

@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from augment.budget import check_budget, spend
+from augment.budget import table as spending
 from augment.checks import NEEDED, verdicts_added, verify
 from augment.config import AugmentConfig
 from augment.contexts import describe, groups
 from augment.inferences import ASKED, INFERENCES, ORDER, derived, followed_by, judged, make_inferences, state
-from augment.operators import kind_of, load_operators, two_step
+from augment.operators import Record, kind_of, load_operators, two_step
 from augment.requests import (
     NO_SENTENCE,
     REQUESTS,
@@ -74,6 +76,12 @@ class Rounds:
 
     def __init__(self, pool: EnginePool, config: AugmentConfig, model: str, out: Path, answers: Path):
         self.pool, self.config, self.model, self.out, self.answers = pool, config, model, out, answers
+        budget, self.configs = config.budget_tokens, [config]
+        if budget:
+            check_budget(load_operators(config), config.rounds)
+            # each sample is a request of its own, which may be made or not
+            once = {"samples": 1}
+            self.configs = [config.model_copy(update=once | {"seed": config.seed + i}) for i in range(config.samples)]
         self.operators = [operator for operator in load_operators(config) if not operator.rule]
         self.rules = [operator for operator in load_operators(config) if operator.rule]
         self.verifier, self.asked, self.known = Verifier(), list[Path](), list[str]()
@@ -102,7 +110,10 @@ class Rounds:
             if number == 1 and not self.rules:
                 raise UserError(NO_SENTENCE)
             return
-        self.pool.run("generate", files[0], folders[0], f"augment{tag}")
+        if self.config.budget_tokens:
+            self.spend(files[0], folders[0], self.config.budget_tokens)
+        else:
+            self.pool.run("generate", files[0], folders[0], f"augment{tag}")
         if any(two_step(type(operator)) for operator in self.operators):
             files.append(self.out / f"requests{tag}-follow.parquet")
             folders.append(self.answers / f"generations{tag}-follow")
@@ -116,6 +127,18 @@ class Rounds:
                 followed |= followed_by(table)
         tables = (judged(table, self.model, number, self.verifier, followed) for table in self.joined(files, folders))
         yield from self.verified(tables, files, tag)
+
+    def spend(self, requests: Path, out: Path, budget: int) -> None:
+        """Generate within the budget, and leave in the file of requests those that were made."""
+        verifier = Verifier()
+        for table in read_batches(requests, ["scope", "source_text"]):
+            state(verifier, table, self.config.language)
+        spent, made = spend(requests, out, self.pool, self.model, budget, verifier)
+        write_table(self.out / "budget.parquet", spent)
+        asked = pl.scan_parquet(requests).filter(pl.col("request_id").is_in(made))
+        write_table(requests, asked.collect())
+        if not self.pool.quiet:
+            print("\n".join(spending(spent)), file=sys.stderr)
 
     def verified(self, tables: Iterable[pl.DataFrame], files: list[Path], tag: str) -> Iterator[pl.DataFrame]:
         """The same inferences after the checks that need all of them, or the engine."""
@@ -134,17 +157,22 @@ class Rounds:
         for scope, texts in (("sentence", sentences), ("document", documents)):
             chosen = [operator for operator in self.operators if operator.scope == scope]
             for batch in _slices(texts) if chosen else ():
+                shown = dict[Any, list[Record]]()
                 for operator in chosen:
-                    # what a later round is shown are sentences already
-                    records = records_of(operator, batch, split=number == 1 or scope != "sentence")
-                    yield merged(record_requests(operator, records, self.config, self.model))
+                    way = type(operator).pieces  # operators that cut alike are shown the same
+                    if way not in shown:
+                        # what a later round is shown are sentences already
+                        shown[way] = records_of(operator, batch, split=number == 1 or scope != "sentence")
+                    for config in self.configs:
+                        yield merged(record_requests(operator, shown[way], config, self.model))
         chosen = [operator for operator in self.operators if operator.scope == "corpus"]
         if chosen:
             records = records_of(chosen[0], documents)
             found = list(groups(records, self.config))
             for group in found:
                 for operator in chosen:
-                    yield merged(group_requests(operator, group, self.config, self.model))
+                    for config in self.configs:
+                        yield merged(group_requests(operator, group, config, self.model))
             table = describe(((context_key(g.context), g) for g in found), records, self.config)
             write_table(self.out / f"contexts{tag}.parquet", table)
             self.say(table, len(records))

@@ -9,6 +9,7 @@ A model named `fake:FAULT=VALUE,FAULT=VALUE` misbehaves on purpose, to try what 
 | slow=SECONDS | each step takes that long |
 | seats=N | a step answers N calls at most, and N calls keep the engine busy |
 | log=PATH | the key of every answered call is appended to the file PATH |
+| turn=1 | answers are the last line of the prompt, begun at another word: so checks have something to do |
 | full=BYTES | no file of this process can become larger, as on a disk that is full |
 """
 
@@ -16,13 +17,14 @@ import math
 import os
 import resource
 import time
+import zlib
 
 from engine.backend import Answer, Call
 from engine.config import EngineConfig
 from engine.errors import UserError
 from engine.store import content_id
 
-FAULTS = ("die", "raise", "slow", "seats", "log", "full")
+FAULTS = ("die", "raise", "slow", "seats", "log", "full", "turn")
 
 
 class FakeTokenizer:
@@ -48,9 +50,22 @@ def faults(model: str) -> dict[str, str]:
     return found
 
 
-def _value(adapter: str | None, context: list[int], token: int) -> float:
-    """The same for a token of a choice and for a next token: from the last tokens before it."""
-    return -math.log(2 + int(content_id(adapter, len(context), context[-3:], token), 16) % 97)
+VALUES = [-math.log(2 + number) for number in range(97)]
+
+
+def _value(adapter: int, ids: list[int], place: int, token: int) -> float:
+    """The same for a token of a choice and for a next token: from its place and the two tokens before it."""
+    before = ids[place - 1] + 31 * ids[place - 2] if place > 1 else 0
+    return VALUES[(adapter + 7919 * place + 104729 * before + 1299709 * token) % 97]
+
+
+def _turned(ids: list[int], digest: str) -> str:
+    """The last line of a prompt that has four words, without its label, begun at another word."""
+    lines = [line.split() for line in "".join(map(chr, ids)).splitlines()]
+    words = next((line for line in reversed(lines) if len(line) > 3), [""])
+    words = words[words[0].endswith(":") :]
+    start = 1 + int(digest, 16) % max(1, len(words) - 1)
+    return " ".join(words[start:] + words[:start])
 
 
 class FakeEngine:
@@ -78,12 +93,16 @@ class FakeEngine:
         answers = []
         for call in calls:
             digest = content_id(call.ids, call.params.get("seed"), call.adapter, self.weights)
-            answer = Answer(call.key, f"fake {digest}", "stop", len(call.ids), 0, 2)
+            text = _turned(call.ids, digest) if "turn" in self.faults else f"fake {digest}"
+            answer, adapter = (
+                Answer(call.key, text, "stop", len(call.ids), 0, 2),
+                zlib.crc32(str(call.adapter).encode()),
+            )
             if call.targets is not None:
-                answer.logprobs = [_value(call.adapter, call.ids, token) for token in call.targets]
+                answer.logprobs = [_value(adapter, call.ids, len(call.ids), token) for token in call.targets]
             elif call.score_from is not None:
                 places = range(call.score_from, len(call.ids))
-                answer.logprobs = [_value(call.adapter, call.ids[:i], call.ids[i]) for i in places]
+                answer.logprobs = [_value(adapter, call.ids, i, call.ids[i]) for i in places]
             answers.append(answer)
         return answers
 

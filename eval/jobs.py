@@ -80,7 +80,8 @@ def augment_job(job: "AugmentJob") -> int:
     write_review(out, inferences, documents, job.model, job.augment.seed)
     kept = int(inferences["kept"].sum())
     console.print(f"{inferences.height:,} inferences from {documents.height:,} documents, {kept:,} kept")
-    for reason, count in inferences.filter(~pl.col("kept"))["reason"].value_counts(sort=True).head(6).rows():
+    reasons = inferences.filter(~pl.col("kept"))["reason"].str.split(":").list.first()
+    for reason, count in reasons.value_counts(sort=True).head(6).rows():
         console.print(f"  {count:,} rejected: {escape(reason)}")
     for text, source in inferences.filter("kept").select("text", "source_text").head(3).rows():
         console.print(f"  [dim]{escape(source)}[/]\n    -> {escape(text)}")
