@@ -145,7 +145,8 @@ class Rounds:
         with tempfile.TemporaryDirectory(dir=self.out) as scratch:
             path = Path(scratch) / "judged.parquet"
             write_batches(path, tables, INFERENCES)
-            self.known.extend(sources(files, self.config.language))
+            asked = pl.scan_parquet(files).select("scope", "source_text").unique(maintain_order=True)
+            self.known.extend(sentences_of(asked.collect(engine="streaming"), self.config.language))
             kept = pl.scan_parquet(path).filter("kept").select(NEEDED).collect(engine="streaming")
             out, checks = self.out / f"verify{tag}", self.config.verify
             found = verify(kept, self.known, self.pool, out, checks, self.config.language)
@@ -238,12 +239,9 @@ def added(kept: pl.DataFrame, language: str) -> tuple[pl.DataFrame, pl.DataFrame
     return pl.DataFrame(sentences, schema, orient="row"), pl.DataFrame(documents, schema, orient="row")
 
 
-def sources(files: list[Path], language: str) -> Iterator[str]:
+def sentences_of(requests: pl.DataFrame, language: str) -> Iterator[str]:
     """The sentences of what was asked about."""
-    shown = (
-        pl.scan_parquet(files).select("scope", "source_text").unique(maintain_order=True).collect(engine="streaming")
-    )
-    for scope, text in shown.iter_rows():
+    for scope, text in requests.select("scope", "source_text").iter_rows():
         yield from [text] if scope == "sentence" else split_sentences(text, language)
 
 

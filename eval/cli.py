@@ -79,6 +79,8 @@ class AugmentJob(Settings):
     such as headers and licences; what goes is in repeated.parquet. By default all paragraphs stay."""
     dry_run: bool = False
     """Only say what would be done."""
+    calibrate: int | None = Field(default=None, ge=1)
+    """With dry_run: make this many requests (512 do well) and estimate tokens, time and yield of all."""
     augment: AugmentConfig = AugmentConfig()
     engine: EngineConfig = EngineConfig()
 
@@ -137,6 +139,8 @@ class RunJob(RunConfig):
 
     dry_run: bool = False
     """Only print the plan and the resolved config."""
+    calibrate: int | None = Field(default=None, ge=1)
+    """For plan: make this many requests (512 do well), some steps and some questions, and estimate tokens, time and yield."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -238,7 +242,7 @@ def _run(config: RunJob) -> None:
 
     settings = RunConfig(**{name: getattr(config, name) for name in RunConfig.model_fields})
     if config.dry_run:
-        print_plan(settings)
+        print_plan(settings, config.calibrate)
     else:
         run_job(settings)
 

@@ -1,5 +1,6 @@
 """The single stages as jobs: augment, train, eval, score."""
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,12 +43,14 @@ def augment_job(job: "AugmentJob") -> int:
 
     Returns the exit status: 3 where some documents were left out, which are named and stand in skipped.parquet.
     """
+    from augment.calibrate import calibrate
     from augment.corpus import read_corpus
     from augment.operators import load_operators
     from augment.passages import drop_repeated
     from augment.review import write_review
     from augment.run import augment, make_requests
     from engine.pool import EnginePool
+    from eval.plan import print_estimate
 
     if not job.paths:
         raise UserError("augment: name at least one file or folder of documents.")
@@ -68,6 +71,10 @@ def augment_job(job: "AugmentJob") -> int:
             f"{prompt:,} prompt tokens (characters / 4) and at most "
             f"{requests.height * job.augment.samples * job.augment.max_tokens:,} new tokens"
         )
+        if job.calibrate:
+            with tempfile.TemporaryDirectory() as scratch, EnginePool(job.model, job.engine, quiet=True) as pool:
+                found = calibrate(requests, job.augment, job.model, pool, Path(scratch), job.calibrate)
+            print_estimate(found, requests.height, job.augment, job.engine)
         return 3 if corpus.left_out or silent else 0
     out = job.out.absolute()
     with EnginePool(job.model, job.engine) as pool:

@@ -1,10 +1,19 @@
 """What a run would do: stages, requests, tokens and steps, from the corpus itself, without an engine."""
 
+import os
+import platform
+import tempfile
+from pathlib import Path
+
+import polars as pl
 import yaml
 from rich.console import Console
 from rich.table import Table
 
+from augment.calibrate import Estimate
+from augment.config import AugmentConfig
 from augment.run import make_requests
+from engine.config import EngineConfig
 from engine.vllm_engine import resolve_model
 from eval.arms import items
 from eval.ask import HELD_BACK
@@ -13,13 +22,17 @@ from eval.config import RunConfig
 from train.examples import AUGMENTED, TRAINED_ARMS
 
 
-def print_plan(config: RunConfig) -> None:
-    """Print the stages with their sizes and the resolved config; token counts are characters / 4, marked as such."""
+def print_plan(config: RunConfig, calibrate: int | None = None) -> None:
+    """Print the stages with their sizes and the resolved config; token counts are characters / 4, marked as such.
+
+    With `calibrate` an engine makes so many requests of the augmentation, and its cost is estimated.
+    """
     resolve_model(config.model)
     worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
     table = Table("stage", "work", "tokens (estimate: characters / 4)", title=f"Plan of {config.name}")
     documents = sum(w.documents.height for w in worlds.values())
     table.add_row("read", f"{documents:,} documents in {len(worlds)} worlds", f"{_tokens(worlds):,}")
+    requests = list[pl.DataFrame]()
     if AUGMENTED & set(config.arms):
         requests = [make_requests(w.documents, config.augment, config.model) for w in worlds.values()]
         rows = sum(r.height for r in requests)
@@ -52,7 +65,40 @@ def print_plan(config: RunConfig) -> None:
         )
     console = Console()
     console.print(table)
+    if calibrate:
+        from eval.calibrate import calibrate_run
+
+        asked_once = pl.concat(requests).unique("request_id", maintain_order=True) if requests else pl.DataFrame()
+        with tempfile.TemporaryDirectory() as scratch:
+            found = calibrate_run(config, worlds, asked_once, Path(scratch), calibrate)
+        print_estimate(found, asked_once.height, config.augment, config.engine)
     console.print(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), highlight=False)
+
+
+def print_estimate(found: Estimate, requests: int, config: AugmentConfig, engine: EngineConfig) -> None:
+    """Print what was estimated from a short run of the engine."""
+    import torch
+
+    gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else ""
+    where = f"{engine.replicas} x {gpu or f'{len(os.sched_getaffinity(0))} cores, {platform.machine()}'}"
+    title = f"Estimate for {where}, from {found.sample:,} of {requests:,} requests"
+    table = Table("stage", "requests", "prompt tokens", "without reuse", "new tokens", "seconds", title=title)
+    for stage, cost in found.stages.items():
+        shown = [f"{round(v):,}" for v in (cost.requests, cost.prompt - cost.cached, cost.prompt, cost.output)]
+        table.add_row(stage, *shown, f"{cost.seconds:,.0f}")
+    table.add_row("start", "", "", "", "", f"{found.start:,.0f}")
+    console = Console()
+    console.print(table)
+    hours = found.seconds * engine.replicas / 3600
+    used = f", {hours:.2f} GPU-hours" if gpu else ""
+    told = f"in all {found.seconds:,.0f} s{used}; {found.inferences:,.0f} inferences, {found.kept:,.0f} of them new"
+    console.print(told)
+    for name, rate in found.yields.items():
+        console.print(f"  {name}: {rate:.1f} new inferences per 1,000 new tokens in the sample")
+    if config.rounds > 1:
+        console.print("  this is the first round; later ones depend on what it brings")
+    if config.budget_tokens:
+        console.print(f"  augment.budget_tokens stops after {config.budget_tokens:,} new tokens")
 
 
 def _tokens(worlds: dict) -> int:
