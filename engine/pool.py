@@ -39,6 +39,7 @@ class EnginePool:
             from engine.vllm_engine import resolve_model
 
             self.model = resolve_model(model)
+        self.built = self.model  # what `load` swaps in is built like it, and may be gone by the next swap
 
     def __enter__(self) -> "EnginePool":
         return self
@@ -99,7 +100,7 @@ class EnginePool:
             from engine.vllm_engine import check_alike, resolve_model
 
             model = resolve_model(model)
-            check_alike(self.model, model)
+            check_alike(self.built, model)
         self.model = model
         if not self.actors:
             return
@@ -111,13 +112,24 @@ class EnginePool:
             self._kill()
             raise cause_of(error) from None
 
+    def on_gpu(self) -> bool:
+        """Whether engines run on GPUs; of a cluster that is asked, of this machine only where Ray runs already."""
+        if self.config.gpus is not None or self.config.kind != "vllm":
+            return bool(self.config.gpus)
+        import ray
+
+        from engine.vllm_engine import has_gpu
+
+        if not ray.is_initialized() and not self.config.address and "RAY_ADDRESS" not in os.environ:
+            return has_gpu()
+        start_ray(self.config)
+        return bool(ray.cluster_resources().get("GPU", 0))
+
     def launch(self) -> Any:
         """One more actor, which starts its engine in the background."""
         import ray
 
-        gpus = self.config.gpus
-        if gpus is None:
-            gpus = 1.0 if self.config.kind == "vllm" and ray.cluster_resources().get("GPU", 0) else 0.0
+        gpus = self.config.gpus if self.config.gpus is not None else float(self.on_gpu())
         # an engine on a CPU uses the cores that are there; Ray would otherwise pin it to one thread
         threads = max(1, len(os.sched_getaffinity(0)) // self.config.replicas)
         environment = {} if gpus else {"env_vars": {"OMP_NUM_THREADS": str(threads)}}

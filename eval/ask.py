@@ -1,11 +1,15 @@
 """Asks every arm its questions in one warm pool: choices scored, answers written where they are judged, gates."""
 
+import contextlib
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from engine.pool import EnginePool
+from engine.vllm_engine import resolve_model
 from eval.arms import items, premises, weights_digest, writing
 from eval.benchmarks import load
 from eval.benchmarks.base import Benchmark
@@ -41,15 +45,19 @@ def weights_of(run: Path, arm: str, seed: int) -> Path | None:
 
 
 def ask(config: RunConfig, run: Path, worlds: dict[int, Benchmark], pool: EnginePool) -> Asked:
-    """Ask every arm and seed: adapters side by side, full weights swapped in one after another."""
-    full, writes = config.train.method == "full", next(iter(worlds.values())).exact is not None
+    """Ask every arm and seed: adapters side by side on a GPU; else, and full weights, swapped in one after another.
+
+    vLLM applies adapters on a CPU by gathering their weights for every token, which took ten times as long as scoring
+    with weights that they are merged into.
+    """
+    beside, writes = config.train.method == "lora" and pool.on_gpu(), next(iter(worlds.values())).exact is not None
     tables: dict[tuple[str, int], pl.DataFrame] = {}
     for seed, world in worlds.items():
         for arm in config.arms:
             weights, drawn = weights_of(run, arm, seed), config.benchmark
             table = items(world, arm, seed, weights, drawn.context_per_fact, config.model, drawn.retrieved)
-            tables[arm, seed] = table.with_columns(adapter=pl.lit(None, dtype=pl.String)) if full else table
-    extra = _gate_items(config, run, worlds, tables) if config.gates else {}
+            tables[arm, seed] = table.with_columns(adapter=pl.lit(None, dtype=pl.String)) if not beside else table
+    extra = _gate_items(config, run, worlds, tables, beside) if config.gates else {}
     found, texts = [], []
 
     def scored(keys: list[tuple[str, int]], part: str, label: str) -> None:
@@ -60,12 +68,15 @@ def ask(config: RunConfig, run: Path, worlds: dict[int, Benchmark], pool: Engine
         if writes:
             texts.append(pool.generate(writing(table), run / f"texts{part}", f"write{label}"))
 
-    swapped = [key for key in tables if full and key[0] in TRAINED_ARMS]
+    swapped = [key for key in tables if not beside and key[0] in TRAINED_ARMS]
     if together := [key for key in tables if key not in swapped]:
         scored(together, "", "")
     for arm, seed in swapped:
-        pool.load(str(folder_of(run, arm, seed)))
-        scored([(arm, seed)], f"-full/{arm}-seed-{seed}", f" {arm}, seed {seed}")
+        with whole(folder_of(run, arm, seed), config) as folder:
+            pool.load(folder)
+            scored([(arm, seed)], f"-{arm}-seed-{seed}", f" {arm}, seed {seed}")
+    if swapped:
+        pool.load(config.model)
     gates = [table for more in extra.values() for table in more]
     return Asked(
         pl.concat(tables.values()),
@@ -75,8 +86,31 @@ def ask(config: RunConfig, run: Path, worlds: dict[int, Benchmark], pool: Engine
     )
 
 
+@contextlib.contextmanager
+def whole(folder: Path, config: RunConfig) -> Iterator[str]:
+    """A folder with all weights of a trained arm: its own, or the model's with its adapter merged in, for as long as needed."""
+    if config.train.method == "full":
+        yield str(folder)
+        return
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    model = resolve_model(config.model)
+    with tempfile.TemporaryDirectory() as scratch:
+        merged = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(model), str(folder)).merge_and_unload()
+        merged.save_pretrained(scratch)
+        AutoTokenizer.from_pretrained(model).save_pretrained(scratch)
+        yield scratch
+
+
 def _gate_items(
-    config: RunConfig, run: Path, worlds: dict[int, Benchmark], tables: dict[tuple[str, int], pl.DataFrame]
+    config: RunConfig,
+    run: Path,
+    worlds: dict[int, Benchmark],
+    tables: dict[tuple[str, int], pl.DataFrame],
+    beside: bool,
 ) -> dict[tuple[str, int], list[pl.DataFrame]]:
     """What the gates ask besides, per arm and seed."""
     found: dict[tuple[str, int], list[pl.DataFrame]] = {}
@@ -87,7 +121,7 @@ def _gate_items(
             weights = weights_of(run, arm, seed)
             if weights is None and arm != "pretrained":
                 continue
-            adapter = str(weights) if weights and config.train.method == "lora" else None
+            adapter = str(weights) if weights and beside else None
             asked = text_items(texts, arm, seed, adapter, f"{config.model} {weights_digest(weights)}")
             more = [asked.with_columns(question_id="text_id")]
             if weights and ("icl", seed) in tables:
