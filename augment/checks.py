@@ -18,6 +18,7 @@ from engine.pool import EnginePool
 CHECKS = ("format", "language", "near duplicate", "entailment", "consistency")
 """Names of the checks in their order, as `verdicts` has them."""
 NEEDED = ["inference_id", "operator", "text", "source_text"]
+SHOWN = ("evidence", "margin", "slip", "null", "rival")
 SLICE = 20_000
 """Inferences that the engine is asked about at a time."""
 
@@ -99,15 +100,14 @@ def entailment(
         tables.append(figures(pool.score(items, out / f"{number:04}", label="verify"), asked))
     found = pl.concat(tables)
     bounds = thresholds(found, config.rate)
-    rows = {row["inference_id"]: row for row in found.iter_rows(named=True)}
-    ordered = [rows[identity] for identity in inferences["inference_id"]]
-    shown = ("evidence", "margin", "slip", "null", "rival")
-    told = [
-        {name: row[name] for name in shown if row[name] is not None} | {"threshold": bounds.get(row["operator"])}
-        for row in ordered
-    ]
-    rounded = [{k: round(v, 3) if isinstance(v, float) else v for k, v in row.items()} for row in told]
-    return [judge(row, bounds.get(row["operator"])) for row in ordered], rounded
+    ordered = inferences.select("inference_id").join(found, on="inference_id", how="left", maintain_order="left")
+    reasons, told = list[str | None](), list[dict[str, Any]]()
+    for row in ordered.iter_rows(named=True):
+        bound = bounds.get(row["operator"])
+        reasons.append(judge(row, bound))
+        shown = {name: row[name] for name in SHOWN if row[name] is not None} | {"threshold": bound}
+        told.append({name: round(v, 3) if isinstance(v, float) else v for name, v in shown.items()})
+    return reasons, told
 
 
 def verdicts_added(tables: Iterator[pl.DataFrame], found: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -11,7 +11,7 @@ from engine.cluster import start_ray
 from engine.pool import EnginePool
 from engine.vllm_engine import resolve_model
 from eval.arms import items
-from eval.ask import HELD_BACK
+from eval.ask import HELD_BACK, whole
 from eval.benchmarks.base import Benchmark
 from eval.config import RunConfig
 from train.examples import TRAINED_ARMS, originals
@@ -85,20 +85,30 @@ def _scoring(
     """The cost of scoring all arms and of the gates, from some questions of the first world."""
     seed, world = next(iter(worlds.items()))
     questions = sum(w.questions.height for w in worlds.values())
-    full = config.train.method == "full"
+    tuned = [arm for arm in config.arms if arm in TRAINED_ARMS]
+    models = len(tuned) * len(worlds)
+    beside = config.train.method == "lora" and pool.on_gpu()
     costs = list[Cost]()
     for arm in config.arms:
-        tuned = adapter if arm in TRAINED_ARMS and not full else None
+        if arm in tuned[1:]:  # they cost what the first does
+            continue
+        weights = adapter if arm in tuned and beside else None
         table = items(
-            world, arm, seed, tuned, config.benchmark.context_per_fact, config.model, config.benchmark.retrieved
+            world, arm, seed, weights, config.benchmark.context_per_fact, config.model, config.benchmark.retrieved
         )
         fixed, each = _line(table, pool, scratch / arm)
-        costs += [fixed.times(len(worlds)), each.times(questions)]
-        if arm == "icl" and config.gates:
-            models = sum(a in TRAINED_ARMS for a in config.arms) * len(worlds)
+        times = len(tuned) if arm in tuned else 1
+        costs += [fixed.times(len(worlds) * times), each.times(questions * times)]
+        if config.gates and arm == "icl":
             costs += [fixed.times(models), each.times(models * config.gate_questions)]
-        if arm == "pretrained" and config.gates:
-            costs.append(each.times(HELD_BACK * len(worlds) * (1 + sum(a in TRAINED_ARMS for a in config.arms))))
+        if config.gates and arm == "pretrained":
+            costs.append(each.times(HELD_BACK * (len(worlds) + models)))
+    if adapter and not beside:
+        started = time.monotonic()
+        with whole(adapter, config) as folder:
+            pool.load(folder)
+        pool.load(config.model)
+        costs.append(Cost(seconds=models * (time.monotonic() - started)))
     return Cost(*(sum(values) for values in zip(*costs, strict=True)))
 
 
