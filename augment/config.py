@@ -47,6 +47,10 @@ class AugmentConfig(Settings):
     """Longest answer, in tokens."""
     text_tokens: int = Field(default=512, ge=1)
     """Longest answer of the operators that write whole texts (entities, study, link-trace), in tokens."""
+    passage_tokens: int = Field(default=2048, ge=16)
+    """Longest text that an operator on documents is shown, in tokens of the model: longer ones are cut between sentences."""
+    overlap_tokens: int = Field(default=128, ge=0)
+    """How much of a passage, in whole sentences, the next one begins with, in tokens."""
     context_chars: int = Field(default=24_000, ge=1)
     """Longest context of a global operator, in characters (about four per token); what does not fit is reported."""
     partners: Literal["bm25", "random"] = "bm25"

@@ -98,7 +98,7 @@ def _facts(operator: str, number: int, model: str | None, source: str, reason: s
 
 def derived(operator: Operator, documents: pl.DataFrame) -> pl.DataFrame:
     """The `inferences` of an operator that is a rule: no model, no answer, nothing to verify."""
-    records, rows = records_of(operator, documents), []
+    records, rows = records_of(operator, documents, ""), []
     for record, text in zip(records, operator.derive(records), strict=True):
         identity = content_id("rule", operator.name, operator.config.seed, record.text)
         reason = "the rule gives no text" if text is None else None

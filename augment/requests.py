@@ -1,7 +1,8 @@
 """From texts to rows of the `requests` table, in tables of any number of documents."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -38,7 +39,7 @@ def make_requests(documents: pl.DataFrame, config: AugmentConfig, model: str) ->
     operators = load_operators(config)
     tables = []
     for operator in operators:
-        records = records_of(operator, documents)
+        records = records_of(operator, documents, model)
         if operator.scope == "corpus" and not operator.rule:
             tables += [group_requests(operator, group, config, model) for group in groups(records, config)]
         elif not operator.rule:
@@ -49,18 +50,45 @@ def make_requests(documents: pl.DataFrame, config: AugmentConfig, model: str) ->
     return merged(table)
 
 
-def records_of(operator: Operator, texts: pl.DataFrame, split: bool = True) -> list[Record]:
+def records_of(operator: Operator, texts: pl.DataFrame, model: str, split: bool = True) -> list[Record]:
     """What an operator is shown of `texts` (text, and doc_id or doc_ids): every different piece once, with all its documents.
 
-    Without `split` the texts are pieces already.
+    Without `split` the texts are pieces already. Operators on documents are shown long ones in passages, which are cut by
+    the tokens of `model`.
     """
     found: dict[str, set[str]] = {}
     column = "doc_ids" if "doc_ids" in texts.columns else "doc_id"
     for text, docs in texts.select("text", column).iter_rows():
-        for piece in operator.pieces(text) if split else [text]:
+        pieces = operator.pieces(text) if split else [text]
+        if operator.scope == "document" and not operator.rule:
+            pieces = [part for piece in pieces for part in fitting(piece, operator.config, model)]
+        for piece in pieces:
             if piece:
                 found.setdefault(piece, set()).update([docs] if isinstance(docs, str) else docs)
     return [Record(text, tuple(sorted(docs))) for text, docs in found.items()]
+
+
+def fitting(text: str, config: AugmentConfig, model: str) -> list[str]:
+    """A text, or its passages of at most `config.passage_tokens` tokens."""
+    if len(text.encode(errors="replace")) <= config.passage_tokens:  # a token has at least a byte
+        return [text]
+    from augment.passages import passages
+
+    found = passages(text, token_counter(model), config.passage_tokens, config.overlap_tokens, config.language)
+    return [passage.text for passage in found]
+
+
+@cache
+def token_counter(model: str) -> Callable[[str], int]:
+    """Counts the tokens of a text for a model, without special ones; for a fake engine characters."""
+    if model.startswith("fake"):
+        return len
+    from transformers import AutoTokenizer
+
+    from engine.vllm_engine import resolve_model
+
+    tokenizer = AutoTokenizer.from_pretrained(resolve_model(model))
+    return lambda text: len(tokenizer.encode(text, add_special_tokens=False))
 
 
 def record_requests(operator: Operator, records: Sequence[Record], config: AugmentConfig, model: str) -> pl.DataFrame:

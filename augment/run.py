@@ -163,12 +163,12 @@ class Rounds:
                     way = type(operator).pieces  # operators that cut alike are shown the same
                     if way not in shown:
                         # what a later round is shown are sentences already
-                        shown[way] = records_of(operator, batch, split=number == 1 or scope != "sentence")
+                        shown[way] = records_of(operator, batch, self.model, split=number == 1 or scope != "sentence")
                     for config in self.configs:
                         yield merged(record_requests(operator, shown[way], config, self.model))
         chosen = [operator for operator in self.operators if operator.scope == "corpus"]
         if chosen:
-            records = records_of(chosen[0], documents)
+            records = records_of(chosen[0], documents, self.model)
             found = list(groups(records, self.config))
             for group in found:
                 for operator in chosen:

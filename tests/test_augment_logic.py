@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augment.config import AugmentConfig
+from augment.requests import token_counter
 from augment.run import INFERENCES, follow_requests, make_inferences, make_requests
 from engine.errors import UserError
 from engine.store import GENERATIONS
@@ -227,3 +228,17 @@ def test_a_link_may_bring_in_the_words_of_other_documents():
     request = asked.filter(source_text="femp are more dangerous than glon.")["request_id"][0]
     table = make_inferences(asked, generations({"request_id": request, "text": text}), "m")
     assert table["reason"].to_list() == [None, "shares too few words with its source"]
+
+
+def test_long_documents_are_shown_in_passages_of_the_models_tokens():
+    sentences = [f"Town {n} is older than village {n}." for n in range(60)]
+    documents = pl.DataFrame([{"doc_id": "d", "text": " ".join(sentences), "source": "", "meta": "{}"}])
+    config = AugmentConfig(operators=("deduce",), passage_tokens=200, overlap_tokens=60)
+    shown = make_requests(documents, config, "pico")["source_text"].to_list()
+    count = token_counter("pico")
+    assert len(shown) > 5
+    assert all(count(text) <= 200 for text in shown)
+    assert [s for s in sentences if not any(s in text for text in shown)] == []
+    assert sum(text.count(".") for text in shown) > len(sentences)  # the overlap
+    whole = make_requests(documents, AugmentConfig(operators=("deduce",), passage_tokens=100_000), "pico")
+    assert whole["source_text"].to_list() == [" ".join(sentences)]
