@@ -233,12 +233,12 @@ def test_a_link_may_bring_in_the_words_of_other_documents():
 def test_long_documents_are_shown_in_passages_of_the_models_tokens():
     sentences = [f"Town {n} is older than village {n}." for n in range(60)]
     documents = pl.DataFrame([{"doc_id": "d", "text": " ".join(sentences), "source": "", "meta": "{}"}])
-    config = AugmentConfig(operators=("deduce",), passage_tokens=200, overlap_tokens=60)
+    config = AugmentConfig(operators=("qa",), passage_tokens=200, overlap_tokens=60)
     shown = make_requests(documents, config, "pico")["source_text"].to_list()
     count = token_counter("pico")
     assert len(shown) > 5
     assert all(count(text) <= 200 for text in shown)
     assert [s for s in sentences if not any(s in text for text in shown)] == []
     assert sum(text.count(".") for text in shown) > len(sentences)  # the overlap
-    whole = make_requests(documents, AugmentConfig(operators=("deduce",), passage_tokens=100_000), "pico")
+    whole = make_requests(documents, AugmentConfig(operators=("qa",), passage_tokens=100_000), "pico")
     assert whole["source_text"].to_list() == [" ".join(sentences)]
