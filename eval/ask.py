@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from engine.pool import EnginePool
+from engine.store import GENERATIONS, SCORES, read_parts
 from engine.vllm_engine import resolve_model
 from eval.arms import items, premises, weights_digest, writing
 from eval.benchmarks import load
@@ -58,30 +59,29 @@ def ask(config: RunConfig, run: Path, worlds: dict[int, Benchmark], pool: Engine
             table = items(world, arm, seed, weights, drawn.context_per_fact, config.model, drawn.retrieved)
             tables[arm, seed] = table.with_columns(adapter=pl.lit(None, dtype=pl.String)) if not beside else table
     extra = _gate_items(config, run, worlds, tables, beside) if config.gates else {}
-    found, texts = [], []
 
-    def scored(keys: list[tuple[str, int]], part: str, label: str) -> None:
+    def ask_about(keys: list[tuple[str, int]], label: str) -> None:
         table = pl.concat(tables[key] for key in keys)
-        whole = [table, premises(table)] if config.pmi else [table]
-        whole += [more.select(table.columns) for key in keys for more in extra.get(key, [])]
-        found.append(pool.score(pl.concat(whole), run / f"scores{part}", f"score{label}"))
+        asked = [table, premises(table)] if config.pmi else [table]
+        asked += [more.select(table.columns) for key in keys for more in extra.get(key, [])]
+        pool.run("score", pl.concat(asked), run / "scores", f"score{label}")
         if writes:
-            texts.append(pool.generate(writing(table), run / f"texts{part}", f"write{label}"))
+            pool.run("generate", writing(table), run / "texts", f"write{label}")
 
     swapped = [key for key in tables if not beside and key[0] in TRAINED_ARMS]
     if together := [key for key in tables if key not in swapped]:
-        scored(together, "", "")
+        ask_about(together, "")
     for arm, seed in swapped:
         with whole(folder_of(run, arm, seed), config) as folder:
             pool.load(folder)
-            scored([(arm, seed)], f"-{arm}-seed-{seed}", f" {arm}, seed {seed}")
+            ask_about([(arm, seed)], f" {arm}, seed {seed}")
     if swapped:
         pool.load(config.model)
     gates = [table for more in extra.values() for table in more]
     return Asked(
         pl.concat(tables.values()),
-        pl.concat(found),
-        pl.concat(texts) if texts else None,
+        read_parts(run / "scores", SCORES),
+        read_parts(run / "texts", GENERATIONS) if writes else None,
         pl.concat(gates, how="diagonal_relaxed") if gates else pl.DataFrame(),
     )
 
