@@ -12,8 +12,11 @@ from train.config import TrainConfig
 
 ARMS = ("pretrained", "icl", "finetuned", "finetuned+repeat", "finetuned+local")
 """Compared by default."""
-CONTROLS = ("finetuned+paraphrase", "finetuned+shuffled", "finetuned+reverse-training", "retrieval", "retrieval+oracle")
-"""Further arms, when named."""
+FURTHER = (
+    *("finetuned+global", "finetuned+all", "finetuned+paraphrase", "finetuned+shuffled", "finetuned+reverse-training"),
+    *("retrieval", "retrieval+oracle"),
+)
+"""More arms and controls, when named."""
 
 
 Name = Literal["reversals", "syllogisms", "celebrities", "fictional", "semantic", "derivatoids"]
@@ -50,8 +53,8 @@ class RunConfig(Settings):
     model: str = "pico"
     """pico (embedded), a folder saved by save_pretrained, or a hub name."""
     arms: tuple[str, ...] = ARMS
-    """Arms to compare: those by default, and finetuned+paraphrase, finetuned+shuffled, finetuned+reverse-training,
-    retrieval, retrieval+oracle."""
+    """Arms to compare: those by default, and finetuned+global, finetuned+all, finetuned+paraphrase, finetuned+shuffled,
+    finetuned+reverse-training, retrieval, retrieval+oracle."""
     seeds: tuple[int, ...] = (0, 1, 2)
     """Each seed draws a world (facts, articles, distractors) and seeds the training on it; arms share it."""
     pmi: bool = False
@@ -68,7 +71,7 @@ class RunConfig(Settings):
     @field_validator("arms")
     @classmethod
     def _known(cls, arms: tuple[str, ...]) -> tuple[str, ...]:
-        known = ARMS + CONTROLS
+        known = ARMS + FURTHER
         unknown = [a for a in arms if a not in known]
         if unknown or not arms:
             raise ValueError(f"unknown arms {', '.join(unknown) or '(none given)'}; choose from {', '.join(known)}")

@@ -41,6 +41,11 @@ def inferences(count, words=5, kept=True):
     return pl.DataFrame(rows, schema=INFERENCES)
 
 
+def linked(count):
+    """Inferences of a global operator."""
+    return inferences(count).with_columns(operator=pl.lit("link"), inference_id=pl.format("link-{}", "inference_id"))
+
+
 def arm(name, added=None, seed=0):
     return examples_of(name, DOCUMENTS, inferences(23) if added is None else added, TOKENIZER, seed)
 
@@ -60,9 +65,17 @@ def test_local_adds_kept_inferences_without_their_source():
     assert inferred(added)["doc_ids"].to_list() == [["d1"]] * 3
 
 
+def test_local_and_global_are_what_operators_saw_and_all_is_both():
+    added = pl.concat([inferences(3), linked(2)])
+    counts = {name: arm(f"finetuned+{name}", added).height for name in ("local", "global", "all", "repeat")}
+    assert counts == {"local": 13, "global": 12, "all": 15, "repeat": 15}
+    with pytest.raises(UserError, match=r"finetuned\+global needs a global operator such as link"):
+        arm("finetuned+global", inferences(3))
+
+
 @pytest.mark.parametrize("name", TRAINED_ARMS)
 def test_every_arm_has_the_columns_of_examples_and_unique_ids(name):
-    table = arm(name)
+    table = arm(name, pl.concat([inferences(23), linked(5)]))
     assert table.columns == list(EXAMPLES)
     assert dict(table.schema) == dict(pl.DataFrame(schema=EXAMPLES).schema)
     assert table["example_id"].n_unique() == table.height

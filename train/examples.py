@@ -21,6 +21,8 @@ EXAMPLES: dict[str, Any] = {
 TRAINED_ARMS = (
     "finetuned",
     "finetuned+local",
+    "finetuned+global",
+    "finetuned+all",
     "finetuned+repeat",
     "finetuned+paraphrase",
     "finetuned+shuffled",
@@ -102,18 +104,21 @@ def matched(
 def examples_of(arm: str, documents: pl.DataFrame, inferences: pl.DataFrame, tokenizer: Any, seed: int) -> pl.DataFrame:
     """The `examples` table of an arm.
 
-    finetuned: the documents. finetuned+local: and the kept inferences. The others are controls: the documents, and other
-    texts until there are as many rows and tokens as in finetuned+local, drawn again where there are too few of them.
+    finetuned: the documents. finetuned+local: and the kept inferences of operators that see a sentence or a document,
+    finetuned+global: those of operators that see other documents too, finetuned+all: both. The others are controls: the documents,
+    and other texts until there are as many rows and tokens as in finetuned+all, drawn again where there are too few of them.
     finetuned+repeat: the documents themselves, so that more training alone is not taken for understanding.
     finetuned+paraphrase: the inferences of the operator `rephrase` alone. finetuned+shuffled: the inferences with their
     names exchanged, so that they are wrong. finetuned+reverse-training: the documents with their words reversed, each once
     or, where there is no room for all, some of them; then both kinds alike.
     """
-    plain, local = originals(documents), pl.concat([originals(documents), inferred(inferences)])
+    plain, every = originals(documents), pl.concat([originals(documents), inferred(inferences)])
     if arm == "finetuned":
         return plain
-    if arm == "finetuned+local":
-        return local
+    if arm == "finetuned+all":
+        return every
+    if arm in ("finetuned+local", "finetuned+global"):
+        return pl.concat([plain, inferred(_of_scope(inferences, arm == "finetuned+global", arm))])
     added = plain.clear()
     if arm == "finetuned+paraphrase":
         if not inferences.is_empty() and "rephrase" not in inferences["operator"]:
@@ -128,8 +133,19 @@ def examples_of(arm: str, documents: pl.DataFrame, inferences: pl.DataFrame, tok
     both = pl.concat([plain, added])
     base, pool, spread = both, added if added.height else plain, 4
     if arm == "finetuned+reverse-training":
-        base, pool, spread = (both, both, 4) if both.height <= local.height else (plain, added, 1)
-    return matched(base, pool, local.height, count_tokens(local, tokenizer), tokenizer, seed, spread)
+        base, pool, spread = (both, both, 4) if both.height <= every.height else (plain, added, 1)
+    return matched(base, pool, every.height, count_tokens(every, tokenizer), tokenizer, seed, spread)
+
+
+def _of_scope(inferences: pl.DataFrame, wide: bool, arm: str) -> pl.DataFrame:
+    """The inferences of global operators, or of the others; raises UserError where no operator is of that kind."""
+    from augment.operators import is_global
+
+    names = [name for name in inferences["operator"].unique() if is_global(name) == wide]
+    if not names and not inferences.is_empty():
+        needed = "a global operator such as link" if wide else "an operator on sentences or documents"
+        raise UserError(f"{arm} needs {needed}: add it to augment.operators.")
+    return inferences.filter(pl.col("operator").is_in(names))
 
 
 def read_rows(path: Path) -> pl.DataFrame:
