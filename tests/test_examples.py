@@ -131,7 +131,7 @@ def test_repeat_without_inferences_is_the_plain_arm():
 
 
 def test_an_unknown_arm_lists_the_choices():
-    with pytest.raises(UserError, match=r"'magic'; choose from finetuned, finetuned\+local, finetuned\+repeat"):
+    with pytest.raises(UserError, match=r"'magic'; choose from finetuned, finetuned\+local, finetuned\+global"):
         arm("magic")
 
 
