@@ -144,6 +144,5 @@ def test_thresholds_let_the_rate_of_nulls_pass_and_small_operators_share_one():
     table = pl.DataFrame({"operator": ["many"] * 1000 + ["few"] * 10, "null": nulls + [5.0] * 10})
     found = thresholds(table, 0.01)
     assert sum(null > found["many"] for null in nulls) == pytest.approx(10, abs=1)
-    assert found["few"] == pytest.approx(5.0, abs=4.02)
-    assert found["few"] != found["many"]
-    assert thresholds(pl.DataFrame({"operator": ["x"], "null": [None]}, schema_overrides={"null": pl.Float64})) == {}
+    assert found["few"] == table["null"].quantile(0.99, interpolation="higher") > found["many"]
+    assert thresholds(pl.DataFrame({"operator": ["x"], "null": [None]}, schema_overrides={"null": pl.Float64}), 0.01) == {}
