@@ -145,4 +145,5 @@ def test_thresholds_let_the_rate_of_nulls_pass_and_small_operators_share_one():
     found = thresholds(table, 0.01)
     assert sum(null > found["many"] for null in nulls) == pytest.approx(10, abs=1)
     assert found["few"] == table["null"].quantile(0.99, interpolation="higher") > found["many"]
-    assert thresholds(pl.DataFrame({"operator": ["x"], "null": [None]}, schema_overrides={"null": pl.Float64}), 0.01) == {}
+    unscored = pl.DataFrame({"operator": ["x"], "null": [None]}, schema_overrides={"null": pl.Float64})
+    assert thresholds(unscored, 0.01) == {}
