@@ -4,9 +4,17 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from engine.config import Settings
+
+Split = Annotated[
+    Literal["none", "independent", "cumulative"],
+    BeforeValidator(
+        lambda value: {True: "independent", False: "none"}.get(value, value) if isinstance(value, bool) else value
+    ),
+]
+"""How documents are taken apart (the paper's sentence splitting); true and false say independent and none."""
 
 
 class CheckConfig(Settings):
@@ -33,8 +41,9 @@ class AugmentConfig(Settings):
     """Operators to apply (docs/operators.md): shipped ones, prompt files NAME.md in `prompts`, and installed plug-ins."""
     prompts: Path | None = None
     """Folder with prompt files NAME.md that replace the shipped ones or add operators."""
-    split: bool = True
-    """Apply operators to each sentence (the paper's default) rather than to whole documents."""
+    split: Split = "independent"
+    """What operators on sentences are shown: independent, each sentence alone (the paper's default); cumulative, each with the
+    sentences before it, which pronouns need; none, whole documents."""
     rounds: Annotated[int, Field(ge=1), tyro.conf.arg(aliases=["--rounds"])] = 1
     """Rounds: from the second on operators are applied to what the round before added, until nothing new is kept."""
     samples: int = Field(default=1, ge=1)
@@ -53,8 +62,10 @@ class AugmentConfig(Settings):
     """How much of a passage, in whole sentences, the next one begins with, in tokens."""
     context_chars: int = Field(default=24_000, ge=1)
     """Longest context of a global operator, in characters (about four per token); what does not fit is reported."""
-    partners: Literal["bm25", "random"] = "bm25"
-    """Which documents share a context where not all fit: those that a word search finds alike, or random ones."""
+    partners: Literal["bm25", "embedding", "random"] = "bm25"
+    """Which documents share a context where not all fit: those that a word search or embeddings find alike, or random ones."""
+    embedder: str | None = None
+    """The model that embeds documents (a folder or a hub name; its last layer is averaged); by default the model at hand."""
     relations: int = Field(default=12, ge=1)
     """Pairs and triples of entities that `entities` writes about, per document."""
     strategies: int = Field(default=4, ge=1)

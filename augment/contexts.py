@@ -1,16 +1,18 @@
 """Contexts of the global operators: which documents stand together, so that many targets share one context.
 
 The engine computes a shared context once. Where the whole corpus fits, it is the one context, in random order (as in the
-paper); else a context is filled with documents that a word search finds alike, or with random ones.
+paper); else a context is filled with documents that a word search or embeddings find alike, or with random ones.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from augment.config import AugmentConfig
 from augment.operators import Record
+from engine.errors import UserError
 from engine.store import content_id
 
 GAP = "\n\n"
@@ -37,7 +39,7 @@ class Group(NamedTuple):
         return GAP.join(record.text for record in self.members)
 
 
-def groups(records: Sequence[Record], config: AugmentConfig) -> Iterator[Group]:
+def groups(records: Sequence[Record], config: AugmentConfig, model: str = "") -> Iterator[Group]:
     """Contexts of at most `context_chars` characters in which every record that fits is a target once.
 
     Neither groups nor the order in them depend on the order of the records. A record that no other fits beside is left out.
@@ -47,7 +49,7 @@ def groups(records: Sequence[Record], config: AugmentConfig) -> Iterator[Group]:
     if sum(sizes) - len(GAP) <= config.context_chars or config.partners == "random":
         found: Iterable[tuple[list[int], list[int]]] = _packed(sizes, config.context_chars)
     else:
-        found = _alike([record.text for record in order], sizes, config.context_chars)
+        found = _alike(_likeness([record.text for record in order], config, model), sizes, config.context_chars)
     for members, targets in found:
         if len(members) > 1:
             yield Group([order[i] for i in sorted(members)], [order[i] for i in sorted(targets)])
@@ -70,21 +72,34 @@ def _packed(sizes: list[int], budget: int) -> Iterator[tuple[list[int], list[int
         yield _filled(list(range(len(sizes))), sizes, budget, members), members
 
 
-def _alike(texts: list[str], sizes: list[int], budget: int) -> Iterator[tuple[list[int], list[int]]]:
+def _likeness(texts: list[str], config: AugmentConfig, model: str) -> Callable[[int], np.ndarray]:
+    """A function from the number of a text to how alike every text is to it."""
+    if config.partners == "embedding":
+        from augment.embed import scorer as embedded
+
+        if model.startswith("fake") and not config.embedder:
+            raise UserError("augment.partners embedding needs a model: name one in augment.embedder.")
+        return embedded(texts, config.embedder or model)
+    from augment.search import scorer, terms
+
+    scores = scorer(texts)
+    # a word counts once, so that long texts do not look for what they repeat
+    return lambda i: scores(" ".join(dict.fromkeys(terms(texts[i]))))
+
+
+def _alike(
+    likeness: Callable[[int], np.ndarray], sizes: list[int], budget: int
+) -> Iterator[tuple[list[int], list[int]]]:
     """The first text that was no target yet, with the texts most like it.
 
     Up to half of the budget goes to the best of all texts, the rest to the best of those that were no target yet, so that
     a context has many targets and there are at most about twice as many contexts as it takes to hold the corpus.
     """
-    from augment.search import scorer, terms
-
-    scores, left = scorer(texts), set(range(len(texts)))
-    for first in range(len(texts)):
+    left = set(range(len(sizes)))
+    for first in range(len(sizes)):
         if first not in left:
             continue
-        # a word counts once, so that long texts do not look for what they repeat
-        found = scores(" ".join(dict.fromkeys(terms(texts[first]))))
-        ranked = [first, *(i for i in (-found).argsort(kind="stable").tolist() if i != first)]
+        ranked = [first, *(i for i in (-likeness(first)).argsort(kind="stable").tolist() if i != first)]
         members = _filled(ranked, sizes, budget // 2, [first])
         members = _filled([i for i in ranked if i in left], sizes, budget, members)
         targets = [i for i in members if i in left]

@@ -14,7 +14,7 @@ from typing import Literal
 from jinja2 import Environment, StrictUndefined, Template, TemplateError
 
 from augment.config import AugmentConfig
-from augment.sentences import split_sentences
+from augment.sentences import joined, split_sentences
 from engine.errors import UserError
 
 SHIPPED = Path(__file__).parent / "prompts"
@@ -40,6 +40,13 @@ class Record:
     """Documents that hold it."""
     context: str = ""
     """For the scope corpus: the documents of its context. The same for many records, so it belongs in front."""
+    before: str = ""
+    """For a sentence, where `split` is cumulative: the sentences before it."""
+
+    @property
+    def source(self) -> str:
+        """All that an inference may take up: the text, and what stands before it."""
+        return joined(self.before, self.text)
 
 
 class Operator:
@@ -62,13 +69,13 @@ class Operator:
 
     def pieces(self, text: str) -> list[str]:
         """The texts of a document that records are made of."""
-        if self.scope == "sentence" and self.config.split:
+        if self.scope == "sentence" and self.config.split != "none":
             return split_sentences(text, self.config.language)
         return [text.strip()]
 
     def requests(self, record: Record) -> list[Prompt]:
         """What to ask the model about a record."""
-        return [self.render(text=record.text, document=record.text, context=record.context)]
+        return [self.render(text=record.text, document=record.text, context=record.context, before=record.before)]
 
     def follow(self, record: Record, answer: str) -> list[Prompt]:
         """For operators of two steps: what to ask after the first answer (`record` without its context)."""
@@ -106,6 +113,13 @@ class Operator:
 def two_step(kind: type[Operator]) -> bool:
     """Whether the first answers of an operator only lead to further requests."""
     return kind.follow is not Operator.follow
+
+
+def cumulative(operator: Operator) -> bool:
+    """Whether it is shown sentences with what stands before them."""
+    if operator.scope != "sentence" or operator.rule or type(operator).pieces is not Operator.pieces:
+        return False
+    return operator.config.split == "cumulative"
 
 
 def kind_of(name: str) -> type[Operator]:
@@ -164,14 +178,18 @@ def _checked(operator: Operator) -> Operator:
     if type(operator) is Operator and DOCUMENT.search(operator.prompt_file(operator.name).read_text(encoding="utf-8")):
         operator.scope = "document"
     try:
-        asked = operator.requests(Record("\0", context="\1"))
+        asked = operator.requests(Record("\0", context="\1", before="\2"))
         for part in operator.parts:
             operator.template(part)
     except TemplateError as error:
         raise UserError(f"The prompt {operator.prompt_file(operator.name)} is no valid template: {error}.") from error
-    for mark, name, value in (("\0", "text", "the sentence"), ("\1", "context", "the context")):
-        wanted = mark == "\0" or operator.scope == "corpus"
-        if wanted and not all(mark in content(prompt) for prompt in asked):
+    wanted = {"\0": True, "\1": operator.scope == "corpus", "\2": cumulative(operator)}
+    for mark, name, value in (
+        ("\0", "text", "the sentence"),
+        ("\1", "context", "the context"),
+        ("\2", "before", "what stands before the sentence, as augment.split cumulative asks"),
+    ):
+        if wanted[mark] and not all(mark in content(prompt) for prompt in asked):
             where = operator.prompt_file(operator.name) if operator.templates else f"of {operator.name}"
             raise UserError(f"The prompt {where} never shows {value}; put {{{{ {name} }}}} where it belongs.")
     return operator

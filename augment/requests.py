@@ -1,7 +1,7 @@
 """From texts to rows of the `requests` table, in tables of any number of documents."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -9,7 +9,8 @@ import polars as pl
 
 from augment.config import AugmentConfig
 from augment.contexts import Group, groups
-from augment.operators import Operator, Prompt, Record, load_operators, two_step
+from augment.operators import Operator, Prompt, Record, cumulative, load_operators, two_step
+from augment.sentences import targets
 from engine.errors import UserError
 from engine.store import content_id
 
@@ -26,7 +27,7 @@ REQUESTS: dict[str, Any] = {
     "doc_ids": pl.List(pl.String),
 }
 NO_SENTENCE = (
-    "The documents have no sentence, only headings, tables or code; with augment.split false they are used whole. "
+    "The documents have no sentence, only headings, tables or code; with augment.split none they are used whole. "
     "`deduce` needs two sentences in a document, and a global operator two documents that fit augment.context_chars."
 )
 
@@ -41,7 +42,7 @@ def make_requests(documents: pl.DataFrame, config: AugmentConfig, model: str) ->
     for operator in operators:
         records = records_of(operator, documents, model)
         if operator.scope == "corpus" and not operator.rule:
-            tables += [group_requests(operator, group, config, model) for group in groups(records, config)]
+            tables += [group_requests(operator, group, config, model) for group in groups(records, config, model)]
         elif not operator.rule:
             tables.append(record_requests(operator, records, config, model))
     table = pl.concat([pl.DataFrame(schema=REQUESTS), *tables])
@@ -56,16 +57,29 @@ def records_of(operator: Operator, texts: pl.DataFrame, model: str, split: bool 
     Without `split` the texts are pieces already. Operators on documents are shown long ones in passages, which are cut by
     the tokens of `model`.
     """
-    found: dict[str, set[str]] = {}
+    found: dict[tuple[str, str], set[str]] = {}
     column = "doc_ids" if "doc_ids" in texts.columns else "doc_id"
     for text, docs in texts.select("text", column).iter_rows():
-        pieces = operator.pieces(text) if split else [text]
-        if operator.scope == "document" and not operator.rule:
-            pieces = [part for piece in pieces for part in fitting(piece, operator.config, model)]
-        for piece in pieces:
+        for before, piece in _pieces(operator, text, model) if split else [("", text)]:
             if piece:
-                found.setdefault(piece, set()).update([docs] if isinstance(docs, str) else docs)
-    return [Record(text, tuple(sorted(docs))) for text, docs in found.items()]
+                found.setdefault((before, piece), set()).update([docs] if isinstance(docs, str) else docs)
+    return [Record(text, tuple(sorted(docs)), before=before) for (before, text), docs in found.items()]
+
+
+def _pieces(operator: Operator, text: str, model: str) -> Iterator[tuple[str, str]]:
+    """The texts that an operator is shown of a document, each with what stands before it where it is shown that too."""
+    if cumulative(operator):
+        seen = set[str]()
+        for part in fitting(text, operator.config, model):
+            for before, sentence in targets(part, "cumulative", operator.config.language):
+                if sentence not in seen:  # passages overlap
+                    seen.add(sentence)
+                    yield before, sentence
+        return
+    for piece in operator.pieces(text):
+        cut = operator.scope == "document" and not operator.rule
+        for part in fitting(piece, operator.config, model) if cut else [piece]:
+            yield "", part
 
 
 def fitting(text: str, config: AugmentConfig, model: str) -> list[str]:
@@ -160,9 +174,9 @@ def _table(
                 "sampling": json.dumps(sampling | {"seed": int(identity, 16) % 2**31}),
                 "n": config.samples,
                 "operator": operator.name,
-                "scope": operator.scope,
+                "scope": "document" if record.before else operator.scope,  # the source is several sentences
                 "step": step,
-                "source_text": record.text,
+                "source_text": record.source,
                 "doc_ids": list(record.doc_ids),
             }
         )

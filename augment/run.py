@@ -169,7 +169,7 @@ class Rounds:
         chosen = [operator for operator in self.operators if operator.scope == "corpus"]
         if chosen:
             records = records_of(chosen[0], documents, self.model)
-            found = list(groups(records, self.config))
+            found = list(groups(records, self.config, self.model))
             for group in found:
                 for operator in chosen:
                     for config in self.configs:

@@ -48,9 +48,14 @@ def targets(
     for sentence in split_sentences(text, language):
         found.append((context, sentence))
         if mode == "cumulative":
-            joined = not context or re.fullmatch(rf"[{CJK}]{{2}}", context[-1] + sentence[0])
-            context += sentence if joined else f" {sentence}"
+            context = joined(context, sentence)
     return found
+
+
+def joined(before: str, text: str) -> str:
+    """Two texts as one, with a space between them but between Chinese or Japanese ones."""
+    close = not before or re.fullmatch(rf"[{CJK}]{{2}}", before[-1] + text[:1])
+    return before + ("" if close else " ") + text
 
 
 def units(text: str, language: str = "en") -> list[Unit]:

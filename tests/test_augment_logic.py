@@ -64,6 +64,43 @@ def test_without_splitting_a_document_is_one_text():
     assert table["source_text"].to_list() == [t.strip() for t in DOCUMENTS["text"]]
 
 
+def test_a_sentence_can_be_shown_with_those_before_it():
+    documents = pl.DataFrame({"doc_id": ["a", "b"], "text": ["Mars is red. It has two moons.", "Mars is red."]})
+    table = requests(documents, split="cumulative", operators=("reverse",))
+    assert table.select("source_text", "scope", "doc_ids").rows() == [
+        ("Mars is red.", "sentence", ["a", "b"]),
+        ("Mars is red. It has two moons.", "document", ["a"]),
+    ]
+    first, second = (json.loads(row)[0]["content"] for row in table["messages"])
+    assert first == json.loads(requests(documents, operators=("reverse",))["messages"][0])[0]["content"]
+    assert second.endswith("pronouns mean: Mars is red.\n\nStatement: It has two moons.\nReversals:")
+    answers = generations(
+        {"request_id": table["request_id"][1], "text": "Mars has two moons.\nMars is red.\nIt has two moons."}
+    )
+    found = make_inferences(table, answers, "pico")
+    assert found.select("text", "reason").rows() == [
+        ("Mars has two moons.", None),
+        ("Mars is red.", "stated in the corpus"),
+        ("It has two moons.", "stated in the corpus"),
+    ]
+
+
+def test_sentences_of_a_long_document_are_asked_about_once_though_passages_overlap():
+    told = " ".join(f"Number {i} is followed by number {i + 1}." for i in range(30))
+    documents = pl.DataFrame({"doc_id": ["a"], "text": [told]})
+    settings = {"split": "cumulative", "operators": ("reverse",), "passage_tokens": 400, "overlap_tokens": 80}
+    table = requests(documents, "fake", **settings)
+    assert table.height == 30
+    assert table["source_text"].str.len_chars().max() <= 400
+
+
+def test_a_prompt_of_ones_own_must_show_what_stands_before(tmp_path):
+    (tmp_path / "mine.md").write_text("Say it again: {{ text }}")
+    with pytest.raises(UserError, match=r"what stands before the sentence.*put {{ before }}"):
+        requests(split="cumulative", operators=("mine",), prompts=tmp_path)
+    assert requests(operators=("mine",), prompts=tmp_path).height == 2
+
+
 def test_requests_hold_prompt_and_sampling():
     row = requests(temperature=0.2, max_tokens=9, samples=3).row(0, named=True)
     (message,) = json.loads(row["messages"])

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from augment.config import AugmentConfig
 from augment.contexts import describe, groups
+from augment.embed import embed
 from augment.operators import Record
 from augment.run import make_requests
+from engine.errors import UserError
 
 
 def records(*texts):
@@ -35,6 +37,23 @@ def test_partners_are_documents_that_are_alike():
     found = made(OAKS + FISH, context_chars=70)
     assert sorted(sorted(r.text for r in group.members) for group in found) == sorted(map(sorted, (OAKS, FISH)))
     assert all(group.targets == group.members for group in found)
+
+
+def test_partners_can_be_those_with_like_embeddings():
+    texts = ["femp femp femp", "glon glon glon", "glon glon", "femp femp"]
+    found = made(texts, context_chars=28, partners="embedding", embedder="pico")
+    assert sorted(sorted(r.text for r in group.members) for group in found) == [
+        ["femp femp", "femp femp femp"],
+        ["glon glon", "glon glon glon"],
+    ]
+    vectors = embed(texts, "pico")
+    assert (vectors**2).sum(1) == pytest.approx([1] * 4, abs=1e-5)
+    assert embed(texts[::-1], "pico")[::-1] == pytest.approx(vectors, abs=1e-4)
+
+
+def test_a_fake_engine_embeds_nothing():
+    with pytest.raises(UserError, match=r"augment\.embedder"):
+        list(groups(records(*OAKS, *FISH), AugmentConfig(context_chars=70, partners="embedding"), "fake"))
 
 
 @settings(max_examples=60, deadline=None)

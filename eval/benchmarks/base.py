@@ -73,6 +73,11 @@ def context(documents: pl.DataFrame, seed: int, per_fact: int | None) -> str:
     `per_fact` keeps that many documents of every fact, drawn at random: the paper subsamples its larger sets because long
     contexts interfere. Every fact stays; which questions are asked plays no part.
     """
+    return "\n".join(drawn(documents, seed, per_fact)["text"]) + "\n"
+
+
+def drawn(documents: pl.DataFrame, seed: int, per_fact: int | None) -> pl.DataFrame:
+    """The documents of such a context, in its order."""
     rng = Random(seed)
     order = list(range(documents.height))
     rng.shuffle(order)
@@ -82,4 +87,4 @@ def context(documents: pl.DataFrame, seed: int, per_fact: int | None) -> str:
         order = list(range(rows.height))
         rng.shuffle(order)
         rows = rows[order]
-    return "\n".join(rows["text"]) + "\n"
+    return rows
