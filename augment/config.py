@@ -4,17 +4,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from engine.config import Settings
-
-Split = Annotated[
-    Literal["none", "independent", "cumulative"],
-    BeforeValidator(
-        lambda value: {True: "independent", False: "none"}.get(value, value) if isinstance(value, bool) else value
-    ),
-]
-"""How documents are taken apart (the paper's sentence splitting); true and false say independent and none."""
+from engine.config import Settings, Split
 
 
 class CheckConfig(Settings):

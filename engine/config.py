@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 PICO = Path(__file__).resolve().parent / "pico"
 LORA_MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -25,6 +25,13 @@ def _mapping() -> Any:
 
 
 Mapping = Annotated[dict[str, Any], _mapping()]
+
+
+Split = Annotated[
+    Literal["none", "independent", "cumulative"],
+    BeforeValidator(lambda value: ("none", "independent")[value] if isinstance(value, bool) else value),
+]
+"""How documents are taken apart (the paper's sentence splitting); true and false say independent and none."""
 
 
 class Settings(BaseModel):

@@ -92,16 +92,10 @@ def whole(folder: Path, config: RunConfig) -> Iterator[str]:
     if config.train.method == "full":
         yield str(folder)
         return
-    from peft import PeftModel
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils.logging import disable_progress_bar
+    from train.outputs import merge
 
-    disable_progress_bar()
-    model = resolve_model(config.model)
     with tempfile.TemporaryDirectory() as scratch:
-        merged = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(model), str(folder)).merge_and_unload()
-        merged.save_pretrained(scratch)
-        AutoTokenizer.from_pretrained(model).save_pretrained(scratch)
+        merge(resolve_model(config.model), folder, Path(scratch))
         yield scratch
 
 

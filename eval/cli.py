@@ -94,6 +94,8 @@ class TrainJob(Settings):
     """pico (embedded), a folder saved by save_pretrained, or a hub name."""
     out: Path = Path("adapter")
     """Folder for the adapter or weights; running again resumes."""
+    validation: Path | None = None
+    """File of texts like the examples: training stops when the loss on them no longer falls."""
     seed: int = 0
     """Seed of order and initial adapter."""
     dry_run: bool = False

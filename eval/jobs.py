@@ -14,6 +14,7 @@ from engine.config import EngineConfig, Settings
 from engine.errors import UserError
 from engine.store import write_table
 from eval.config import BenchmarkConfig, RunConfig
+from train.config import TrainConfig
 
 if TYPE_CHECKING:
     from eval.cli import AugmentJob, ScoreJob, TrainJob
@@ -155,6 +156,7 @@ def train_job(job: "TrainJob") -> None:
     """Examples to an adapter or weights in the output folder."""
     from engine.vllm_engine import resolve_model
     from train.examples import read_examples
+    from train.jobs import watched
     from train.sft import train
 
     if not job.examples:
@@ -164,15 +166,39 @@ def train_job(job: "TrainJob") -> None:
     if examples.is_empty():
         raise UserError(f"{job.examples} has no row with text.")
     if job.dry_run:
-        steps = job.train.steps or -(-examples.height // job.train.batch) * job.train.epochs
-        console.print(
-            f"{examples.height:,} examples, about {steps:,.0f} steps of {job.train.batch}, {job.train.method}"
-        )
+        say_training(model, examples, job.train)
         return
-    result = train(model, examples, job.train, job.seed, job.out)
+    with watched({"train": job.out}, console):
+        result = train(model, examples, job.train, job.seed, job.out, read_validation(job.validation))
     console.print(
         f"{result['steps']} steps in {result['seconds']:.0f} s, mean loss {result['loss']:.2f}; wrote {job.out}"
     )
+
+
+def read_validation(path: Path | None) -> pl.DataFrame | None:
+    """The texts on which to see when to stop."""
+    from train.examples import read_examples
+
+    return read_examples(path) if path else None
+
+
+def say_training(model: str, examples: pl.DataFrame, config: TrainConfig) -> None:
+    """Print steps, tokens and the memory that a worker needs, beside what is free."""
+    from transformers import AutoTokenizer
+
+    from train.data import rows_of, steps_of
+    from train.memory import ADVICE, available, estimate
+    from train.sft import has_gpu
+
+    rows, gpu = rows_of(examples, AutoTokenizer.from_pretrained(model), config), config.gpu or has_gpu()
+    lengths = [len(ids) for ids in rows["input_ids"]]
+    needed, free = estimate(model, config, max(lengths, default=1), gpu), available(gpu)
+    console.print(
+        f"{examples.height:,} examples, {sum(lengths):,} tokens in {len(rows):,} rows, {steps_of(len(rows), config):,} steps "
+        f"of {config.batch}, {config.method}: about {needed:.1f} GiB per worker; {free:.1f} GiB are free here"
+    )
+    if needed > free:
+        console.print(f"[yellow]note[/]: that is more than is free: {ADVICE}")
 
 
 def score_job(job: "ScoreJob") -> None:

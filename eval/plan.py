@@ -43,7 +43,7 @@ def print_plan(config: RunConfig, calibrate: int | None = None) -> None:
         )
     trained = [a for a in config.arms if a in TRAINED_ARMS]
     for arm in trained:
-        passes = config.train.passes(documents // len(worlds))
+        passes = config.train.passes(documents // len(worlds), _tokens(worlds) // len(worlds))
         seen = round(_tokens(worlds) * passes)
         note = "" if arm == "finetuned" else " + kept inferences"
         table.add_row(f"train {arm}", f"{len(worlds)} x {passes:.3g} epochs{note}", f"{seen:,}{note}")

@@ -102,7 +102,7 @@ def train_arms(
     from transformers import AutoTokenizer
 
     from engine.vllm_engine import resolve_model
-    from train.examples import count_tokens, examples_of
+    from train.examples import count_tokens, examples_of, held_back
     from train.jobs import TrainJob, train_many
     from train.sft import finished
 
@@ -112,19 +112,22 @@ def train_arms(
     tables, waiting = [], []
     for arm, seed in jobs:
         out = folder_of(run, arm, seed)
-        kept = inferences.filter(pl.col("seed") == seed)
-        table = examples_of(arm, worlds[seed].documents, kept, tokenizer, seed)
-        tables.append(table.with_columns(pl.lit(arm).alias("arm"), pl.lit(seed).alias("seed")))
-        tokens[arm] = tokens.get(arm, 0) + round(
-            count_tokens(table, tokenizer) * config.train.passes(table.height) / len(worlds)
+        kept, held = inferences.filter(pl.col("seed") == seed), None
+        if config.train.validation:
+            kept, held = held_back(kept, config.train.validation, seed)
+        table = examples_of(
+            arm, worlds[seed].documents, kept, tokenizer, seed, config.train.split, config.augment.language
         )
+        tables.append(table.with_columns(pl.lit(arm).alias("arm"), pl.lit(seed).alias("seed")))
+        count = count_tokens(table, tokenizer)
+        tokens[arm] = tokens.get(arm, 0) + round(count * config.train.passes(table.height, count) / len(worlds))
         if not finished(out, table):
-            waiting.append(TrainJob(f"{arm}, seed {seed}", model, table, seed, out))
-    write_table(run / "examples.parquet", pl.concat(tables))
+            waiting.append(TrainJob(f"{arm}, seed {seed}", model, table, seed, out, held))
+    write_table(run / "examples.parquet", pl.concat(tables, how="diagonal"))
     if waiting:
         start_ray(config.engine)
-    started = time.monotonic()
-    for number, (job, result) in enumerate(train_many(waiting, config.train), len(jobs) - len(waiting) + 1):
+    started, found = time.monotonic(), train_many(waiting, config.train, console)
+    for number, (job, result) in enumerate(found, len(jobs) - len(waiting) + 1):
         console.print(
             f"train {number}/{len(jobs)}: {job.name}, {job.examples.height:,} examples, {result['steps']} steps, "
             f"loss {result['loss']:.2f}, {result['seconds']:.0f} s"

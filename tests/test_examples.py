@@ -9,17 +9,18 @@ from hypothesis import strategies as st
 
 from augment.run import INFERENCES
 from engine.errors import UserError
+from train.data import pieces
 from train.examples import (
     EXAMPLES,
     TRAINED_ARMS,
     count_tokens,
     examples_of,
+    held_back,
     inferred,
     originals,
     read_examples,
     repeated,
 )
-from train.sft import pieces
 
 
 class WhitespaceTokenizer:
@@ -181,3 +182,35 @@ def test_pieces_do_not_end_a_text_twice():
             return SimpleNamespace(input_ids=[[*ids, 0] for ids in super().__call__(texts).input_ids])
 
     assert pieces(["ab ab"], Ending(), 8) == [[3, 3, 0]]
+
+
+def test_documents_can_be_taken_apart():
+    told = pl.DataFrame({"doc_id": ["a", "b"], "text": ["Mars is red. It is small. It has moons.", "| a table |"]})
+    alone = originals(told, "independent")
+    assert alone["text"].to_list() == ["Mars is red.", "It is small.", "It has moons.", "| a table |"]
+    assert list(alone.schema) == list(EXAMPLES)
+    assert alone["doc_ids"].to_list() == [["a"]] * 3 + [["b"]]
+    behind = originals(told, "cumulative")
+    assert behind.select("prompt", "text").rows()[:3] == [
+        (None, "Mars is red."),
+        ("Mars is red.", "Mars is red. It is small."),
+        ("Mars is red. It is small.", "Mars is red. It is small. It has moons."),
+    ]
+    assert behind["example_id"].n_unique() == 4
+    for name in TRAINED_ARMS:
+        if name not in ("finetuned+global", "finetuned+shuffled"):
+            table = examples_of(name, told, inferences(9), TOKENIZER, 0, "cumulative")
+            assert set(behind["text"]) <= set(table["text"]), name
+
+
+def test_rephrasings_are_held_back_from_every_arm():
+    made = pl.concat([inferences(20), inferences(5, kept=False), linked(3)])
+    rest, held = held_back(made, 0.25, 0)
+    assert held.height == 5
+    assert held["kept"].all()
+    assert set(held["operator"]) == {"rephrase"}
+    assert rest.height + held.height == made.height
+    assert held_back(made, 0.25, 0)[1].equals(held)
+    assert not held_back(made, 0.25, 1)[1].equals(held)
+    with pytest.raises(UserError, match="add the operator rephrase"):
+        held_back(linked(3), 0.25, 0)

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from engine.config import Split
 from engine.errors import UserError
 from engine.store import content_id
 from train.controls import paraphrases, reversed_documents, shuffled_inferences
@@ -32,14 +33,42 @@ AUGMENTED = set(TRAINED_ARMS) - {"finetuned"}
 """Trained on inferences, or matched in amount to what is."""
 
 
-def originals(documents: pl.DataFrame) -> pl.DataFrame:
-    """Each document as one example, whole."""
-    return documents.select(
+def originals(documents: pl.DataFrame, split: Split = "none", language: str = "en") -> pl.DataFrame:
+    """The documents as examples: each whole, or each of its sentences, alone or with those before it (as `prompt`).
+
+    A document without a sentence, only of headings, tables or code, stays whole.
+    """
+    table = documents.select(
         pl.col("doc_id").alias("example_id"),
         "text",
         pl.lit("original").alias("origin"),
         pl.concat_list("doc_id").alias("doc_ids"),
     )
+    if split == "none":
+        return table
+    from augment.sentences import joined, targets
+
+    rows = []
+    for row in table.iter_rows(named=True):
+        found = targets(row["text"], split, language) or [("", row["text"])]
+        for number, (before, sentence) in enumerate(found):
+            identity = content_id(row["example_id"], number)
+            rows.append(row | {"example_id": identity, "text": joined(before, sentence), "prompt": before or None})
+    schema = EXAMPLES | ({"prompt": pl.String} if split == "cumulative" else {})
+    return pl.DataFrame(rows, schema=EXAMPLES | {"prompt": pl.String}).select(list(schema))
+
+
+def held_back(inferences: pl.DataFrame, share: float, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The inferences without a share of the rephrasings, and those: texts on which to see when to stop.
+
+    The same for every arm. Raises UserError where there is no rephrasing.
+    """
+    rephrasings = inferences.filter("kept", operator="rephrase")["inference_id"].sort().to_list()
+    if not rephrasings:
+        raise UserError("train.validation holds back rephrasings, and there are none: add the operator rephrase.")
+    chosen = Random(f"validation {seed}").sample(rephrasings, max(1, round(share * len(rephrasings))))
+    held = pl.col("inference_id").is_in(chosen)
+    return inferences.filter(~held), inferences.filter(held)
 
 
 def inferred(inferences: pl.DataFrame) -> pl.DataFrame:
@@ -95,14 +124,22 @@ def matched(
         copied.append(i)
         total += lengths[i]
     rng.shuffle(copied)
-    table = pl.concat([base, pool[copied]]).with_row_index("copy")
+    table = pl.concat([base, pool[copied]], how="diagonal").with_row_index("copy")
     identity = pl.struct("example_id", "copy").map_elements(lambda r: content_id(r["example_id"], r["copy"]), pl.String)
     origin = pl.when(pl.col("copy") < base.height).then("origin").otherwise(pl.lit("control"))
     return table.with_columns(identity.alias("example_id"), origin.alias("origin")).drop("copy")
 
 
-def examples_of(arm: str, documents: pl.DataFrame, inferences: pl.DataFrame, tokenizer: Any, seed: int) -> pl.DataFrame:
-    """The `examples` table of an arm.
+def examples_of(
+    arm: str,
+    documents: pl.DataFrame,
+    inferences: pl.DataFrame,
+    tokenizer: Any,
+    seed: int,
+    split: Split = "none",
+    language: str = "en",
+) -> pl.DataFrame:
+    """The `examples` table of an arm; documents are taken apart as `split` says (see `originals`).
 
     finetuned: the documents. finetuned+local: and the kept inferences of operators that see a sentence or a document,
     finetuned+global: those of operators that see other documents too, finetuned+all: both. The others are controls: the documents,
@@ -112,13 +149,14 @@ def examples_of(arm: str, documents: pl.DataFrame, inferences: pl.DataFrame, tok
     names exchanged, so that they are wrong. finetuned+reverse-training: the documents with their words reversed, each once
     or, where there is no room for all, some of them; then both kinds alike.
     """
-    plain, every = originals(documents), pl.concat([originals(documents), inferred(inferences)])
+    plain = originals(documents, split, language)
+    every = pl.concat([plain, inferred(inferences)], how="diagonal")
     if arm == "finetuned":
         return plain
     if arm == "finetuned+all":
         return every
     if arm in ("finetuned+local", "finetuned+global"):
-        return pl.concat([plain, inferred(_of_scope(inferences, arm == "finetuned+global", arm))])
+        return pl.concat([plain, inferred(_of_scope(inferences, arm == "finetuned+global", arm))], how="diagonal")
     added = plain.clear()
     if arm == "finetuned+paraphrase":
         if not inferences.is_empty() and "rephrase" not in inferences["operator"]:
@@ -130,7 +168,7 @@ def examples_of(arm: str, documents: pl.DataFrame, inferences: pl.DataFrame, tok
         added = reversed_documents(documents)
     elif arm != "finetuned+repeat":
         raise UserError(f"There is no trained arm {arm!r}; choose from {', '.join(TRAINED_ARMS)}.")
-    both = pl.concat([plain, added])
+    both = pl.concat([plain, added], how="diagonal")
     base, pool, spread = both, added if added.height else plain, 4
     if arm == "finetuned+reverse-training":
         base, pool, spread = (both, both, 4) if both.height <= every.height else (plain, added, 1)
