@@ -118,22 +118,24 @@ class ScoreJob(Settings):
 class BenchJob(Settings):
     """Measure throughput on this machine."""
 
-    what: Annotated[Literal["generate", "score", "plane"], tyro.conf.Positional] = "score"
-    """generate or score against the peers (extra `bench`); plane: rows through the pool with the fake engine."""
+    what: Annotated[Literal["generate", "score", "train", "plane"], tyro.conf.Positional] = "score"
+    """generate or score against the peers (extra `bench`); train against plain TRL; plane: rows through the pool with the
+    fake engine."""
     json_file: Annotated[Path | None, tyro.conf.arg(name="json")] = None
     """Where to write the figures."""
     model: str = "pico"
     """The model."""
     rows: int | None = None
-    """Prompts or questions; by default 1000, 100 and, for plane, 20,000."""
+    """Prompts, questions or texts; by default 1000, 100, 1000 and, for plane, 20,000."""
     context: int | None = None
     """Words of a text that questions or prompts share; by default 4000 for score, none for generate."""
     peers: tuple[str, ...] | None = None
     """Peers to compare with, by default all: lm_eval and llm_generate for score; llm_generate, ray_data_llm and
-    transformers for generate."""
+    transformers for generate; trl for train."""
     repeats: int = 3
     """Timings of each; the median counts."""
     engine: EngineConfig = EngineConfig()
+    train: TrainConfig = TrainConfig()
 
 
 class RunJob(RunConfig):
@@ -319,6 +321,11 @@ def verb_export(arguments: list[str]) -> None:
 def verb_bench(arguments: list[str]) -> None:
     """bench: throughput."""
     job = parse(BenchJob, arguments, "bench")
+    if job.what == "train":
+        from eval.bench import bench_train
+
+        bench_train(job.model, job.train, job.repeats, job.rows, job.peers, job.json_file)
+        return
     from engine.bench import bench
 
     bench(job.what, job.model, job.engine, job.rows, job.context, job.repeats, job.peers, job.json_file)

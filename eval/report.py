@@ -14,6 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Column, Table
 
 from augment.review import TEMPLATES as SHARED
+from eval.curves import curves, highest
 from eval.figures import COLOURS, OTHER, draw, panels
 from eval.findings import ARM_MEANINGS, headline, next_steps, tally, warnings
 from eval.stats import Claim, arms_in_order, interval, percent, splits_in_order
@@ -86,6 +87,8 @@ def write_report(run: Path, data: ReportData) -> None:
         "seeds_apart": _seeds_apart(data.results),
         "augmentation_rows": _augmentation(data.results.get("augmentation") or {}),
         "tables": tables(data.results),
+        "curves": curves(data.results.get("training") or []),
+        "top_loss": highest(data.results.get("training") or []),
         "time_rows": _times(data.results.get("seconds") or {}),
         "sources": _by_source(data.inferences),
         "rejected": [row for row in data.inferences if not row["kept"]][:REJECTED],

@@ -19,6 +19,7 @@ from eval.audit import audit, verdicts
 from eval.benchmarks import load
 from eval.benchmarks.base import Benchmark, mean_chance
 from eval.config import RunConfig
+from eval.curves import trainings
 from eval.findings import warnings
 from eval.gates import as_json
 from eval.leakage import leaks, with_and_without
@@ -162,6 +163,9 @@ def finish(
         "augmentation": augmentation | {"train_tokens": tokens},
         "seconds": clock.seconds,
     }
+    folders = [(a, s, folder_of(run, a, s)) for s in config.seeds for a in config.arms if a in TRAINED_ARMS]
+    if training := trainings(folders):
+        results["training"] = training
     if not inferences.is_empty():
         parts = with_and_without(answered.filter(norm="sum"), leaked)
         results["leakage"] = parts.filter(pl.col("items") != "all").to_dicts()

@@ -68,7 +68,7 @@ MISTAKES = {
     "run list.yaml": "list.yaml must hold a mapping of settings",
     "run empty.yaml": "empty.yaml must hold a mapping of settings",
     "run unknown.yaml": "no setting nme; choose from name, out, model, arms, seeds",
-    "run nested.yaml": "no setting train.epoch; choose from method, rank, epochs",
+    "run nested.yaml": "no setting train.epoch; choose from method, rank, targets, split, loss, epochs",
     "run type.yaml": "train.epochs is 'many': Input should be a valid number",
     "run arms.yaml": "unknown arms magic; choose from pretrained, icl, finetuned",
     "run slash.yaml": "name is 'a/b': the name must be a plain folder name",
@@ -105,7 +105,7 @@ MISTAKES = {
     "augment docs --text-column n": "holds int values, not text",
     "augment fine.txt --augment.operators foo": "no operator 'foo'; choose from deduce, entities, link",
     "augment fine.txt --model pickled": "pickled has no .safetensors file",
-    "augment headings --dry-run": "no sentence, only headings, tables or code; with augment.split false",
+    "augment headings --dry-run": "no sentence, only headings, tables or code; with augment.split none",
     "augment fine.txt --augment.samples 0": "augment.samples is 0",
     "augment fine.txt --formats parquet": "invalid choice 'parquet'",
     "augment fine.txt --mix 1.5": "mix is 1.5: Input should be less than 1",
@@ -193,7 +193,7 @@ def test_dry_runs_of_augment_and_train_write_nothing(place, capsys):
     assert run(["augment", "docs", "--text-column", "body", "--dry-run"]) == 0
     assert "1 documents, 2 requests of 1 samples" in capsys.readouterr().err
     assert run(["train", "three.parquet", "--dry-run", "--train.batch", "2", "--train.epochs", "2"]) == 0
-    assert "3 examples, about 4 steps of 2, lora" in capsys.readouterr().err
+    assert "3 examples, 14 tokens in 3 rows, 3 steps of 2, lora" in capsys.readouterr().err
     assert sorted(place.rglob("*")) == before
 
 

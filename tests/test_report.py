@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
+from eval.curves import curves
 from eval.figures import panels
 from eval.findings import headline, next_steps, tally, warnings
 from eval.report import ReportData, table_of_arms, write_report
@@ -275,3 +276,16 @@ def test_a_run_whose_inferences_all_failed_says_so_first(tmp_path):
     write_report(tmp_path, full(results=results))
     for name in ("report.html", "report.md"):
         assert "None of the 2,907 inferences passed the checks" in (tmp_path / name).read_text()
+
+
+def test_loss_curves_are_means_over_seeds():
+    jobs = [
+        {"arm": arm, "seed": seed, "steps": 20, "seconds": 1, "losses": [[10, 4.0 + seed], [20, 2.0]], "validation": []}
+        for arm in ("finetuned+local", "finetuned")
+        for seed in (0, 1)
+    ]
+    first, second = curves(jobs)
+    assert (first.arm, second.arm) == ("finetuned", "finetuned+local")
+    assert first.points == "50.00,10.00 100.00,60.00"  # of the highest, 5, and the last step, 20
+    assert (first.first, first.last, first.steps) == (4.5, 2.0, 20)
+    assert curves([]) == []

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from engine.config import LORA_MODULES
+from engine.config import LORA_MODULES, EngineConfig
 from engine.errors import UserError
 from engine.store import write_table, write_whole
 from train.config import TrainConfig
@@ -71,6 +71,8 @@ def train(
         write_table(out / "validation.parquet", validation.select("text"))
         loop["validation"] = str(out / "validation.parquet")
     (out / FAILED).unlink(missing_ok=True)
+    if config.workers:
+        check_workers(config)
     os.environ.setdefault("RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS", "0")
     from ray.train import FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchConfig, TorchTrainer
@@ -95,6 +97,22 @@ def train(
     if config.merge and config.method == "lora":
         merge(model, out, out / "merged")
     return result
+
+
+def check_workers(config: TrainConfig) -> None:
+    """Start Ray as engines do, or attach to the cluster of RAY_ADDRESS: Ray Train by itself would join any cluster that it
+    finds on this machine. Raises UserError where a local Ray could never place the workers.
+    """
+    import ray
+
+    from engine.cluster import start_ray
+
+    start_ray(EngineConfig())
+    asked, have = config.workers * config.cpus, ray.cluster_resources().get("CPU", 0)
+    if asked > have and "RAY_ADDRESS" not in os.environ:
+        raise UserError(
+            f"train.workers x train.cpus asks for {asked:g} CPUs and Ray has {have:g}: lower one of them, or set RAY_ADDRESS."
+        )
 
 
 def train_worker(loop: dict[str, Any]) -> None:
@@ -179,6 +197,7 @@ def _train(loop: dict[str, Any]) -> None:
             "steps": outcome.global_step,
             "loss": outcome.training_loss,
             "seconds": time.monotonic() - started,
+            "loop_seconds": outcome.metrics["train_runtime"],
             "resumed_from": last and last.name,
             "losses": [(r["step"], r["loss"]) for r in history if "loss" in r],
             "validation": [(r["step"], r["eval_loss"]) for r in history if "eval_loss" in r],
