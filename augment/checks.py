@@ -1,4 +1,4 @@
-"""Verification of inferences after their format: language, near duplicates, entailment, consistency.
+"""Verification of inferences after their format: language, near duplicates, connection, entailment, consistency.
 
 Each check sees what the ones before it kept, writes its verdict ("ok" or the reason) and its figures into `verdicts`, and
 rejects with a reason. No row is dropped. docs/augmentation.md says what the checks cost and bring.
@@ -15,7 +15,7 @@ from augment.config import CheckConfig
 from augment.operators import kind_of
 from engine.pool import EnginePool
 
-CHECKS = ("format", "language", "near duplicate", "entailment", "consistency")
+CHECKS = ("format", "language", "near duplicate", "connection", "entailment", "consistency")
 """Names of the checks in their order, as `verdicts` has them."""
 NEEDED = ["inference_id", "operator", "text", "source_text"]
 SHOWN = ("evidence", "margin", "slip", "null", "rival")
@@ -58,6 +58,13 @@ def verify(
         record(
             "near duplicate", rows, repeats(some["inference_id"].to_list(), some["text"].to_list(), known, config.near)
         )
+    if config.connection:
+        from augment.connected import unconnected
+
+        combining = {name for name in inferences["operator"].unique() if kind_of(name).combines}
+        rows = [row for row in left() if inferences["operator"][row] in combining]
+        texts = inferences[rows].select("text", "source_text").iter_rows()
+        record("connection", rows, [unconnected(text, source, language) for text, source in texts])
     if config.entailment:
         short = {name for name in inferences["operator"].unique() if asked_about(name)}
         operators = inferences["operator"]

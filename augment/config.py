@@ -16,6 +16,8 @@ class CheckConfig(Settings):
     """Reject what is written in another language than its source."""
     near: float = Field(default=0.7, ge=0, le=1)
     """Least similarity of near duplicates, among texts whose telling words are equal; 1 is equal but for case, 0 is off."""
+    connection: bool = True
+    """Reject conclusions that join sentences with no telling word in common (operators that combine sentences; English)."""
     entailment: bool = True
     """Ask the engine whether the source entails the inference (operators that write a sentence about their source)."""
     rate: float = Field(default=0.05, gt=0, lt=1)

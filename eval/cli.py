@@ -178,10 +178,13 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def parse(config: type[T], arguments: list[str], verb: str, preset: Path | None = None) -> T:
-    """A config from a YAML file (the first argument if it ends in .yaml, .yml or .json) and dotted overrides."""
-    path = preset
-    if arguments and arguments[0].endswith((".yaml", ".yml", ".json")) and config is RunJob:
-        path = Path(arguments.pop(0))
+    """A config from a YAML file (one of the first two arguments; for `run` also a .json) and dotted overrides."""
+    path, arguments = preset, list(arguments)
+    endings = (".yaml", ".yml", ".json") if config is RunJob else (".yaml", ".yml")
+    for place, argument in enumerate(arguments[:2]):
+        if argument.endswith(endings) and not any(a.startswith("-") for a in arguments[: place + 1]):
+            path = Path(arguments.pop(place))
+            break
     try:
         default = config.model_validate(read_yaml(path)) if path else config()
     except ValidationError as error:

@@ -38,8 +38,19 @@ def test_language_and_near_duplicates_without_an_engine(tmp_path):
     ]
 
 
+def test_what_joins_sentences_without_a_word_in_common_is_rejected_of_operators_that_combine(tmp_path):
+    source = "Gruds are a kind of abmes. Terns are rony."
+    asked = table(["Gruds are rony.", "Gruds are a kind of abmes, they say."], [source] * 2, operator="deduce")
+    off = CheckConfig(language=False, near=0, entailment=False)
+    found = verify(asked, [SOURCE], fake(), tmp_path, off, "en")
+    assert found["reason"].to_list() == ["joins sentences that have no word in common", None]
+    assert [json.loads(said)["connection"] == "ok" for said in found["said"]] == [False, True]
+    other = verify(asked.with_columns(operator=pl.lit("qa")), [SOURCE], fake(), tmp_path, off, "en")
+    assert other["reason"].to_list() == [None, None]
+
+
 def test_every_check_can_be_switched_off(tmp_path):
-    off = CheckConfig(language=False, near=0, entailment=False, consistency=False)
+    off = CheckConfig(language=False, near=0, connection=False, entailment=False, consistency=False)
     found = verify(table(), [SOURCE], fake(), tmp_path, off, "en")
     assert found["reason"].to_list() == [None] * 3
     assert set(found["said"]) == {"{}"}

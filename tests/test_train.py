@@ -177,7 +177,8 @@ def nats(model, rows: list[dict]) -> float:
         model = (AutoPeftModelForCausalLM if adapter else AutoModelForCausalLM).from_pretrained(model)
     batch = Collator(0)(rows)
     with torch.no_grad():
-        logits = model(**{k: v for k, v in batch.items() if k != "labels"}).logits
+        # without a cache, as SFTTrainer computes: with one, transformers does not look for the borders of packed examples
+        logits = model(**{k: v for k, v in batch.items() if k != "labels"}, use_cache=False).logits
     return torch.nn.functional.cross_entropy(
         logits[:, :-1].flatten(0, 1), batch["labels"][:, 1:].flatten(), reduction="sum"
     ).item()

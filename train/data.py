@@ -58,9 +58,10 @@ def _fronts(texts: list[str], prompts: list[str], tokenizer: Any, config: TrainC
     if config.loss == "text" or not any(prompts):
         yield from ([] for _ in texts)
         return
-    for whole, front in zip(tokenizer(texts).input_ids, tokenizer(prompts).input_ids, strict=True):
+    fronts = tokenizer(prompts).input_ids
+    for prompt, whole, front in zip(prompts, tokenizer(texts).input_ids, fronts, strict=True):
         same = next((i for i, (a, b) in enumerate(zip(front, whole, strict=False)) if a != b), len(front))
-        yield whole[:same]
+        yield whole[:same] if prompt else []  # an empty prompt may still have a begin token
 
 
 def steps_of(rows: int, config: TrainConfig) -> int:

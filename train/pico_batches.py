@@ -6,11 +6,13 @@ same way.
 """
 
 import math
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
 import torch
+from jinja2 import Template
 
 from train.worlds import comparisons, hierarchies, syllogisms
 
@@ -22,10 +24,15 @@ SHARES = {"comparisons": 0.1, "syllogisms": 0.1, "hierarchies": 0.5, "operators"
 """Share of the training steps of each kind."""
 
 
+@cache
+def template(name: str) -> Template:
+    """The prompt file of an operator."""
+    return Template((PROMPTS / f"{name}.md").read_text(encoding="utf-8"))
+
+
 def chat(tokenizer: Any, name: str, text: str) -> str:
-    """The prompt of an operator."""
-    prompt = (PROMPTS / f"{name}.md").read_text(encoding="utf-8").replace("{{ text }}", text)
-    message = {"role": "user", "content": prompt}
+    """The prompt of an operator about a sentence alone, as `augment` renders it."""
+    message = {"role": "user", "content": template(name).render(text=text).strip()}
     return tokenizer.apply_chat_template([message], tokenize=False, add_generation_prompt=True)
 
 

@@ -15,6 +15,9 @@ DIVERGED = 3.0
 """How many times its first value the loss may reach."""
 LEAST = 0.5
 """What the loss may reach in any case."""
+STUCK, LASTING = 1.3, 10
+"""A loss that stays above its first value times this for so many reports has left what the model could: at a rate that is far
+too high, weights end where every token is as likely as any other, and the loss there need not be three times the first."""
 
 
 class Watch(TrainerCallback):
@@ -22,7 +25,7 @@ class Watch(TrainerCallback):
 
     def __init__(self, out: Path):
         self.out, self.started, self.begun, self.failure = out, time.monotonic(), 0, ""
-        self.first: float | None = None
+        self.above = 0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """A resumed training begins at a later step."""
@@ -33,11 +36,15 @@ class Watch(TrainerCallback):
         loss = (logs or {}).get("loss")
         if loss is None:
             return
-        self.first = loss if self.first is None else self.first
+        # a resumed training began where its history does
+        first = next((past["loss"] for past in state.log_history if "loss" in past), loss)
         if not math.isfinite(loss) or not math.isfinite((logs or {}).get("grad_norm", 0.0)):
             self.failure = f"the loss is no number any more at step {state.global_step}"
-        elif loss > max(DIVERGED * self.first, LEAST):
-            self.failure = f"the loss grew from {self.first:.2f} to {loss:.2f} at step {state.global_step}"
+        elif loss > max(DIVERGED * first, LEAST):
+            self.failure = f"the loss grew from {first:.2f} to {loss:.2f} at step {state.global_step}"
+        self.above = self.above + 1 if loss > max(STUCK * first, LEAST) else 0
+        if self.above >= LASTING and not self.failure:
+            self.failure = f"the loss went from {first:.2f} to {loss:.2f} and stayed there to step {state.global_step}"
         if self.failure:
             self.failure += ": lower train.learning_rate, or look for odd rows among the examples"
             control.should_training_stop = True

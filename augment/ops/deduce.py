@@ -15,6 +15,7 @@ class Deduce(Operator):
     """
 
     scope = "document"
+    combines = True
 
     def pieces(self, text: str) -> list[str]:
         """Windows of up to three consecutive sentences."""
