@@ -19,6 +19,7 @@ from rich.console import Console
 
 from engine.errors import UserError
 from engine.store import write_whole
+from eval.bench_arms import answered, augmented
 from train.config import TrainConfig
 
 Work = dict[str, Any]
@@ -158,7 +159,7 @@ def bench_train(
     for repeat in range(repeats):
         for name, (what, settings) in plans.items():
             work = {"model": path, "texts": texts, "seed": repeat, "config": settings.model_dump(mode="json")}
-            found[name].append(_timed(what, work))
+            found[name].append(timed(what, work))
     rates = {name: _rate(runs, seen) for name, runs in found.items()}
     result: Work = {
         "work": {"texts": len(texts), "tokens": round(seen), "steps": steps, "batch": config.batch, "repeats": repeats},
@@ -186,7 +187,8 @@ def _rate(runs: list[Work], tokens: float) -> Work:
     }
 
 
-def _timed(name: str, work: Work) -> Work:
+def timed(name: str, work: Work) -> Work:
+    """What one of RUNS gives, in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "work.json", Path(folder) / "result.json"
         source.write_text(json.dumps(work))
@@ -197,7 +199,7 @@ def _timed(name: str, work: Work) -> Work:
         return json.loads(target.read_text())
 
 
-RUNS: dict[str, Callable[[Work], Work]] = {"ours": ours, "trl": trl}
+RUNS: dict[str, Callable[[Work], Work]] = {"ours": ours, "trl": trl, "augmented": augmented, "answered": answered}
 
 if __name__ == "__main__":
     called, source, target = sys.argv[1:]

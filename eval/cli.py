@@ -118,20 +118,20 @@ class ScoreJob(Settings):
 class BenchJob(Settings):
     """Measure throughput on this machine."""
 
-    what: Annotated[Literal["generate", "score", "train", "plane"], tyro.conf.Positional] = "score"
-    """generate or score against the peers (extra `bench`); train against plain TRL; plane: rows through the pool with the
-    fake engine."""
+    what: Annotated[Literal["generate", "score", "train", "arms", "plane"], tyro.conf.Positional] = "score"
+    """generate or score against the peers (extra `bench`); train against plain TRL; arms: trained and scored side by side
+    against one after another; plane: rows through the pool with the fake engine."""
     json_file: Annotated[Path | None, tyro.conf.arg(name="json")] = None
     """Where to write the figures."""
     model: str = "pico"
     """The model."""
     rows: int | None = None
-    """Prompts, questions or texts; by default 1000, 100, 1000 and, for plane, 20,000."""
+    """Prompts, questions, texts or (arms) facts; by default 1000, 100, 1000, 40 and, for plane, 20,000."""
     context: int | None = None
     """Words of a text that questions or prompts share; by default 4000 for score, none for generate."""
     peers: tuple[str, ...] | None = None
     """Peers to compare with, by default all: lm_eval and llm_generate for score; llm_generate, ray_data_llm and
-    transformers for generate; trl for train."""
+    transformers for generate; trl for train; one_after_another for arms."""
     repeats: int = 3
     """Timings of each; the median counts."""
     engine: EngineConfig = EngineConfig()
@@ -328,6 +328,11 @@ def verb_bench(arguments: list[str]) -> None:
         from eval.bench import bench_train
 
         bench_train(job.model, job.train, job.repeats, job.rows, job.peers, job.json_file)
+        return
+    if job.what == "arms":
+        from eval.bench_arms import bench_arms
+
+        bench_arms(job.model, job.engine, job.train, job.rows, job.peers, job.json_file)
         return
     from engine.bench import bench
 

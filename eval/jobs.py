@@ -226,7 +226,7 @@ def eval_job(job: EvalJob) -> None:
     from engine.pool import EnginePool
     from eval.arms import answers, items
     from eval.benchmarks import load
-    from eval.run import Clock, _stack, finish, open_run
+    from eval.run import Clock, finish, open_run, stacked
 
     if job.adapter and not (job.adapter / "adapter_config.json").exists():
         raise UserError(f"{job.adapter} is no adapter folder: it has no adapter_config.json.")
@@ -251,9 +251,9 @@ def eval_job(job: EvalJob) -> None:
         )
         scores = pool.score(asked, run / "scores")
         clock.add("score", pool.seconds["score"])
-    questions = _stack([w.questions for w in worlds.values()], worlds)
+    questions = stacked([w.questions for w in worlds.values()], worlds)
     for name, table in (
-        ("documents", _stack([w.documents for w in worlds.values()], worlds)),
+        ("documents", stacked([w.documents for w in worlds.values()], worlds)),
         ("questions", questions),
     ):
         write_table(run / f"{name}.parquet", table)

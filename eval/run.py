@@ -71,18 +71,18 @@ def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
             ("documents", [w.documents for w in worlds.values()]),
             ("questions", [w.questions for w in worlds.values()]),
         ):
-            write_table(run / f"{name}.parquet", _stack(tables, worlds))
+            write_table(run / f"{name}.parquet", stacked(tables, worlds))
         inferences = pl.DataFrame(schema=INFERENCES | {"seed": pl.Int64})
         if AUGMENTED & set(config.arms):
             texts = {seed: world.documents for seed, world in worlds.items()}
             made = augment_worlds(texts, pool, config.augment, config.model, run)
-            inferences = _stack(list(made.values()), worlds)
+            inferences = stacked(list(made.values()), worlds)
         write_table(run / "inferences.parquet", inferences)
         before = clock.engine(pool, before)
         tokens = train_arms(config, run, worlds, inferences, clock)
         asked = ask(config, run, worlds, pool)
         clock.engine(pool, before)
-    questions = _stack([w.questions for w in worlds.values()], worlds)
+    questions = stacked([w.questions for w in worlds.values()], worlds)
     world = next(iter(worlds.values()))
     answered = answers(asked.scores, asked.items, questions, world.cluster)
     if asked.texts is not None and world.exact:
@@ -211,7 +211,7 @@ class Clock:
         return dict(pool.seconds)
 
 
-def _stack(tables: list[pl.DataFrame], worlds: dict[int, Benchmark]) -> pl.DataFrame:
+def stacked(tables: list[pl.DataFrame], worlds: dict[int, Benchmark]) -> pl.DataFrame:
     """One table of all seeds, with a column seed."""
     return pl.concat(
         t.with_columns(pl.lit(s, dtype=pl.Int64).alias("seed")) for s, t in zip(worlds, tables, strict=True)

@@ -9,6 +9,9 @@ import pytest
 from engine.bench import _accuracy, _prompts, _questions, bench
 from engine.config import EngineConfig
 from engine.errors import UserError
+from eval.bench import bench_train
+from eval.bench_arms import bench_arms
+from train.config import TrainConfig
 
 
 def test_plane_writes_the_agreed_json(tmp_path):
@@ -27,6 +30,25 @@ def test_mistakes_name_the_choices(tmp_path):
         bench("score", "pico", EngineConfig(), peers=("lm_eval", "fast"))
     with pytest.raises(UserError, match="is a folder; give a file"):
         bench("score", "pico", EngineConfig(), out=tmp_path)
+
+
+def test_train_writes_the_agreed_json_and_packed_rows_see_the_same_tokens(tmp_path):
+    settings = TrainConfig(steps=8, batch=8, rank=8, learning_rate=5e-3)
+    result = bench_train("pico", settings, 1, 32, None, tmp_path / "train.json")
+    assert json.loads((tmp_path / "train.json").read_text()) == json.loads(json.dumps(result))
+    assert set(result) == {"work", "ours", "peers", "ratio", "packed", "packed_over_unpacked"}
+    ours, trl = result["ours"], result["peers"]["trl"]
+    assert result["ratio"]["trl"] == pytest.approx(ours["per_second"] / trl["per_second"])
+    assert ours["steps"] == trl["steps"] == 8
+    assert ours["loss"] == pytest.approx(trl["loss"], rel=0.25)  # other draws of adapters and of batches
+    assert result["packed"]["steps"] * 512 == pytest.approx(result["work"]["tokens"], rel=0.5)
+
+
+def test_mistakes_in_benches_of_training():
+    with pytest.raises(UserError, match="no peer 'vllm'; choose from trl"):
+        bench_train("pico", TrainConfig(), 1, 8, ("vllm",), None)
+    with pytest.raises(UserError, match="no peer 'trl'; choose from one_after_another"):
+        bench_arms("pico", EngineConfig(), TrainConfig(), 8, ("trl",), None)
 
 
 def test_the_right_choice_goes_on_as_the_text_does():

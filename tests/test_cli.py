@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from eval.cli import VERBS, RunJob, parse, run
+from eval.cli import VERBS, RunJob, TrainJob, parse, run
 from eval.reproduce import ReproduceJob
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -201,6 +201,28 @@ def test_dry_runs_of_augment_and_train_write_nothing(place, capsys):
 def test_every_shipped_config_loads(path):
     config = ReproduceJob if path.stem == "reproduce" else RunJob
     assert parse(config, [], "run", path).arms
+
+
+@pytest.mark.parametrize("name", ["fsdp2", "zero3"])
+def test_every_shipped_sharding_config_loads(name):
+    from trl import SFTConfig
+
+    job = parse(TrainJob, ["texts.parquet", str(ROOT / f"train/configs/{name}.yaml"), "--train.workers", "8"], "train")
+    assert (job.examples, job.train.method, job.train.shares(8)) == ("texts.parquet", "full", (2, 1))
+    assert job.train.shares(4) == (2, 2)  # the same batch on fewer workers
+    sft = dict(job.train.sft)
+    if name == "fsdp2":
+        found = SFTConfig(output_dir="x", use_cpu=True, bf16=False, **sft)
+        assert found.fsdp
+        assert found.fsdp_config["version"] == 2
+        assert found.fsdp_config["reshard_after_forward"]
+    else:  # DeepSpeed itself is not installed here
+        deepspeed = sft.pop("deepspeed")
+        assert deepspeed["zero_optimization"]["stage"] == 3
+        assert deepspeed["zero_optimization"]["stage3_gather_16bit_weights_on_model_save"]
+        batches = ("train_micro_batch_size_per_gpu", "gradient_accumulation_steps", "train_batch_size")
+        assert [deepspeed[key] for key in batches] == ["auto"] * 3
+        assert not sft
 
 
 def test_options_override_the_file(place):

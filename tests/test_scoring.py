@@ -234,6 +234,33 @@ def test_swapped_weights_score_as_themselves_and_leave_nothing_behind(pool, tmp_
         assert scores["logprobs"][0].to_list() == pytest.approx(values, abs=1e-4)
 
 
+def test_what_training_leaves_scores_the_same_as_adapter_and_merged_here_and_in_transformers(pool, tmp_path):
+    from train.config import TrainConfig
+    from train.sft import train
+
+    texts = [f"zogo are more {w} than truld." for w in ("famous", "useful", "fertile", "visible")]
+    config = TrainConfig(steps=6, batch=4, learning_rate=5e-3, rank=8, merge=True)
+    train(str(PICO), pl.DataFrame({"text": texts}), config, 0, tmp_path / "job")
+    rows = [{"item_id": f"{i}", "stem": text[:-7], "choices": [text[-7:], " glon."]} for i, text in enumerate(texts)]
+    beside = pl.DataFrame([row | {"adapter": str(tmp_path / "job")} for row in rows])
+    found = [pool.score(beside, tmp_path / "beside"), pool.score(pl.DataFrame(rows), tmp_path / "base")]
+    try:
+        pool.load(str(tmp_path / "job" / "merged"))
+        found.append(pool.score(pl.DataFrame(rows), tmp_path / "merged-scores"))
+    finally:
+        pool.load("pico")
+    adapter, base, merged = (
+        {(r["item_id"], r["choice"]): r["logprobs"] for r in s.iter_rows(named=True)} for s in found
+    )
+    for row in rows:
+        for choice, text in enumerate(row["choices"]):
+            key = row["item_id"], choice
+            assert adapter[key] == pytest.approx(expected(row["stem"], text, tmp_path / "job"), abs=1e-3)
+            assert merged[key] == pytest.approx(expected(row["stem"], text, weights=tmp_path / "job/merged"), abs=1e-3)
+            assert adapter[key] == pytest.approx(merged[key], abs=1e-3)
+    assert sum(adapter["0", 0]) > sum(base["0", 0]) + 1
+
+
 def test_a_model_that_is_built_differently_is_refused(pool, tmp_path):
     tiny_models.qwen3(tmp_path / "qwen")
     with pytest.raises(UserError, match="cannot take the place of"):

@@ -20,6 +20,7 @@ from safetensors.torch import load_file
 from transformers import AutoTokenizer
 
 from engine.errors import UserError
+from eval.cli import read_yaml
 from train.config import TrainConfig
 from train.data import Collator, order, pieces, rows_of, steps_of
 from train.memory import estimate
@@ -139,6 +140,12 @@ def test_a_loss_that_grows_out_of_bounds_ends_the_training_with_advice(tmp_path:
     with pytest.raises(UserError, match=r"stopped: the loss .* step \d+: lower train\.learning_rate"):
         train(str(PICO), TEXTS, config, 0, tmp_path / "job")
     assert not (tmp_path / "job" / "train.json").exists()
+
+
+def test_a_package_that_settings_need_is_named(tmp_path: Path):
+    settings = read_yaml(Path(__file__).resolve().parent.parent / "train/configs/zero3.yaml")["train"] | {"workers": 0}
+    with pytest.raises(UserError, match=r"train\.sft needs a package: pip install deepspeed"):
+        train(str(PICO), TEXTS, TrainConfig(**settings), 0, tmp_path / "job")
 
 
 def test_training_stops_when_held_back_texts_no_longer_get_likelier_and_keeps_the_best(tmp_path: Path):

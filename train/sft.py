@@ -1,9 +1,11 @@
 """Finetuning by TRL's `SFTTrainer` under Ray Train: one worker or many, checkpoints, resume, adapter or weights out."""
 
 import hashlib
+import importlib.metadata
 import json
 import logging
 import os
+import re
 import shutil
 import time
 import warnings
@@ -163,6 +165,9 @@ def _train(loop: dict[str, Any]) -> None:
         arguments = SFTConfig(**_options(loop, steps, held is not None, cuda) | config.sft)
     except TypeError as error:
         raise UserError(f"train.sft: {error}; see TRL's SFTConfig for the names.") from error
+    except importlib.metadata.PackageNotFoundError as error:
+        missing = re.search(r"'([A-Za-z][\w-]*)", str(error))
+        raise UserError(f"train.sft needs a package: pip install {missing[1] if missing else error}.") from error
     transformers.set_seed(loop["seed"])  # adapters begin at random
     model = AutoModelForCausalLM.from_pretrained(loop["model"], dtype=torch.bfloat16 if cuda else torch.float32)
     watch = Watch(out)
