@@ -39,9 +39,11 @@ Make a language model learn what documents imply, and measure it.
   export    a benchmark for lm-evaluation-harness, or as a data set
   bench     measure the engine's throughput
   plan      what a run would do, and what it would cost, without doing it
+  doctor    check machine, versions, GPU, storage and model, and say what to do
 
 `forethought VERB --help` lists a verb's options. Every option can stand in the YAML file too.
-Exit status: 0, 2 for a mistake in what was asked, 3 where augment left out some of the documents and did the others.
+Exit status: 0, 1 where doctor finds what will not do, 2 for a mistake in what was asked, 3 where augment left out some of
+the documents and did the others.
 """
 T = TypeVar("T", bound=Settings)
 Paths = Annotated[tuple[str, ...], tyro.conf.Positional]
@@ -331,6 +333,13 @@ def verb_bench(arguments: list[str]) -> None:
     bench(job.what, job.model, job.engine, job.rows, job.context, job.repeats, job.peers, job.json_file)
 
 
+def verb_doctor(arguments: list[str]) -> int:
+    """doctor: what this machine lacks."""
+    from eval.doctor import DoctorJob, doctor
+
+    return doctor(parse(DoctorJob, arguments, "doctor"))
+
+
 VERBS: dict[str, Callable[[list[str]], int | None]] = {
     "demo": verb_demo,
     "run": verb_run,
@@ -343,4 +352,5 @@ VERBS: dict[str, Callable[[list[str]], int | None]] = {
     "export": verb_export,
     "bench": verb_bench,
     "plan": verb_plan,
+    "doctor": verb_doctor,
 }
