@@ -257,12 +257,6 @@ def eval_job(job: EvalJob) -> None:
         ("questions", questions),
     ):
         write_table(run / f"{name}.parquet", table)
-    finish(
-        config,
-        run,
-        worlds,
-        pl.DataFrame(schema=INFERENCES),
-        answers(scores, asked, questions, next(iter(worlds.values())).cluster),
-        {},
-        clock,
-    )
+    answered = answers(scores, asked, questions, next(iter(worlds.values())).cluster)
+    write_table(run / "answers.parquet", answered)
+    finish(config, run, worlds, pl.DataFrame(schema=INFERENCES), answered, {}, clock)
