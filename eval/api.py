@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from engine.config import EngineConfig, Settings
 from engine.errors import UserError
 from engine.store import content_id
+from engine.terminal import quiet
 from eval.cli import AugmentJob, TrainJob, explain, read_yaml
 from eval.config import RunConfig
 
@@ -23,6 +24,7 @@ T = TypeVar("T", bound=Settings)
 PathLike = str | Path
 
 
+@quiet("forethought.augment")
 def augment(
     paths: PathLike | Sequence[PathLike], *, model: str = "pico", out: PathLike = "augmented", **settings: Any
 ) -> pl.DataFrame:
@@ -38,6 +40,7 @@ def augment(
     return pl.read_parquet(Path(out) / "inferences.parquet")
 
 
+@quiet("forethought.train")
 def train(examples: PathLike, *, model: str = "pico", out: PathLike = "adapter", **settings: Any) -> dict[str, Any]:
     """Finetune a model on a file of texts; returns steps, loss (mean), seconds, losses ((step, loss), ...).
 
@@ -50,6 +53,7 @@ def train(examples: PathLike, *, model: str = "pico", out: PathLike = "adapter",
     return finished(Path(out)) or {}
 
 
+@quiet("forethought.score")
 def score(
     questions: pl.DataFrame | Sequence[Mapping[str, Any]],
     *,
@@ -102,6 +106,7 @@ def _chosen(items: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@quiet("forethought.evaluate")
 def evaluate(model: str = "pico", *, adapter: PathLike | None = None, **settings: Any) -> pl.DataFrame:
     """Measure a model, and an adapter on it, on a benchmark: `benchmark={"name": "reversals"}`.
 
@@ -114,6 +119,7 @@ def evaluate(model: str = "pico", *, adapter: PathLike | None = None, **settings
     return _accuracy(job.out / job.name)
 
 
+@quiet("forethought.run")
 def run(config: PathLike | None = None, **settings: Any) -> pl.DataFrame:
     """A whole job: augment, train and evaluate every arm, from a YAML file, settings, or both (settings win).
 

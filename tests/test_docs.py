@@ -49,8 +49,9 @@ def commands() -> list[str]:
 
 
 def arguments(command: str) -> list[str]:
-    """Verb and options, with what placeholders stand for."""
-    return [STANDS_FOR.get(word, word) for word in shlex.split(command, comments=True)[1:]]
+    """Verb and options, with what placeholders stand for, without -v, --json and redirections."""
+    words = shlex.split(command.split(" 2> ")[0], comments=True)[1:]
+    return eval.cli.everywhere([STANDS_FOR.get(word, word) for word in words])[0]
 
 
 @pytest.fixture
