@@ -1,6 +1,5 @@
 """The driver: documents to inferences, with an engine between; each table is in the output folder."""
 
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -33,6 +32,7 @@ from augment.verify import Verifier
 from engine.errors import UserError
 from engine.pool import EnginePool
 from engine.store import parts, write_table
+from engine.terminal import console
 
 __all__ = ["INFERENCES", "augment", "augment_worlds", "follow_requests", "make_inferences", "make_requests"]
 
@@ -138,7 +138,7 @@ class Rounds:
         asked = pl.scan_parquet(requests).filter(pl.col("request_id").is_in(made))
         write_table(requests, asked.collect())
         if not self.pool.quiet:
-            print("\n".join(spending(spent)), file=sys.stderr)
+            console.print("\n".join(spending(spent)), markup=False, soft_wrap=True)
 
     def verified(self, tables: Iterable[pl.DataFrame], files: list[Path], tag: str) -> Iterator[pl.DataFrame]:
         """The same inferences after the checks that need all of them, or the engine."""
@@ -185,7 +185,7 @@ class Rounds:
         none = int(contexts.filter(pl.col("reason").is_not_null())["targets"].list.len().sum())
         line = f"contexts: {full.height:,}, each without {share:,.0f} of {texts:,} texts on average; {none:,} documents in none"
         if not self.pool.quiet:
-            print(line, file=sys.stderr)
+            console.print(line, markup=False, soft_wrap=True)
 
     def write(self, path: Path, tables: Iterable[pl.DataFrame]) -> int:
         """Write requests that no earlier file has, each once with all its documents; returns how many."""

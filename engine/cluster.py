@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.config import EngineConfig
 from engine.errors import UserError
+from engine.terminal import verbose
 
 FORWARDED = (
     "HF_HOME",
@@ -50,8 +51,10 @@ def start_ray(config: EngineConfig) -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     environment = {name: os.environ[name] for name in FORWARDED if name in os.environ}
     environment |= {"TOKENIZERS_PARALLELISM": "true", "RAY_USAGE_STATS_ENABLED": "0", "VLLM_NO_USAGE_STATS": "1"}
+    if verbose():
+        environment |= {"FORETHOUGHT_ENGINE_LOG": "INFO", "VLLM_LOGGING_STREAM": "ext://sys.stderr"}
     environment.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
-    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
+    options: dict[str, Any] = {"log_to_driver": verbose(), "logging_level": logging.ERROR, "configure_logging": True}
     address = config.address or os.environ.get("RAY_ADDRESS")
     try:
         if address:

@@ -7,7 +7,6 @@ import contextlib
 import io
 import os
 import re
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -19,6 +18,7 @@ from pydantic import Field, ValidationError
 from augment.config import AugmentConfig
 from engine.config import EngineConfig, Settings
 from engine.errors import UserError
+from engine.terminal import complain, console, quiet, shown_as
 from eval.config import RunConfig
 from train.config import TrainConfig
 
@@ -39,9 +39,13 @@ Make a language model learn what documents imply, and measure it.
   export    a benchmark for lm-evaluation-harness, or as a data set
   bench     measure the engine's throughput
   plan      what a run would do, and what it would cost, without doing it
+  doctor    check machine, versions, GPU, storage and model, and say what to do
 
+Everywhere: -v shows logs of engines and packages, which else stand in log.txt of the run or of what augment and train write;
+--json makes every line on stderr a JSON object (before the verb where the verb has a --json FILE of its own).
 `forethought VERB --help` lists a verb's options. Every option can stand in the YAML file too.
-Exit status: 0, 2 for a mistake in what was asked, 3 where augment left out some of the documents and did the others.
+Exit status: 0, 1 where doctor finds what will not do, 2 for a mistake in what was asked, 3 where augment left out some of
+the documents and did the others.
 """
 T = TypeVar("T", bound=Settings)
 Paths = Annotated[tuple[str, ...], tyro.conf.Positional]
@@ -149,6 +153,22 @@ class RunJob(RunConfig):
 
 def run(arguments: Sequence[str]) -> int:
     """Run one verb; returns the exit status: 0, 2 for a user's mistake, 3 for inputs left out, 130 after Ctrl-C."""
+    arguments, loud, machines = everywhere(list(arguments))
+    with shown_as(loud, machines):
+        return _run_verb(arguments)
+
+
+def everywhere(arguments: list[str]) -> tuple[list[str], bool, bool]:
+    """Take -v and --json out of the arguments: (the others, whether -v, whether --json)."""
+    at = next((i for i, word in enumerate(arguments) if not word.startswith("-")), len(arguments))
+    before, after = arguments[:at], arguments[at:]
+    shared = ["-v", "--verbose"] + (["--json"] if after[:1] not in (["bench"], ["doctor"]) else [])
+    found = {w for w in before if w in ("-v", "--verbose", "--json")} | {w for w in after[1:] if w in shared}
+    rest = [w for w in before if w not in found] + after[:1] + [w for w in after[1:] if w not in shared]
+    return rest, bool(found & {"-v", "--verbose"}), "--json" in found
+
+
+def _run_verb(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(HELP)
         return 0 if arguments else 2
@@ -157,23 +177,22 @@ def run(arguments: Sequence[str]) -> int:
     try:
         if verb not in VERBS:
             raise UserError(f"There is no verb {verb!r}; choose from {', '.join(VERBS)}.")
-        return VERBS[verb](rest) or 0
+        with quiet(f"forethought {' '.join(arguments)}"):
+            return VERBS[verb](rest) or 0
     except UserError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        complain(" ".join(str(error).split()))
         return 2
     except ValidationError as error:  # a config made from another one's settings
-        print(f"error: {explain(error, RunConfig, 'the options')}", file=sys.stderr)
+        complain(explain(error, RunConfig, "the options"))
         return 2
     except RuntimeError as error:
         if type(error).__name__ != "EngineFailed":
             raise
-        print(f"error: {error}", file=sys.stderr)
+        complain(str(error))
         return 1
     except KeyboardInterrupt:
-        print(
-            f"\nstopped; what is finished is kept: `forethought {' '.join(arguments)}` goes on from there",
-            file=sys.stderr,
-        )
+        again = f"`forethought {' '.join(arguments)}` goes on from there"
+        console.print(f"\nstopped; what is finished is kept: {again}", markup=False, soft_wrap=True)
         return 130
 
 
@@ -339,6 +358,13 @@ def verb_bench(arguments: list[str]) -> None:
     bench(job.what, job.model, job.engine, job.rows, job.context, job.repeats, job.peers, job.json_file)
 
 
+def verb_doctor(arguments: list[str]) -> int:
+    """doctor: what this machine lacks."""
+    from eval.doctor import DoctorJob, doctor
+
+    return doctor(parse(DoctorJob, arguments, "doctor"))
+
+
 VERBS: dict[str, Callable[[list[str]], int | None]] = {
     "demo": verb_demo,
     "run": verb_run,
@@ -351,4 +377,5 @@ VERBS: dict[str, Callable[[list[str]], int | None]] = {
     "export": verb_export,
     "bench": verb_bench,
     "plan": verb_plan,
+    "doctor": verb_doctor,
 }

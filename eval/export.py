@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from rich.console import Console
 
 from augment.card import markdown, parquet, size_category
 from engine.config import Settings
 from engine.errors import UserError
 from engine.places import Place, join, names, place, read_bytes, write_whole
+from engine.terminal import console
 from eval.benchmarks import load
 from eval.benchmarks.base import Benchmark, context
 from eval.config import BenchmarkConfig
 
-console = Console(stderr=True, highlight=False)
 Files = dict[str, bytes]
 """Content by name; what makes the others usable comes last."""
 

@@ -6,20 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from pydantic import Field
-from rich.console import Console
 from rich.markup import escape
 
 from augment.config import AugmentConfig
 from engine.config import EngineConfig, Settings
 from engine.errors import UserError
 from engine.store import write_table
+from engine.terminal import console, log_to
 from eval.config import BenchmarkConfig, RunConfig
 from train.config import TrainConfig
 
 if TYPE_CHECKING:
     from eval.cli import AugmentJob, ScoreJob, TrainJob
-
-console = Console(stderr=True, highlight=False)
 
 
 class EvalJob(Settings):
@@ -79,6 +77,7 @@ def augment_job(job: "AugmentJob") -> int:
         return 3 if corpus.left_out or silent else 0
     out = job.out.absolute()
     with EnginePool(job.model, job.engine) as pool:
+        log_to(out / "log.txt")
         inferences = augment(documents, pool, job.augment, job.model, out)
     silent = unasked(documents, pl.read_parquet(out / "requests.parquet", columns=["doc_ids"]))
     skipped = pl.DataFrame(corpus.skipped + silent, schema={"source": pl.String, "reason": pl.String}, orient="row")
@@ -168,6 +167,7 @@ def train_job(job: "TrainJob") -> None:
     if job.dry_run:
         say_training(model, examples, job.train)
         return
+    log_to(job.out / "log.txt")
     with watched({"train": job.out}, console):
         result = train(model, examples, job.train, job.seed, job.out, read_validation(job.validation))
     console.print(
@@ -243,6 +243,7 @@ def eval_job(job: EvalJob) -> None:
     worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
     with EnginePool(config.model, config.engine) as pool:
         run = open_run(config)
+        log_to(run / "log.txt")
         clock = Clock(run)
         asked = pl.concat(
             items(world, arm, seed, adapters.get(arm), config.benchmark.context_per_fact, config.model)
@@ -257,12 +258,6 @@ def eval_job(job: EvalJob) -> None:
         ("questions", questions),
     ):
         write_table(run / f"{name}.parquet", table)
-    finish(
-        config,
-        run,
-        worlds,
-        pl.DataFrame(schema=INFERENCES),
-        answers(scores, asked, questions, next(iter(worlds.values())).cluster),
-        {},
-        clock,
-    )
+    answered = answers(scores, asked, questions, next(iter(worlds.values())).cluster)
+    write_table(run / "answers.parquet", answered)
+    finish(config, run, worlds, pl.DataFrame(schema=INFERENCES), answered, {}, clock)

@@ -13,6 +13,7 @@ from augment.run import INFERENCES, augment_worlds, make_requests
 from engine.errors import UserError
 from engine.pool import EnginePool, start_ray
 from engine.store import write_table, write_whole
+from engine.terminal import console, log_to
 from eval.arms import answers, written
 from eval.ask import ask, folder_of, read_gates
 from eval.audit import audit, verdicts
@@ -29,7 +30,6 @@ from eval.stats import claims, per_seed, summarise
 from eval.summary import report_data
 from train.examples import AUGMENTED, TRAINED_ARMS
 
-console = Console(stderr=True, highlight=False)
 SPEED = {"replicas", "cpus", "gpus", "address", "kv_cache_gib", "shard_rows", "max_restarts"}
 
 
@@ -66,6 +66,7 @@ def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
         for world in worlds.values():  # before anything is written: settings that do not fit the documents
             make_requests(world.documents, config.augment, config.model)
         run = open_run(config)
+        log_to(run / "log.txt")
         clock = Clock(run)
         for name, tables in (
             ("documents", [w.documents for w in worlds.values()]),

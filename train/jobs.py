@@ -75,7 +75,11 @@ def watched(jobs: dict[str, Path], console: Console | None) -> Iterator[None]:
     if console is None:
         yield
         return
-    live = Live(console=console, transient=True, auto_refresh=False) if console.is_terminal else None
+    live = (
+        Live(console=console, transient=True, auto_refresh=False, redirect_stderr=False)
+        if console.is_terminal
+        else None
+    )
     stop = threading.Event()
 
     def show() -> None:

@@ -1,0 +1,193 @@
+"""What the user sees on stderr: our console, and nothing else. What other packages write there goes to the run's log file.
+
+`-v` shows that as well, and what the engines' processes log. With `--json` every line on stderr is a JSON object.
+"""
+
+import contextlib
+import io
+import json
+import logging
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from pydantic import ValidationError
+from rich.console import Console
+
+from engine.errors import UserError
+
+VERBOSE, PROGRESS = "FORETHOUGHT_VERBOSE", "FORETHOUGHT_PROGRESS"
+"""Environment variables that do what `-v` (any value) and `--json` (value json) do."""
+STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def verbose() -> bool:
+    """Whether logs are shown."""
+    return bool(os.environ.get(VERBOSE))
+
+
+def for_machines() -> bool:
+    """Whether stderr takes JSON objects, one a line."""
+    return os.environ.get(PROGRESS) == "json"
+
+
+class Noise(io.TextIOBase):
+    """Stands in for sys.stderr during a job: text is kept until there is a log file, then appended to it.
+
+    Log handlers that packages make at import hold on to this object, so there is one for all jobs; between jobs it writes to
+    stderr. The file is opened for each write, as a job may delete its folder and begin again.
+    """
+
+    def __init__(self) -> None:
+        self.stderr: TextIO | None = None
+        self.file: Path | None = None
+        self.kept: list[str] = []
+
+    def write(self, text: str) -> int:
+        """Put text where it belongs."""
+        if self.stderr is None or verbose():
+            SCREEN.write(text)
+        if self.stderr is not None:
+            self.kept.append(text)
+            self.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        """Append what was kept to the log file, if there is one."""
+        if self.file is None or not self.kept:
+            return
+        text, self.kept = "".join(self.kept), []
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with self.file.open("a", encoding="utf-8", errors="replace") as log:
+            log.write(text)
+
+    def fileno(self) -> int:
+        """That of stderr, for what writes there without Python."""
+        return _stderr().fileno()
+
+
+class Output:
+    """Stands in for sys.stdout during a job: what Ray's threads print there, of workers that died for instance, is noise."""
+
+    def __init__(self, stdout: TextIO) -> None:
+        self.stdout, self.job = stdout, threading.get_ident()
+
+    def write(self, text: str) -> int:
+        """Write text of the job's own thread."""
+        return (self.stdout if threading.get_ident() == self.job else NOISE).write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stdout, name)
+
+
+class Screen(io.TextIOBase):
+    """The user's stderr, as it is at the time; with `--json` each line becomes an object with `message`."""
+
+    def __init__(self) -> None:
+        self.line = ""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """That of stderr."""
+        return getattr(_stderr(), "encoding", None) or "utf-8"
+
+    def write(self, text: str) -> int:
+        """Write text, or the objects of its whole lines."""
+        if not for_machines():
+            return _stderr().write(text)
+        *lines, self.line = (self.line + STYLE.sub("", text)).split("\n")
+        for line in lines:
+            if line.strip():
+                emit(message=line.strip())
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush stderr."""
+        _stderr().flush()
+
+    def isatty(self) -> bool:
+        """Whether a person looks on."""
+        return not for_machines() and _stderr().isatty()
+
+    def fileno(self) -> int:
+        """That of stderr."""
+        return _stderr().fileno()
+
+
+def _stderr() -> TextIO:
+    if NOISE.stderr is not None:
+        return NOISE.stderr
+    return sys.__stderr__ or sys.stdout if sys.stderr is NOISE else sys.stderr
+
+
+NOISE, SCREEN = Noise(), Screen()
+console = Console(file=SCREEN, highlight=False)  # type: ignore[arg-type]
+"""All that Forethought says on stderr goes through it."""
+
+
+def emit(**facts: Any) -> None:
+    """Print one JSON object on stderr."""
+    _stderr().write(json.dumps(facts) + "\n")
+    _stderr().flush()
+
+
+def complain(text: str) -> None:
+    """Print an error, as a line or as an object with `error`."""
+    if for_machines():
+        emit(error=text)
+    else:
+        _stderr().write(f"error: {text}\n")
+
+
+def log_to(file: Path) -> None:
+    """From now on the job's log is this file; a job writes one only into a folder that is its own."""
+    NOISE.file = file.absolute()
+    NOISE.flush()
+
+
+@contextlib.contextmanager
+def quiet(command: str = "") -> Iterator[None]:
+    """Keep what others write to stderr, and Python's logs and warnings, out of the user's sight: see `log_to`.
+
+    What was kept when a job fails unexpectedly, before it had a log file, is shown. A job inside another is part of it.
+    """
+    if NOISE.stderr is not None:
+        yield
+        return
+    handler, root = logging.StreamHandler(NOISE), logging.getLogger()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    level = root.level
+    NOISE.stderr, NOISE.kept = sys.stderr, [f"{time.strftime('%Y-%m-%d %H:%M:%S')} {command}\n"] if command else []
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        with contextlib.redirect_stderr(NOISE), contextlib.redirect_stdout(Output(sys.stdout)):
+            yield
+    except (UserError, ValidationError):  # a mistake of the user, which is one sentence
+        raise
+    except Exception:
+        if NOISE.file is None and not verbose():
+            NOISE.stderr.write("".join(NOISE.kept[1:]))
+        raise
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+        NOISE.stderr, NOISE.file, NOISE.kept = None, None, []
+
+
+@contextlib.contextmanager
+def shown_as(verbose: bool, machines: bool) -> Iterator[None]:
+    """Set what `-v` and `--json` say while a verb runs."""
+    chosen = ({VERBOSE: "1"} if verbose else {}) | ({PROGRESS: "json"} if machines else {})
+    before = {name: os.environ.get(name) for name in chosen}
+    os.environ.update(chosen)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
