@@ -58,7 +58,7 @@ def arguments(command: str) -> list[str]:
 def place(tmp_path, monkeypatch):
     """A folder where what the commands name is there."""
     monkeypatch.chdir(tmp_path)
-    for name in ("examples", "docs", "engine"):
+    for name in ("examples", "docs", "engine", "eval", "train"):
         (tmp_path / name).symlink_to(ROOT / name)
     for folder in ("notes", "augmented", "prompts"):
         (tmp_path / folder).mkdir()
