@@ -1,6 +1,6 @@
 """Writes a corpus of made-up documents as JSON lines, to try the augment stage at scale: python docs/large.py 100000 corpus.jsonl
 
-    forethought augment corpus.jsonl --model fake:turn=1 --engine.kind fake --engine.replicas 2 --out OUT
+forethought augment corpus.jsonl --model fake:turn=1 --engine.kind fake --engine.replicas 2 --out OUT
 """
 
 import json

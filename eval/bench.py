@@ -23,8 +23,8 @@ from eval.bench_arms import answered, augmented
 from train.config import TrainConfig
 
 Work = dict[str, Any]
-PACKED = {"max_length": 512, "batch": 1}
-"""The rows of the packed training."""
+ROWS = 2
+"""Packed rows of a step."""
 
 
 def ours(work: Work) -> Work:
@@ -123,8 +123,8 @@ def bench_train(
 ) -> Work:
     """Tokens per second of the reversals corpus: ours, plain TRL's, and ours packed; returns, prints and writes them.
 
-    Timings alternate, medians of `repeats` count. The packed training sees as many tokens in larger and fewer steps, at a
-    learning rate that grows with the square root of a step's tokens; `loss` is measured after training, text by text.
+    Timings alternate, medians of `repeats` count. The packed training sees as many tokens in as many steps, so that what it
+    gains is what is not padding; `loss` is measured after training, text by text.
     """
     from engine.vllm_engine import resolve_model
     from eval.benchmarks import load
@@ -139,19 +139,13 @@ def bench_train(
     from transformers import AutoTokenizer
 
     path = resolve_model(model)
-    tokens = sum(len(ids) + 1 for ids in AutoTokenizer.from_pretrained(path)(texts).input_ids)
+    lengths = [len(ids) + 1 for ids in AutoTokenizer.from_pretrained(path)(texts).input_ids]
+    tokens = sum(lengths)
     steps = config.steps or math.ceil(len(texts) * config.epochs / config.batch)
     seen = tokens * steps * config.batch / len(texts)
     plain = config.model_copy(update={"steps": steps})
-    larger = PACKED["max_length"] * PACKED["batch"] / (seen / steps)
-    packed = config.model_copy(
-        update={
-            **PACKED,
-            "packing": True,
-            "steps": round(steps / larger),
-            "learning_rate": config.learning_rate * math.sqrt(larger),
-        }
-    )
+    row = math.ceil(seen / steps / ROWS)
+    packed = plain.model_copy(update={"packing": True, "batch": ROWS, "max_length": max(row, max(lengths))})
     plans = {"ours": ("ours", plain), "trl": ("trl", plain), "packed": ("ours", packed)}
     if peers is not None and "trl" not in peers:
         del plans["trl"]

@@ -41,7 +41,8 @@ def test_train_writes_the_agreed_json_and_packed_rows_see_the_same_tokens(tmp_pa
     assert result["ratio"]["trl"] == pytest.approx(ours["per_second"] / trl["per_second"])
     assert ours["steps"] == trl["steps"] == 8
     assert ours["loss"] == pytest.approx(trl["loss"], rel=0.25)  # other draws of adapters and of batches
-    assert result["packed"]["steps"] * 512 == pytest.approx(result["work"]["tokens"], rel=0.5)
+    assert result["packed"]["steps"] == 8
+    assert result["packed"]["loss"] == pytest.approx(ours["loss"], rel=0.25)
 
 
 def test_mistakes_in_benches_of_training():
