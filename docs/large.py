@@ -6,6 +6,7 @@ forethought augment corpus.jsonl --model fake:turn=1 --engine.kind fake --engine
 import json
 import random
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 WORDS = (Path(__file__).parent.parent / "engine/pico/lexicon.txt").read_text(encoding="utf-8").split()
@@ -16,5 +17,5 @@ rng = random.Random(0)
 with target.open("w", encoding="utf-8") as file:
     for number in range(count):
         names = [f"{rng.choice(WORDS)}{rng.choice(WORDS)}" for _ in range(4)]
-        told = [f"{a} are more {rng.choice(TRAITS)} than {b}." for a, b in zip(names, names[1:], strict=False)]
+        told = [f"{a} are more {rng.choice(TRAITS)} than {b}." for a, b in pairwise(names)]
         file.write(json.dumps({"doc_id": f"d{number}", "text": " ".join(s.capitalize() for s in told)}) + "\n")
