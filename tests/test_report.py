@@ -99,7 +99,7 @@ def written(run: Path, data: ReportData) -> tuple[str, str]:
 class Tags(HTMLParser):
     """Collects the tags, and checks that they nest."""
 
-    VOID = ("meta", "link", "img", "br", "hr", "wbr")
+    VOID = ("meta", "link", "img", "br", "hr", "wbr", "input")
 
     def __init__(self, html: str) -> None:
         super().__init__()
