@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
 ENGINE ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 
-.PHONY: demo test lint peers clean
+.PHONY: demo test lint peers axe clean
 demo: $(STAMP)
 	$(BIN)/forethought demo
 
@@ -33,6 +33,14 @@ $(STAMP): pyproject.toml constraints.txt docs/no-vision.txt
 peers: $(STAMP)
 	UV_FIND_LINKS="$${UV_FIND_LINKS-$$PIP_FIND_LINKS}" VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode \
 		--constraint constraints.txt $(if $(filter cpu,$(ENGINE)),--override docs/no-vision.txt) --editable ".[$(ENGINE),dev,bench]"
+
+# Accessibility in a browser, for developers with Node and Chromium (docs/axe.mjs); nothing is installed in this folder.
+AXE ?= $(or $(TMPDIR),/tmp)/forethought-axe
+CHROMIUM ?= $(shell command -v chromium || command -v google-chrome || command -v chromium-browser)
+axe: $(STAMP)
+	npm install --silent --no-save --no-package-lock --prefix $(AXE) axe-core@4 playwright-core@1
+	$(if $(PAGES),,rm -rf $(AXE)/pages && $(BIN)/python tests/pages.py $(AXE)/pages >/dev/null)
+	AXE_MODULES=$(AXE) CHROMIUM=$(CHROMIUM) node docs/axe.mjs $(or $(PAGES),$(foreach page,report review compare,$(AXE)/pages/$(page)/$(page).html))
 
 clean:
 	rm -rf $(VENV) .ruff_cache .mypy_cache .pytest_cache

@@ -36,6 +36,7 @@ Make a language model learn what documents imply, and measure it.
   reproduce every data set of the paper in small, with figures and a table of its claims
   eval      measure a model, or adapters on it, on a benchmark
   score     ITEMS: log-likelihoods of choices at scale
+  compare   RUN RUN...: finished runs side by side: settings, accuracies with differences, cost
   export    a benchmark for lm-evaluation-harness, or as a data set
   bench     measure the engine's throughput
   plan      what a run would do, and what it would cost, without doing it
@@ -333,6 +334,13 @@ def verb_score(arguments: list[str]) -> None:
     score_job(job)
 
 
+def verb_compare(arguments: list[str]) -> None:
+    """compare: finished runs side by side."""
+    from eval.compare import CompareJob, compare_job
+
+    compare_job(parse(CompareJob, arguments, "compare"))
+
+
 def verb_export(arguments: list[str]) -> None:
     """export: a benchmark for other tools."""
     from eval.export import ExportJob, export_job
@@ -374,6 +382,7 @@ VERBS: dict[str, Callable[[list[str]], int | None]] = {
     "reproduce": verb_reproduce,
     "eval": verb_eval,
     "score": verb_score,
+    "compare": verb_compare,
     "export": verb_export,
     "bench": verb_bench,
     "plan": verb_plan,

@@ -14,14 +14,14 @@ from eval.stats import arms_in_order, percent, splits_in_order
 
 # Okabe and Ito's colours, darkened where they would vanish on white. Every bar also carries its name and its value.
 COLOURS = {
-    "pretrained": "#8c929b",
+    "pretrained": "#878d96",
     "icl": "#0072b2",
     "finetuned": "#d55e00",
-    "finetuned+repeat": "#d39200",
+    "finetuned+repeat": "#bd8200",
     "finetuned+local": "#009e73",
-    "finetuned+global": "#3d9fd8",
+    "finetuned+global": "#3391cc",
     "finetuned+all": "#c46a9f",
-    "finetuned+paraphrase": "#a39a1d",
+    "finetuned+paraphrase": "#958d1a",
     "finetuned+shuffled": "#8f7361",
     "finetuned+reverse-training": "#a85f6b",
     "retrieval": "#8674c9",

@@ -25,7 +25,13 @@ ARM_MEANINGS = {
     "retrieval": "The model, not tuned, with the documents that a search finds for each question in its context.",
     "retrieval+oracle": "The same with the documents that each question needs: a search that never misses.",
 }
-HEADLINE_ARMS = ("pretrained", "icl", "finetuned", "finetuned+local")
+HEADLINE_ARMS = {
+    "pretrained": "without the documents (pretrained)",
+    "icl": "with the documents in its context (icl)",
+    "finetuned": "finetuned on the documents (finetuned)",
+    "finetuned+local": "finetuned on the documents and on what it inferred from them (finetuned+local)",
+}
+"""The arms that the answer names, in words that need no glossary."""
 NEEDED = {arm for one in ORDERING for arm in (one.arm, one.other)} - {CHANCE}
 
 
@@ -45,10 +51,11 @@ def headline(summary: pl.DataFrame, claims: list[Claim], chance: Mapping[str, fl
     rows = {row["arm"]: row["accuracy"] for row in scored.filter(pl.col("split") == split).to_dicts()}
     shown = [arm for arm in HEADLINE_ARMS if arm in rows] or list(rows)
     guess = f" (chance {percent(chance[split])})" if split in chance else ""
-    figures = _listed(
-        [f"{arm} {'' if place else 'is right '}in {percent(rows[arm])}" for place, arm in enumerate(shown)]
-    )
-    return f"On {split} questions{guess} {figures} of cases: {_ordering(claims)}."
+    figures = [
+        f"{percent(rows[arm])} {'' if place else 'of cases '}{HEADLINE_ARMS.get(arm, f'as {arm}')}"
+        for place, arm in enumerate(shown)
+    ]
+    return f"On {split} questions{guess} the model is right in {listed(figures)}: {_ordering(claims)}."
 
 
 def _ordering(claims: list[Claim]) -> str:
@@ -62,7 +69,7 @@ def _ordering(claims: list[Claim]) -> str:
         return f"the paper's ordering holds (all {len(held)} claims)"
     if not failed:
         return f"the paper's ordering holds as far as it was measured ({len(held)} of {len(claims)} claims{missing})"
-    names = _listed([f"“{claim.text}”" for claim in failed])
+    names = listed([f"“{claim.text}”" for claim in failed])
     holding = f"{len(held)} of {len(claims)} claims {'holds' if len(held) == 1 else 'hold'}"
     return f"the paper's ordering does not hold here for {names} ({holding}{missing})"
 
@@ -87,7 +94,7 @@ def next_steps(summary: pl.DataFrame, claims: list[Claim], results: Mapping[str,
         steps.append("Read the errors of the unscored questions: they are excluded from every accuracy above.")
     missing = sorted(NEEDED - {row["arm"] for row in rows})
     if claims and missing:
-        steps.append(f"Add {_listed(missing)}: without {'it' if len(missing) == 1 else 'them'} claims stay open.")
+        steps.append(f"Add {listed(missing)}: without {'it' if len(missing) == 1 else 'them'} claims stay open.")
     if any(claim.holds is False and "overlap" in claim.ours for claim in claims):
         steps.append("Add seeds or questions: where intervals overlap, this run cannot tell the arms apart.")
     if any(claim.holds is False and claim.text.startswith(GUESSES.text) for claim in claims):
@@ -104,5 +111,6 @@ def next_steps(summary: pl.DataFrame, claims: list[Claim], results: Mapping[str,
     return steps or ["Nothing stands open here: try the same on a larger model, or on documents of your own."]
 
 
-def _listed(parts: list[str]) -> str:
+def listed(parts: list[str]) -> str:
+    """Parts as "a, b and c"."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,8 +1,12 @@
-"""The report of a run: one HTML page that works offline, the same as Markdown, and the chart as an image."""
+"""The report of a run: one HTML page that works offline, the same as Markdown, and the chart as an image.
+
+What a reader needs who has a minute comes first: the answer, the figure, the table of arms, the cost, what to do next. Then
+what a paper has in its appendix: claims, method, examples, audit, training, provenance, and how to repeat the run.
+"""
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +18,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Column, Table
 
 from augment.review import TEMPLATES as SHARED
+from eval.costs import cost_rows, duration, trained_rows
 from eval.curves import curves, highest
 from eval.figures import COLOURS, OTHER, draw, panels
 from eval.findings import ARM_MEANINGS, headline, next_steps, tally, warnings
@@ -23,6 +28,22 @@ from eval.tables import tables
 TEMPLATES = Path(__file__).parent / "templates"
 SOURCES, PER_SOURCE, REJECTED, MISTAKES = 6, 5, 12, 8
 """How many examples the page shows: sources, inferences of each, rejected inferences, mistakes of each arm."""
+CLAIMS = 8
+"""Of more claims than these, those that hold are folded away."""
+
+SECTIONS = (
+    ("accuracy", "Accuracy", ()),
+    ("cost", "Cost", ()),
+    ("next", "Next", ()),
+    ("claims", "Claims", ("open_claims", "held_claims")),
+    ("arms", "Method and arms", ()),
+    ("examples", "Examples", ("sources", "rejected", "facts", "mistakes")),
+    ("audit", "Audit", ("tables", "augmentation_rows")),
+    ("training", "Training", ("curves",)),
+    ("provenance", "Provenance", ("provenance", "has_config")),
+    ("repeat", "Repeat", ("commands",)),
+)
+"""Anchor, name, and of what the section needs some, of the page's contents."""
 
 NORMS = {
     "sum": "choices compared by total log-likelihood",
@@ -55,7 +76,7 @@ class ReportData:
     steps: list[str] = field(default_factory=list)
     """What was done, a sentence each."""
     results: dict[str, Any] = field(default_factory=dict)
-    """The content of results.json; `augmentation` and `seconds` are shown, `rows` seed by seed."""
+    """The content of results.json; `augmentation`, `seconds`, `tokens`, `training` are shown, `rows` seed by seed."""
     facts: list[dict[str, Any]] = field(default_factory=list)
     """Examples of the corpus: text, source."""
     inferences: list[dict[str, Any]] = field(default_factory=list)
@@ -72,7 +93,7 @@ def write_report(run: Path, data: ReportData) -> None:
     (run / "figures").mkdir(parents=True, exist_ok=True)
     groups = panels(data.summary, data.chance)
     draw(groups, f"{data.benchmark}: {data.model}", run / "figures" / "accuracy.png")
-    view = {
+    view: dict[str, Any] = {
         "data": data,
         "answer": headline(data.summary, data.claims, data.chance),
         "warnings": warnings(data.results),
@@ -89,15 +110,25 @@ def write_report(run: Path, data: ReportData) -> None:
         "tables": tables(data.results),
         "curves": curves(data.results.get("training") or []),
         "top_loss": highest(data.results.get("training") or []),
-        "time_rows": _times(data.results.get("seconds") or {}),
+        "cost_rows": cost_rows(data.results),
+        "trained_rows": trained_rows(data.results),
+        "open_claims": [c for c in data.claims if not c.holds] if len(data.claims) > CLAIMS else data.claims,
+        "held_claims": [c for c in data.claims if c.holds] if len(data.claims) > CLAIMS else [],
+        "facts": data.facts,
         "sources": _by_source(data.inferences),
         "rejected": [row for row in data.inferences if not row["kept"]][:REJECTED],
         "mistakes": _by_arm(data.mistakes),
-        "provenance": list(_flat(data.provenance)),
+        "provenance": [(key, _told(value)) for key, value in data.provenance.items()],
+        "commands": data.commands,
+        "has_config": bool(data.config),
         "config": json.dumps(data.config, indent=2, default=str, ensure_ascii=False),
         "next_steps": next_steps(data.summary, data.claims, data.results),
+        "time": duration(sum(data.results["seconds"].values())) if data.results.get("seconds") else "",
     }
-    for name, page in (("report.html", _html_pages()), ("report.md", _markdown_pages())):
+    view["sections"] = [
+        (anchor, name) for anchor, name, shown in SECTIONS if not shown or any(view[key] for key in shown)
+    ]
+    for name, page in (("report.html", html_pages()), ("report.md", markdown_pages())):
         text = page.get_template(f"{name}.j2").render(view)
         (run / name).write_text(text, encoding="utf-8")
 
@@ -128,9 +159,15 @@ def _norms(summary: pl.DataFrame) -> list[tuple[str, list[tuple[str, list[dict[s
     return [(norm, [(split, group) for split, group in groups if group]) for norm, groups in found]
 
 
-def _seeds_apart(results: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _seeds_apart(results: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """(arm, [(split, accuracy of each seed)]) where there are several seeds."""
     rows = [row for row in results.get("rows") or [] if row["norm"] == "sum"]
-    return rows if len({row["seed"] for row in rows}) > 1 else []
+    splits, found = splits_in_order([row["split"] for row in rows]), dict[tuple[str, str], list[str]]()
+    for row in sorted(rows, key=lambda row: row["seed"]):
+        figure = "–" if row["accuracy"] is None else f"{100 * row['accuracy']:.1f}"
+        found.setdefault((row["arm"], row["split"]), []).append(figure)
+    arms = arms_in_order([arm for arm, _ in found]) if len({row["seed"] for row in rows}) > 1 else []
+    return [(arm, [(split, " / ".join(found.get((arm, split), ["–"]))) for split in splits]) for arm in arms]
 
 
 def _augmentation(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -142,9 +179,10 @@ def _augmentation(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
     return rows + [(f"Recall, {split}", percent(recall[split])) for split in splits_in_order([*recall])]
 
 
-def _times(seconds: Mapping[str, float]) -> list[tuple[str, str]]:
-    rows = [(stage.capitalize(), _duration(value)) for stage, value in seconds.items()]
-    return [*rows, ("Together", _duration(sum(seconds.values())))] if len(rows) > 1 else rows
+def _by_arm_and_split(groups: list[tuple[str, list[dict[str, Any]]]]) -> list[tuple[str, list[dict[str, Any] | None]]]:
+    """(split, rows) of one norm as (arm, a row or None for each split)."""
+    cells = {(row["arm"], split): row for split, rows in groups for row in rows}
+    return [(arm, [cells.get((arm, split)) for split, _ in groups]) for arm in arms_in_order([arm for arm, _ in cells])]
 
 
 def _by_source(inferences: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -160,24 +198,23 @@ def _by_arm(mistakes: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, An
     return [(arm, [row for row in mistakes if row["arm"] == arm][:MISTAKES]) for arm in arms]
 
 
-def _flat(record: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
-    """Nested mappings as ("versions.vllm", "0.25.1") pairs."""
-    for key, value in record.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            listed = isinstance(value, list | tuple)
-            yield f"{prefix}{key}", ", ".join(map(str, value)) if listed else str(value)
+def _told(value: Any) -> str:
+    """A record as one line: "vllm 0.25.1, torch 2.10.0"."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_told(item)}" for key, item in value.items())
+    return ", ".join(map(_told, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def _html_pages() -> Environment:
+def html_pages() -> Environment:
+    """Templates of pages: everything that is put in is escaped."""
     pages = Environment(loader=FileSystemLoader([TEMPLATES, SHARED]), autoescape=True, undefined=StrictUndefined)
     pages.trim_blocks = pages.lstrip_blocks = True
-    pages.filters |= {"percent": percent, "interval": interval, "breakable": _breakable}
+    pages.filters |= {"percent": percent, "breakable": _breakable, "by_arm": _by_arm_and_split}
     return pages
 
 
-def _markdown_pages() -> Environment:
+def markdown_pages() -> Environment:
+    """Templates of Markdown: everything that is put in is literal."""
     pages = Environment(loader=FileSystemLoader(TEMPLATES), finalize=_plain, undefined=StrictUndefined)
     pages.trim_blocks = pages.lstrip_blocks = True
     pages.filters |= {"percent": percent, "interval": interval, "code": _code}
@@ -197,15 +234,7 @@ def _code(text: str) -> Markup:
     return Markup("\n".join("    " + line for line in text.splitlines()))
 
 
-def _breakable(arm: str) -> Markup:
-    """An arm's name that may break before its "+" in a narrow column."""
-    return escape(arm).replace("+", Markup("<wbr>+"))
-
-
-def _duration(seconds: float) -> str:
-    """61.04 as "1 min 1 s"."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+def _breakable(text: str) -> Markup:
+    """An arm's name that may break before its "+" in a narrow column; an interval that stays on its figure's line."""
+    whole = re.sub(r" \[[-+\d., ]+\]", lambda found: found[0].replace(" ", "\u00a0"), text)
+    return Markup(re.sub(r"(?<=[a-z])\+(?=[a-z])", "<wbr>+", escape(whole)))

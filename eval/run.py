@@ -27,7 +27,7 @@ from eval.leakage import leaks, with_and_without
 from eval.provenance import provenance
 from eval.report import table_of_arms, write_report
 from eval.stats import claims, per_seed, summarise
-from eval.summary import report_data
+from eval.summary import report_data, spent
 from train.examples import AUGMENTED, TRAINED_ARMS
 
 SPEED = {"replicas", "cpus", "gpus", "address", "kv_cache_gib", "shard_rows", "max_restarts"}
@@ -164,6 +164,8 @@ def finish(
         "augmentation": augmentation | {"train_tokens": tokens},
         "seconds": clock.seconds,
     }
+    if tokens_asked := spent(run):
+        results["tokens"] = tokens_asked
     folders = [(a, s, folder_of(run, a, s)) for s in config.seeds for a in config.arms if a in TRAINED_ARMS]
     if training := trainings(folders):
         results["training"] = training

@@ -139,6 +139,17 @@ def paired_difference(
     return Difference(float(gaps.sum() / sizes.sum()), float(low), float(high), len(pairs))
 
 
+def unpaired_difference(a: dict[str, Any], b: dict[str, Any]) -> Difference:
+    """Accuracy of row `a` of `summarise` minus that of row `b`, of other questions; `n` counts the answers of both.
+
+    The interval is made of theirs (Newcombe 1998, Statistics in Medicine 17, method 10), which are clustered.
+    """
+    gap = a["accuracy"] - b["accuracy"]
+    low = gap - math.hypot(a["accuracy"] - a["low"], b["high"] - b["accuracy"])
+    high = gap + math.hypot(a["high"] - a["accuracy"], b["accuracy"] - b["low"])
+    return Difference(gap, low, high, a["n"] + b["n"])
+
+
 @dataclass(frozen=True)
 class Claim:
     """One claim of the paper's ordering: what the paper finds, what this run finds, and whether they agree."""

@@ -1,10 +1,14 @@
 """What a run's report shows: sentences on what was done, examples and mistakes."""
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
+import yaml
 
 from augment.config import CheckConfig
+from engine.places import place
+from engine.store import parts
 from eval.benchmarks.base import Benchmark
 from eval.config import RunConfig
 from eval.report import ReportData
@@ -42,7 +46,6 @@ def report_data(
     rejected = inferences.filter(~pl.col("kept"))
     rejected = rejected.filter(pl.col("reason").str.split(":").list.first().is_first_distinct()).head(12)
     examples = pl.concat([kept, rejected])
-    verb = "demo" if config.name == "demo" else "run"
     return ReportData(
         title=f"{config.name}: can a finetuned model answer what its documents imply?",
         benchmark=config.benchmark.name,
@@ -58,7 +61,7 @@ def report_data(
         mistakes=mistakes(answered),
         provenance=origin,
         config=config.model_dump(mode="json"),
-        commands=[f"forethought {verb}" + ("" if verb == "demo" else " config.json")],
+        commands=repeat(config, origin),
     )
 
 
@@ -74,12 +77,11 @@ def steps(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> list[
             f"Asked {config.model} with the operators {', '.join(config.augment.operators)} about each sentence or document; it wrote "
             f"{made['inferences']:,} inferences, of which {made['kept']:,} passed the checks ({', '.join(checks(config.augment.verify))})."
         )
-    if tokens := made.get("train_tokens"):
+    if made.get("train_tokens"):
         length = f"{config.train.steps} steps" if config.train.steps else f"{config.train.epochs:g} epochs"
-        amounts = ", ".join(f"{arm} {count:,}" for arm, count in tokens.items())
         told.append(
             f"Finetuned ({config.train.method}, {length}, batches of {config.train.batch}, learning rate "
-            f"{config.train.learning_rate:g}, loss on the whole text) one model per arm and world. Tokens seen: {amounts}."
+            f"{config.train.learning_rate:g}, loss on the whole text) one model per arm and world."
         )
     if "icl" in config.arms:
         per = config.benchmark.context_per_fact
@@ -97,9 +99,52 @@ def checks(config: CheckConfig) -> list[str]:
     return ["format", *(name for name, on in made.items() if on)]
 
 
+def repeat(config: RunConfig, origin: dict[str, Any]) -> list[str]:
+    """Shell commands that do the run again beside the first and compare the two; the page alone is enough to have them."""
+    git, path = origin["git"], config.out / config.name
+    revision = git["revision"]
+    known = (
+        f"git checkout {revision}" if " " not in revision else f"# {revision}: look up the version of forethought above"
+    )
+    changed = (
+        [] if git["diff"] == "clean" else [f"# the code had changes that no commit holds (their hash: {git['diff']})"]
+    )
+    settings = yaml.safe_dump(
+        config.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True
+    )
+    return [
+        known,
+        *changed,
+        f"cat > {config.name}-again.yaml <<'END'",
+        *settings.splitlines(),
+        "END",
+        f"forethought run {config.name}-again.yaml --name {config.name}-again",
+        f"forethought compare {path} {path}-again",
+    ]
+
+
+def spent(run: Path) -> dict[str, int]:
+    """Tokens of the augmentation: of prompts, how many of these came from the cache, and of answers; {} where none was asked."""
+    files = [part for folder in sorted(run.glob("generations*")) for part in parts(place(folder))]
+    if not files:
+        return {}
+    columns = ("prompt_tokens", "cached_tokens", "output_tokens")
+    table = (
+        pl.scan_parquet(files)
+        .group_by("request_id")
+        .agg(*(pl.col(c).first() for c in columns[:2]), pl.col(columns[2]).sum())
+    )
+    return {
+        name.removesuffix("_tokens"): count or 0
+        for name, count in table.select(columns).sum().collect().row(0, named=True).items()
+    }
+
+
 def mistakes(answered: pl.DataFrame) -> list[dict[str, Any]]:
-    """Up to eight wrong answers per arm (norm sum)."""
-    wrong = answered.filter((pl.col("norm") == "sum") & ~pl.col("correct")).group_by("arm", maintain_order=True).head(8)
+    """Up to eight wrong answers per arm (norm sum), spread over the splits."""
+    wrong = answered.filter((pl.col("norm") == "sum") & ~pl.col("correct"))
+    each = max(1, 8 // max(1, wrong["split"].n_unique()))
+    wrong = wrong.group_by("arm", "split", maintain_order=True).head(each)
     choice = [row["choices"][row["chosen"]] for row in wrong.iter_rows(named=True)]
     right = [row["choices"][row["answer"]] for row in wrong.iter_rows(named=True)]
     table = wrong.select("arm", "split", "stem").with_columns(pl.Series("chosen", choice), pl.Series("right", right))

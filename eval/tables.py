@@ -1,5 +1,6 @@
 """Tables of a report beside the arms': what the augmentation gave away, and what tuning cost."""
 
+import re
 from collections.abc import Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -14,6 +15,9 @@ GATES = {
 }
 
 
+NUMBER = re.compile(r"(?:[-+]?[\d,.]+%?|-|none)(?: \([\d.]+%\))?")
+
+
 class Small(NamedTuple):
     """A table with its title and a sentence on how to read it."""
 
@@ -21,6 +25,21 @@ class Small(NamedTuple):
     note: str
     head: list[str]
     rows: list[list[str]]
+    grouped: bool = False
+    """Whether rows with the same first cell belong together."""
+
+    @property
+    def numbers(self) -> list[bool]:
+        """Which columns hold numbers alone."""
+        columns = [list(column) for column in zip(*self.rows, strict=True)]
+        return [any(c.isdigit() for c in "".join(column)) and all(map(NUMBER.fullmatch, column)) for column in columns]
+
+    @property
+    def groups(self) -> list[tuple[str | None, list[list[str]]]]:
+        """The rows, each group under its first cell; one group under None where they are not grouped."""
+        if not self.grouped:
+            return [(None, self.rows)]
+        return [(name, [row[1:] for row in rows]) for name, rows in groupby(self.rows, key=lambda row: row[0])]
 
 
 def tables(results: Mapping[str, Any]) -> list[Small]:
@@ -95,12 +114,14 @@ def _accuracies(results: Mapping[str, Any]) -> Small:
     cells = {(row["arm"], row["split"], row["items"]): row for row in known}
     rows = []
     for split in splits_in_order([row["split"] for row in known]):
+        if len({row["items"] for row in known if row["split"] == split}) < 2:
+            continue  # all of one kind: the table of arms says it already
         for arm in arms_in_order([row["arm"] for row in known]):
             found = [cells.get((arm, split, items)) for items in ("leaked", "not leaked")]
             if any(found):
                 rows.append([split, arm, *(f"{interval(row)}, {row['n']}" if row else "none" for row in found)])
     note = "Accuracy with its 95% interval, and the number of questions. What is stated may also be what is easy: compare with arms that saw no inference."
-    return Small("Accuracy on stated and on other items", note, ["Split", "Arm", "Stated", "Not stated"], rows)
+    return Small("Accuracy on stated and on other items", note, ["Split", "Arm", "Stated", "Not stated"], rows, True)
 
 
 def _gates(results: Mapping[str, Any]) -> Small:
@@ -117,7 +138,7 @@ def _gates(results: Mapping[str, Any]) -> Small:
             changes = ", ".join(_difference(gate, row) for row in seeds)
             rows.append([f"{gate}: {GATES[gate]}", arm, _figure(gate, before), _figure(gate, after), changes])
     note = "Before and after are means over seeds; changes are per seed with 95% intervals. A false statement is clearly preferred when it is more than 1 nat likelier than every right one."
-    return Small("What tuning cost", note, ["Gate", "Arm", "Before", "After", "Change per seed"], rows)
+    return Small("What tuning cost", note, ["Gate", "Arm", "Before", "After", "Change per seed"], rows, True)
 
 
 def _figure(gate: str, value: float) -> str:

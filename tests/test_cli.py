@@ -61,7 +61,7 @@ def place(tmp_path, monkeypatch):
 
 
 MISTAKES = {
-    "frob": "no verb 'frob'; choose from demo, run, augment, show, train, reproduce, eval, score, export, bench, plan, doctor",
+    "frob": "no verb 'frob'; choose from demo, run, augment, show, train, reproduce, eval, score, compare, export, bench, plan, doctor",
     "run missing.yaml": "Cannot read missing.yaml: No such file",
     "run broken.yaml": "broken.yaml is no valid YAML",
     "run latin.yaml": "latin.yaml is no valid YAML",
@@ -174,7 +174,7 @@ def test_each_verb_has_help(verb, capsys):
     assert stop.value.code == 0
     told = capsys.readouterr()
     assert f"usage: forethought {verb}" in told.out
-    assert "--engine.replicas" in told.out or verb in ("train", "export", "show", "doctor")
+    assert "--engine.replicas" in told.out or verb in ("train", "compare", "export", "show", "doctor")
     assert told.err == ""
 
 

@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 from rich.console import Console
 
+from eval.config import RunConfig
 from eval.curves import curves
 from eval.figures import panels
 from eval.findings import headline, next_steps, tally, warnings
 from eval.report import ReportData, table_of_arms, write_report
-from eval.stats import claims, per_seed, summarise
+from eval.stats import Claim, claims, per_seed, summarise
+from eval.summary import repeat, spent
 
 CHANCE = {"rephrasing": 0.5, "reversal": 0.5}
 NAMES = ("pretrained", "icl", "finetuned", "finetuned+repeat", "finetuned+local")
@@ -84,7 +87,7 @@ def full(**changes: Any) -> ReportData:
                 "seeds": [0, 1],
             },
             "config": {"engine": {"replicas": 1}, "train": {"steps": 200}},
-            "commands": ["make demo", "forethought report runs/demo"],
+            "commands": ["make demo"],
         }
         | changes
     )
@@ -99,7 +102,7 @@ def written(run: Path, data: ReportData) -> tuple[str, str]:
 class Tags(HTMLParser):
     """Collects the tags, and checks that they nest."""
 
-    VOID = ("meta", "link", "img", "br", "hr", "wbr")
+    VOID = ("meta", "link", "img", "br", "hr", "wbr", "input")
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -276,6 +279,47 @@ def test_a_run_whose_inferences_all_failed_says_so_first(tmp_path):
     write_report(tmp_path, full(results=results))
     for name in ("report.html", "report.md"):
         assert "None of the 2,907 inferences passed the checks" in (tmp_path / name).read_text()
+
+
+def test_commands_repeat_the_run_with_its_settings():
+    config = RunConfig.model_validate(
+        {"name": "x", "model": "m: #1", "seeds": [3], "train": {"steps": 7}, "engine": {"vllm": {"max_model_len": 9}}}
+    )
+    lines = repeat(config, {"git": {"revision": "0f3c9a1", "diff": "clean"}})
+    assert lines[0] == "git checkout 0f3c9a1"
+    assert lines[1] == "cat > x-again.yaml <<'END'"
+    assert RunConfig.model_validate(yaml.safe_load("\n".join(lines[2 : lines.index("END")]))) == config
+    assert lines[-2:] == ["forethought run x-again.yaml --name x-again", "forethought compare runs/x runs/x-again"]
+    bare = repeat(config, {"git": {"revision": "not a git checkout", "diff": "1234"}})
+    assert bare[0].startswith("# not a git checkout")
+    assert "1234" in bare[1]
+
+
+def test_tokens_are_counted_once_for_each_prompt(tmp_path):
+    """Two samples of one request read their prompt once."""
+    assert spent(tmp_path) == {}
+    for folder, ids in (("generations", "aab"), ("generations-round-2", "c")):
+        rows = [("x", 100, 60, 7)] * len(ids)
+        table = pl.DataFrame(rows, schema=["text", "prompt_tokens", "cached_tokens", "output_tokens"], orient="row")
+        (tmp_path / folder / "_manifest").mkdir(parents=True)
+        table.with_columns(request_id=pl.Series(list(ids))).write_parquet(tmp_path / folder / "part-0.parquet")
+        (tmp_path / folder / "_manifest/part-0.json").write_text("{}")
+    assert spent(tmp_path) == {"prompt": 300, "cached": 180, "output": 28}
+
+
+def test_held_back_losses_are_curves_too():
+    job = {"arm": "finetuned", "seed": 0, "losses": [[10, 2.0], [20, 1.0]], "validation": [[20, 4.0]]}
+    (curve,) = curves([job])
+    assert (curve.validation, curve.validated) == ("100.00,0.00", 4.0)
+    assert curve.points == "50.00,50.00 100.00,75.00"
+
+
+def test_many_claims_that_hold_are_folded(tmp_path):
+    found = [Claim(f"claim {n}", "", "", n != 5) for n in range(10)]
+    html, markdown = written(tmp_path, full(claims=found))
+    assert "<summary>9 of 10 claims hold</summary>" in html
+    assert html.index("claim 5") < html.index("9 of 10 claims hold") < html.index("claim 0")
+    assert markdown.count("| claim ") == 11
 
 
 def test_loss_curves_are_means_over_seeds():
