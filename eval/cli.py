@@ -163,7 +163,7 @@ def everywhere(arguments: list[str]) -> tuple[list[str], bool, bool]:
     """Take -v and --json out of the arguments: (the others, whether -v, whether --json)."""
     at = next((i for i, word in enumerate(arguments) if not word.startswith("-")), len(arguments))
     before, after = arguments[:at], arguments[at:]
-    shared = ["-v", "--verbose"] + (["--json"] if after[:1] not in (["bench"], ["doctor"]) else [])
+    shared = ["-v", "--verbose"] + (["--json"] if after[:1] not in (["bench"], ["compare"], ["doctor"]) else [])
     found = {w for w in before if w in ("-v", "--verbose", "--json")} | {w for w in after[1:] if w in shared}
     rest = [w for w in before if w not in found] + after[:1] + [w for w in after[1:] if w not in shared]
     return rest, bool(found & {"-v", "--verbose"}), "--json" in found
