@@ -105,7 +105,7 @@ def _draw_panel(axes: Axes, group: Panel) -> None:
         axes.text(x, bar.high + 0.015, f"{100 * bar.accuracy:.0f}", ha="center", va="bottom", fontsize=8.5)
     if group.chance is not None:
         axes.axhline(group.chance, color=INK, linewidth=1, dashes=(4, 3))
-        note = f"dashed: chance {percent(group.chance)}"
+        note = f"- - chance {percent(group.chance)}"  # short: the split's name stands beside it
         axes.text(1, 1.04, note, transform=axes.transAxes, ha="right", fontsize=8.5, color=SOFT)
     names = [bar.label for bar in group.bars]
     axes.set_xticks(range(len(names)), names, rotation=40, ha="right", rotation_mode="anchor", parse_math=False)
