@@ -3,12 +3,16 @@
 import contextlib
 import logging
 import os
+import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from engine.config import EngineConfig
 from engine.errors import UserError
+from engine.places import Place, write_whole
 
+CODE = Path(__file__).resolve().parent.parent
 FORWARDED = (
     "HF_HOME",
     "HF_HUB_OFFLINE",
@@ -38,6 +42,10 @@ INHERITED = (
 """Beginnings of the names that a local Ray inherits besides: its workers are children of this process."""
 
 
+SHARED_SECONDS = 60.0
+"""How long `check_shared` waits for answers: a first task unpacks the code."""
+
+
 def start_ray(config: EngineConfig) -> None:
     """Attach to the cluster named by the config or RAY_ADDRESS, else start one that listens on localhost only."""
     import ray
@@ -55,13 +63,9 @@ def start_ray(config: EngineConfig) -> None:
     address = config.address or os.environ.get("RAY_ADDRESS")
     try:
         if address:
-            import augment
-            import engine
-            import eval as evaluation
-            import train
-
-            modules = [engine, augment, train, evaluation]
-            ray.init(address=address, runtime_env={"env_vars": environment, "py_modules": modules}, **options)
+            # paths, as Ray Client cannot copy module objects
+            shipped = [str(CODE / name) for name in ("engine", "augment", "train", "eval")]
+            ray.init(address=address, runtime_env={"env_vars": environment, "py_modules": shipped}, **options)
             return
         # engines idle while arms train and the other way round, so a local Ray counts the cores for both
         cpus = (os.cpu_count() or 1) + int(config.replicas * config.cpus)
@@ -70,6 +74,54 @@ def start_ray(config: EngineConfig) -> None:
             _init_local(local | {"runtime_env": {"env_vars": environment}} | options)
     except ConnectionError as error:
         raise UserError(f"No Ray cluster answers at {address}: start one or leave engine.address out.") from error
+
+
+def attached() -> bool:
+    """Whether Ray is a cluster that this process did not start, and may grow or shrink."""
+    import ray
+    from ray._private import worker
+
+    own = worker._global_node
+    return ray.is_initialized() and not (own and own.head)
+
+
+def check_shared(folder: Place) -> None:
+    """Raise UserError where a machine of the cluster, other than this one, does not see or cannot write a local folder.
+
+    A task on each machine that has processors looks for a file that is written here. A machine that does not answer in
+    time is passed over: its engine will tell.
+    """
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    if not isinstance(folder, Path):
+        return
+    own = None if ray.util.client.ray.is_connected() else ray.get_runtime_context().get_node_id()
+    able = [n for n in ray.nodes() if n["Alive"] and n["Resources"].get("CPU") and n["NodeID"] != own]
+    if not able:
+        return
+    marker = folder / f".seen-{secrets.token_hex(4)}"
+    write_whole(marker, b"")
+    look = ray.remote(_writable).options(num_cpus=0, max_retries=0)
+    asked = {
+        look.options(scheduling_strategy=NodeAffinitySchedulingStrategy(n["NodeID"], soft=False)).remote(str(marker)): n
+        for n in able
+    }
+    try:
+        for found in ray.wait(list(asked), num_returns=len(asked), timeout=SHARED_SECONDS)[0]:
+            with contextlib.suppress(ray.exceptions.RayError):  # the machine is gone
+                if not ray.get(found):
+                    raise UserError(
+                        f"The machine {asked[found]['NodeManagerAddress']} of the cluster does not see {folder}, or cannot write "
+                        "there: choose an --out on storage that all machines mount at the same path."
+                    )
+    finally:
+        marker.unlink(missing_ok=True)
+
+
+def _writable(marker: str) -> bool:
+    """Runs on another machine."""
+    return os.path.exists(marker) and os.access(os.path.dirname(marker), os.W_OK)
 
 
 def _init_local(options: dict[str, Any]) -> None:
