@@ -1,6 +1,7 @@
 """Ray: a local one that only this machine can reach and that knows none of the driver's secrets, or a running cluster."""
 
 import contextlib
+import json
 import logging
 import os
 import secrets
@@ -13,6 +14,7 @@ from engine.errors import UserError
 from engine.places import Place, write_whole
 
 CODE = Path(__file__).resolve().parent.parent
+STAGES = ("engine", "augment", "train", "eval")
 FORWARDED = (
     "HF_HOME",
     "HF_HUB_OFFLINE",
@@ -63,9 +65,7 @@ def start_ray(config: EngineConfig) -> None:
     address = config.address or os.environ.get("RAY_ADDRESS")
     try:
         if address:
-            # paths, as Ray Client cannot copy module objects
-            shipped = [str(CODE / name) for name in ("engine", "augment", "train", "eval")]
-            ray.init(address=address, runtime_env={"env_vars": environment, "py_modules": shipped}, **options)
+            ray.init(address=address, runtime_env=shipped(environment), **options)
             return
         # engines idle while arms train and the other way round, so a local Ray counts the cores for both
         cpus = (os.cpu_count() or 1) + int(config.replicas * config.cpus)
@@ -74,6 +74,18 @@ def start_ray(config: EngineConfig) -> None:
             _init_local(local | {"runtime_env": {"env_vars": environment}} | options)
     except ConnectionError as error:
         raise UserError(f"No Ray cluster answers at {address}: start one or leave engine.address out.") from error
+
+
+def shipped(environment: dict[str, str]) -> dict[str, Any]:
+    """What goes to a cluster's workers: the code and these variables, without what a submitted job has brought already.
+
+    Ray refuses a driver that says again what its job says.
+    """
+    job = json.loads(os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR", "{}")).get("runtime_env") or {}
+    kept = {name: value for name, value in environment.items() if name not in job.get("env_vars", {})}
+    # paths, as Ray Client cannot copy module objects
+    code = {} if "py_modules" in job else {"py_modules": [str(CODE / name) for name in STAGES]}
+    return {"env_vars": kept} | code
 
 
 def attached() -> bool:
@@ -102,11 +114,10 @@ def check_shared(folder: Place) -> None:
         return
     marker = folder / f".seen-{secrets.token_hex(4)}"
     write_whole(marker, b"")
-    look = ray.remote(_writable).options(num_cpus=0, max_retries=0)
-    asked = {
-        look.options(scheduling_strategy=NodeAffinitySchedulingStrategy(n["NodeID"], soft=False)).remote(str(marker)): n
-        for n in able
-    }
+    look, asked = ray.remote(_writable), dict[Any, dict[str, Any]]()
+    for node in able:
+        there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+        asked[look.options(num_cpus=0, max_retries=0, scheduling_strategy=there).remote(str(marker))] = node
     try:
         for found in ray.wait(list(asked), num_returns=len(asked), timeout=SHARED_SECONDS)[0]:
             with contextlib.suppress(ray.exceptions.RayError):  # the machine is gone

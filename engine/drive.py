@@ -56,6 +56,12 @@ class Drive:
 
     def run(self) -> None:
         """Work until nothing is left; raises EngineFailed or UserError."""
+        try:
+            self._work()
+        finally:
+            show(self.metrics, self.kind, leases=0, engines=0)
+
+    def _work(self) -> None:
         import ray
 
         # all together, or the first to answer would take what all could share

@@ -17,7 +17,7 @@ COUNTERS = {
 GAUGES = {
     "forethought_rows_left": "Rows of results that are still to come",
     "forethought_leases": "Leases that engines hold",
-    "forethought_engines": "Engines that are ready",
+    "forethought_engines": "Engines at work",
 }
 """Each has one tag, `stage`: generate or score."""
 

@@ -157,7 +157,10 @@ class EnginePool:
         self.actors = []
 
     def _start(self, out: Place) -> None:
-        """Start all engines and wait for them; one that cannot start ends the job with its reason."""
+        """Start all engines and wait for them; one that cannot start ends the job with its reason.
+
+        A cluster may have lost a machine, or may grow: there one engine is enough to begin with.
+        """
         import ray
 
         started = time.monotonic()
@@ -171,7 +174,9 @@ class EnginePool:
         for _ in range(self.config.replicas):
             self.launch()
         try:
-            ray.get([actor.ready.remote() for actor in self.actors])
+            asked = [actor.ready.remote() for actor in self.actors]
+            ready, _ = ray.wait(asked, num_returns=1 if attached() else len(asked))
+            ray.get(ready)
         except ray.exceptions.RayError as error:
             self._kill()
             raise cause_of(error) from None
