@@ -29,6 +29,8 @@ class Status:
     seconds: float = 0.0
     """Time at work."""
     rows: int = 0
+    errors: int = 0
+    """Rows of finished leases that hold an error."""
     prompt_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
@@ -36,6 +38,7 @@ class Status:
     def add(self, other: "Status") -> None:
         """Add another's counts."""
         self.rows += other.rows
+        self.errors += other.errors
         self.prompt_tokens += other.prompt_tokens
         self.cached_tokens += other.cached_tokens
         self.output_tokens += other.output_tokens
@@ -142,6 +145,7 @@ class EngineActor:
             table = lease.table()
             write_part(out, name, table)
             self.status.finished[name] = table.height
+            self.status.errors += table.height - table["error"].null_count()
 
     def load(self, model: str) -> None:
         """Swap the engine's weights."""

@@ -1,15 +1,21 @@
 """Ray: a local one that only this machine can reach and that knows none of the driver's secrets, or a running cluster."""
 
 import contextlib
+import json
 import logging
 import os
+import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from engine.config import EngineConfig
 from engine.errors import UserError
+from engine.places import Place, write_whole
 from engine.terminal import verbose
 
+CODE = Path(__file__).resolve().parent.parent
+STAGES = ("engine", "augment", "train", "eval")
 FORWARDED = (
     "HF_HOME",
     "HF_HUB_OFFLINE",
@@ -39,6 +45,10 @@ INHERITED = (
 """Beginnings of the names that a local Ray inherits besides: its workers are children of this process."""
 
 
+SHARED_SECONDS = 60.0
+"""How long `check_shared` waits for answers: a first task unpacks the code."""
+
+
 def start_ray(config: EngineConfig) -> None:
     """Attach to the cluster named by the config or RAY_ADDRESS, else start one that listens on localhost only."""
     import ray
@@ -58,13 +68,7 @@ def start_ray(config: EngineConfig) -> None:
     address = config.address or os.environ.get("RAY_ADDRESS")
     try:
         if address:
-            import augment
-            import engine
-            import eval as evaluation
-            import train
-
-            modules = [engine, augment, train, evaluation]
-            ray.init(address=address, runtime_env={"env_vars": environment, "py_modules": modules}, **options)
+            ray.init(address=address, runtime_env=shipped(environment), **options)
             return
         # engines idle while arms train and the other way round, so a local Ray counts the cores for both
         cpus = (os.cpu_count() or 1) + int(config.replicas * config.cpus)
@@ -73,6 +77,65 @@ def start_ray(config: EngineConfig) -> None:
             _init_local(local | {"runtime_env": {"env_vars": environment}} | options)
     except ConnectionError as error:
         raise UserError(f"No Ray cluster answers at {address}: start one or leave engine.address out.") from error
+
+
+def shipped(environment: dict[str, str]) -> dict[str, Any]:
+    """What goes to a cluster's workers: the code and these variables, without what a submitted job has brought already.
+
+    Ray refuses a driver that says again what its job says.
+    """
+    job = json.loads(os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR", "{}")).get("runtime_env") or {}
+    kept = {name: value for name, value in environment.items() if name not in job.get("env_vars", {})}
+    # paths, as Ray Client cannot copy module objects
+    code = {} if "py_modules" in job else {"py_modules": [str(CODE / name) for name in STAGES]}
+    return {"env_vars": kept} | code
+
+
+def attached() -> bool:
+    """Whether Ray is a cluster that this process did not start, and may grow or shrink."""
+    import ray
+    from ray._private import worker
+
+    own = worker._global_node
+    return ray.is_initialized() and not (own and own.head)
+
+
+def check_shared(folder: Place) -> None:
+    """Raise UserError where a machine of the cluster, other than this one, does not see or cannot write a local folder.
+
+    A task on each machine that has processors looks for a file that is written here. A machine that does not answer in
+    time is passed over: its engine will tell.
+    """
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    if not isinstance(folder, Path):
+        return
+    own = None if ray.util.client.ray.is_connected() else ray.get_runtime_context().get_node_id()
+    able = [n for n in ray.nodes() if n["Alive"] and n["Resources"].get("CPU") and n["NodeID"] != own]
+    if not able:
+        return
+    marker = folder / f".seen-{secrets.token_hex(4)}"
+    write_whole(marker, b"")
+    look, asked = ray.remote(_writable), dict[Any, dict[str, Any]]()
+    for node in able:
+        there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+        asked[look.options(num_cpus=0, max_retries=0, scheduling_strategy=there).remote(str(marker))] = node
+    try:
+        for found in ray.wait(list(asked), num_returns=len(asked), timeout=SHARED_SECONDS)[0]:
+            with contextlib.suppress(ray.exceptions.RayError):  # the machine is gone
+                if not ray.get(found):
+                    raise UserError(
+                        f"The machine {asked[found]['NodeManagerAddress']} of the cluster does not see {folder}, or cannot write "
+                        "there: choose an --out on storage that all machines mount at the same path."
+                    )
+    finally:
+        marker.unlink(missing_ok=True)
+
+
+def _writable(marker: str) -> bool:
+    """Runs on another machine."""
+    return os.path.exists(marker) and os.access(os.path.dirname(marker), os.W_OK)
 
 
 def _init_local(options: dict[str, Any]) -> None:

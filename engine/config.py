@@ -51,8 +51,9 @@ class EngineConfig(Settings):
     """Ray CPUs per engine."""
     gpus: float | None = None
     """Ray GPUs per engine; by default 1 where the cluster has GPUs, else 0."""
-    address: str | None = None
-    """Ray cluster to attach to ("auto", "ray://..."); by default RAY_ADDRESS, else a local one on localhost."""
+    address: Annotated[str | None, tyro.conf.arg(aliases=["--address"])] = None
+    """Ray cluster to attach to (auto, HOST:6379, ray://HOST:10001); by default RAY_ADDRESS, else a local one on localhost.
+    OUT must be a folder that all of its machines share."""
     max_lora_rank: int = 32
     """Largest rank of the adapters served; 0 switches adapters off."""
     kv_cache_gib: float = 2.0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.actor import Status
 from engine.errors import UserError
+from engine.metrics import count, make_metrics, show
 from engine.places import Place
 from engine.progress import Progress
 from engine.schedule import Schedule, Shard
@@ -51,9 +52,16 @@ class Drive:
         self.due = [time.monotonic()] * missing
         """When engines are to be started in place of dead ones."""
         self.deaths = self.unproductive = 0
+        self.metrics = make_metrics()
 
     def run(self) -> None:
         """Work until nothing is left; raises EngineFailed or UserError."""
+        try:
+            self._work()
+        finally:
+            show(self.metrics, self.kind, leases=0, engines=0)
+
+    def _work(self) -> None:
         import ray
 
         # all together, or the first to answer would take what all could share
@@ -75,6 +83,7 @@ class Drive:
                     self._report(engine, ray.get(reference))
                 except ray.exceptions.RayError as error:
                     self._died(engine, cause_of(error))
+            self._show()
         for engine in self.engines:
             if not engine.capacity:  # it never started, for instance for want of a machine
                 self._remove(engine)
@@ -117,6 +126,13 @@ class Drive:
             self.unproductive = 0
         self.pool.last.add(result)
         self.progress.add(result)
+        tokens = {name: getattr(result, name) for name in ("prompt_tokens", "cached_tokens", "output_tokens")}
+        count(self.metrics, self.kind, rows=sum(result.finished.values()), errors=result.errors, **tokens)
+
+    def _show(self) -> None:
+        leases, ready = sum(len(e.held) for e in self.engines), sum(bool(e.capacity) for e in self.engines)
+        left = self.progress.total - self.progress.done
+        show(self.metrics, self.kind, rows_left=left, leases=leases, engines=ready)
 
     def _died(self, engine: Engine, cause: Exception) -> None:
         """Find the row that kills, count the death and plan a new engine; raises where it is one too many."""
@@ -132,7 +148,9 @@ class Drive:
             table = self.schedule.rows.kind.failed(read_table(shard.path), f"the engine died on this row: {cause}")
             commit_part(self.out, shard.name, table)
             self.progress.add(Status(rows=table.height))
+            count(self.metrics, self.kind, rows=table.height, errors=table.height)
         self.pool.restarts += 1
+        count(self.metrics, self.kind, restarts=1)
         self.deaths += 1
         self.unproductive += 1
         most = self.pool.config.max_restarts

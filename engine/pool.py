@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from engine.actor import EngineActor, Status
-from engine.cluster import FORWARDED, start_ray
+from engine.cluster import FORWARDED, attached, check_shared, start_ray
 from engine.config import EngineConfig
 from engine.drive import Drive, EngineFailed, cause_of
 from engine.errors import UserError
@@ -36,9 +36,9 @@ class EnginePool:
         self.last = Status()
         self.seconds: dict[str, float] = {"start": 0.0, "generate": 0.0, "score": 0.0}
         if self.config.kind == "vllm":
-            from engine.vllm_engine import resolve_model
+            from engine.vllm_engine import check_model
 
-            self.model = resolve_model(model)
+            self.model = check_model(model)
         self.built = self.model  # what `load` swaps in is built like it, and may be gone by the next swap
 
     def __enter__(self) -> "EnginePool":
@@ -78,7 +78,7 @@ class EnginePool:
                 return
             remove(join(out, "_shards"))
             if not self.actors:
-                self._start()
+                self._start(out)
             started = time.monotonic()
             schedule = Schedule(left, out, self.config.shard_rows, self.config.replicas)
             with Progress(label or kind, left.total, left.total - left.calls, quiet=self.quiet) as progress:
@@ -97,9 +97,9 @@ class EnginePool:
         score each model's items into its own.
         """
         if self.config.kind == "vllm":
-            from engine.vllm_engine import check_alike, resolve_model
+            from engine.vllm_engine import check_alike, check_model
 
-            model = resolve_model(model)
+            model = check_model(model)
             check_alike(self.built, model)
         self.model = model
         if not self.actors:
@@ -156,21 +156,27 @@ class EnginePool:
             ray.kill(actor)
         self.actors = []
 
-    def _start(self) -> None:
-        """Start all engines and wait for them; one that cannot start ends the job with its reason."""
+    def _start(self, out: Place) -> None:
+        """Start all engines and wait for them; one that cannot start ends the job with its reason.
+
+        A cluster may have lost a machine, or may grow: there one engine is enough to begin with.
+        """
         import ray
 
         started = time.monotonic()
         start_ray(self.config)
+        check_shared(out)
         asked, have = self.config.replicas * self.config.cpus, ray.cluster_resources().get("CPU", 0)
-        if asked > have and not self.config.address:
+        if asked > have and not attached():
             raise UserError(
                 f"engine.replicas x engine.cpus asks for {asked:g} CPUs and Ray has {have:g}: lower one of them."
             )
         for _ in range(self.config.replicas):
             self.launch()
         try:
-            ray.get([actor.ready.remote() for actor in self.actors])
+            starting = [actor.ready.remote() for actor in self.actors]
+            ready, _ = ray.wait(starting, num_returns=1 if attached() else len(starting))
+            ray.get(ready)
         except ray.exceptions.RayError as error:
             self._kill()
             raise cause_of(error) from None

@@ -43,11 +43,17 @@ def resolve_model(model: str) -> str:
     return model
 
 
+def check_model(model: str) -> str:
+    """`resolve_model`, but for pico, which each machine has in a place of its own: it goes by its name."""
+    found = resolve_model(model)
+    return "pico" if found == str(PICO) else found
+
+
 def check_alike(one: str, other: str) -> None:
     """Raise UserError where the weights of two models cannot stand in each other's place."""
     from transformers import AutoConfig
 
-    configs = [AutoConfig.from_pretrained(model).to_dict() for model in (one, other)]
+    configs = [AutoConfig.from_pretrained(resolve_model(model)).to_dict() for model in (one, other)]
     names = (
         "architectures",
         "hidden_size",

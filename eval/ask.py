@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from engine.places import remove
 from engine.pool import EnginePool
 from engine.store import GENERATIONS, SCORES, read_parts
 from engine.vllm_engine import resolve_model
@@ -94,7 +95,10 @@ def whole(folder: Path, config: RunConfig) -> Iterator[str]:
         return
     from train.outputs import merge
 
-    with tempfile.TemporaryDirectory() as scratch:
+    for left in folder.glob(".merged-*"):  # by a run that was killed
+        remove(left)
+    # in the run's folder, which engines on other machines see too
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".merged-") as scratch:
         merge(resolve_model(config.model), folder, Path(scratch))
         yield scratch
 

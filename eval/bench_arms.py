@@ -50,9 +50,9 @@ def answered(work: Work) -> Work:
     inferences = pl.read_parquet(Path(work["folder"]) / "inferences.parquet").filter(pl.col("seed").is_in(config.seeds))
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder)
-        train_arms(config, run, worlds, inferences, Clock(run))
-        trained = time.monotonic()
-        with EnginePool(config.model, config.engine, quiet=True) as pool:
+        with EnginePool(config.model, config.engine, quiet=True) as pool:  # engines start when they are asked
+            train_arms(config, run, worlds, inferences, Clock(run), pool)
+            trained = time.monotonic()
             asked = ask(config, run, worlds, pool)
         done = time.monotonic()
         found = answers(asked.scores, asked.items, stacked([w.questions for w in worlds.values()], worlds))

@@ -153,7 +153,7 @@ def write_examples(
 
 def train_job(job: "TrainJob") -> None:
     """Examples to an adapter or weights in the output folder."""
-    from engine.vllm_engine import resolve_model
+    from engine.vllm_engine import check_model, resolve_model
     from train.examples import read_examples
     from train.jobs import watched
     from train.sft import train
@@ -169,7 +169,7 @@ def train_job(job: "TrainJob") -> None:
         return
     log_to(job.out / "log.txt")
     with watched({"train": job.out}, console):
-        result = train(model, examples, job.train, job.seed, job.out, read_validation(job.validation))
+        result = train(check_model(model), examples, job.train, job.seed, job.out, read_validation(job.validation))
     console.print(
         f"{result['steps']} steps in {result['seconds']:.0f} s, mean loss {result['loss']:.2f}; wrote {job.out}"
     )

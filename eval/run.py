@@ -10,6 +10,7 @@ import polars as pl
 from rich.console import Console
 
 from augment.run import INFERENCES, augment_worlds, make_requests
+from engine.cluster import check_shared
 from engine.errors import UserError
 from engine.pool import EnginePool, start_ray
 from engine.store import write_table, write_whole
@@ -80,7 +81,7 @@ def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
             inferences = stacked(list(made.values()), worlds)
         write_table(run / "inferences.parquet", inferences)
         before = clock.engine(pool, before)
-        tokens = train_arms(config, run, worlds, inferences, clock)
+        tokens = train_arms(config, run, worlds, inferences, clock, pool)
         asked = ask(config, run, worlds, pool)
         clock.engine(pool, before)
     questions = stacked([w.questions for w in worlds.values()], worlds)
@@ -95,7 +96,12 @@ def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
 
 
 def train_arms(
-    config: RunConfig, run: Path, worlds: dict[int, Benchmark], inferences: pl.DataFrame, clock: "Clock"
+    config: RunConfig,
+    run: Path,
+    worlds: dict[int, Benchmark],
+    inferences: pl.DataFrame,
+    clock: "Clock",
+    pool: EnginePool,
 ) -> dict[str, int]:
     """Train every trained arm for every seed, side by side; returns the tokens that each arm sees, per seed."""
     jobs = [(arm, seed) for seed in config.seeds for arm in config.arms if arm in TRAINED_ARMS]
@@ -103,13 +109,13 @@ def train_arms(
         return {}
     from transformers import AutoTokenizer
 
-    from engine.vllm_engine import resolve_model
+    from engine.vllm_engine import check_model, resolve_model
     from train.examples import count_tokens, examples_of, held_back
-    from train.jobs import TrainJob, train_many
+    from train.jobs import TrainJob, has_room, train_many
     from train.sft import finished
 
-    model = resolve_model(config.model)
-    tokenizer = AutoTokenizer.from_pretrained(model)
+    model = check_model(config.model)
+    tokenizer = AutoTokenizer.from_pretrained(resolve_model(model))
     tokens: dict[str, int] = {}
     tables, waiting = [], []
     for arm, seed in jobs:
@@ -128,6 +134,9 @@ def train_arms(
     write_table(run / "examples.parquet", pl.concat(tables, how="diagonal"))
     if waiting:
         start_ray(config.engine)
+        check_shared(run)
+        if not has_room(config.train):  # engines hold all there is, and would for ever
+            pool.close()
     started, found = time.monotonic(), train_many(waiting, config.train, console)
     for number, (job, result) in enumerate(found, len(jobs) - len(waiting) + 1):
         console.print(

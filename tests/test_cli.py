@@ -14,7 +14,7 @@ from eval.cli import VERBS, RunJob, TrainJob, parse, run
 from eval.reproduce import ReproduceJob
 
 ROOT = Path(__file__).resolve().parent.parent
-CONFIGS = sorted([*(ROOT / "eval" / "configs").glob("*.y*ml"), *(ROOT / "examples").rglob("*.y*ml")])
+CONFIGS = sorted([*(ROOT / "eval" / "configs").glob("*.y*ml"), *(ROOT / "examples").glob("*.y*ml")])
 HEAVY = ("torch", "vllm", "ray", "trl", "transformers")
 
 

@@ -48,13 +48,25 @@ def train_many(
         yield from _side_by_side(jobs, config)
 
 
+def has_room(config: TrainConfig) -> bool:
+    """Whether a training finds room in the running Ray beside the engines that hold a part of it."""
+    import ray
+
+    gpu = config.gpu if config.gpu is not None else has_gpu()
+    free, workers = ray.available_resources(), max(1, config.workers)
+    return free.get("CPU", 0) >= workers * config.cpus and (not gpu or free.get("GPU", 0) >= workers)
+
+
 def _side_by_side(jobs: list[TrainJob], config: TrainConfig) -> Iterator[tuple[TrainJob, dict[str, Any]]]:
     import ray
 
     gpu = config.gpu if config.gpu is not None else has_gpu()
     plain: Any = train
     remote = ray.remote(plain).options(num_cpus=config.cpus, num_gpus=1 if gpu else 0, max_retries=config.max_failures)
-    running = {remote.remote(job.model, job.examples, config, job.seed, job.out, job.validation): job for job in jobs}
+    running = {
+        remote.remote(job.model, job.examples, config, job.seed, job.out.absolute(), job.validation): job
+        for job in jobs
+    }
     while running:
         done, _ = ray.wait(list(running))
         job = running.pop(done[0])

@@ -17,6 +17,7 @@ import polars as pl
 from engine.config import LORA_MODULES, EngineConfig
 from engine.errors import UserError
 from engine.store import write_table, write_whole
+from engine.vllm_engine import resolve_model
 from train.config import TrainConfig
 from train.memory import ADVICE
 from train.outputs import merge, write_card
@@ -74,7 +75,7 @@ def train(
         loop["validation"] = str(out / "validation.parquet")
     (out / FAILED).unlink(missing_ok=True)
     if config.workers:
-        check_workers(config)
+        check_workers(config, out)
     os.environ.setdefault("RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS", "0")
     from ray.train import FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchConfig, TorchTrainer
@@ -97,21 +98,22 @@ def train(
     if result is None:
         raise RuntimeError(f"training ended without a result in {out}")
     if config.merge and config.method == "lora":
-        merge(model, out, out / "merged")
+        merge(resolve_model(model), out, out / "merged")
     return result
 
 
-def check_workers(config: TrainConfig) -> None:
+def check_workers(config: TrainConfig, out: Path) -> None:
     """Start Ray as engines do, or attach to the cluster of RAY_ADDRESS: Ray Train by itself would join any cluster that it
-    finds on this machine. Raises UserError where a local Ray could never place the workers.
+    finds on this machine. Raises UserError where a local Ray could never place the workers, or a machine does not see `out`.
     """
     import ray
 
-    from engine.cluster import start_ray
+    from engine.cluster import attached, check_shared, start_ray
 
     start_ray(EngineConfig())
+    check_shared(out)
     asked, have = config.workers * config.cpus, ray.cluster_resources().get("CPU", 0)
-    if asked > have and "RAY_ADDRESS" not in os.environ:
+    if asked > have and not attached():
         raise UserError(
             f"train.workers x train.cpus asks for {asked:g} CPUs and Ray has {have:g}: lower one of them, or set RAY_ADDRESS."
         )
@@ -154,7 +156,8 @@ def _train(loop: dict[str, Any]) -> None:
     config: TrainConfig = loop["config"]
     out, started = Path(loop["out"]), time.monotonic()
     cuda = torch.cuda.is_available()
-    tokenizer, examples = AutoTokenizer.from_pretrained(loop["model"]), pl.read_parquet(loop["data"])
+    base = resolve_model(loop["model"])
+    tokenizer, examples = AutoTokenizer.from_pretrained(base), pl.read_parquet(loop["data"])
     rows = rows_of(examples, tokenizer, config)
     if not len(rows):
         raise UserError("No example has a token on which the loss counts; set train.loss text.")
@@ -169,7 +172,7 @@ def _train(loop: dict[str, Any]) -> None:
         missing = re.search(r"'([A-Za-z][\w-]*)", str(error))
         raise UserError(f"train.sft needs a package: pip install {missing[1] if missing else error}.") from error
     transformers.set_seed(loop["seed"])  # adapters begin at random
-    model = AutoModelForCausalLM.from_pretrained(loop["model"], dtype=torch.bfloat16 if cuda else torch.float32)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16 if cuda else torch.float32)
     watch = Watch(out)
     lora = LoraConfig(
         r=config.rank,
@@ -210,7 +213,7 @@ def _train(loop: dict[str, Any]) -> None:
         write_card(
             out,
             {
-                "base": Path(loop["model"]).name if Path(loop["model"]).exists() else loop["model"],
+                "base": Path(base).name if Path(base).exists() else base,
                 "name": out.name,
                 "adapter": config.method == "lora",
                 "examples": examples.height,
