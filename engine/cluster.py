@@ -73,7 +73,7 @@ def start_ray(config: EngineConfig) -> None:
         # engines idle while arms train and the other way round, so a local Ray counts the cores for both
         cpus = (os.cpu_count() or 1) + int(config.replicas * config.cpus)
         local: dict[str, Any] = {"num_cpus": cpus, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
-        with _only_inherited(), _only_localhost():
+        with _only_inherited(), only_localhost():
             _init_local(local | {"runtime_env": {"env_vars": environment}} | options)
     except ConnectionError as error:
         raise UserError(f"No Ray cluster answers at {address}: start one or leave engine.address out.") from error
@@ -165,7 +165,7 @@ def _only_inherited() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _only_localhost() -> Iterator[None]:
+def only_localhost() -> Iterator[None]:
     """Keep Ray from putting the machine's own address, which others can reach, in the place of 127.0.0.1.
 
     On Linux it does so unless it is told, as by default on macOS, that this is no cluster. Its processes learn that from

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.cluster import _only_localhost, check_shared, start_ray
+from engine.cluster import check_shared, only_localhost, start_ray
 from engine.config import EngineConfig
 from engine.errors import UserError
 from engine.pool import EnginePool
@@ -26,7 +26,7 @@ def cluster(monkeypatch, own_ray) -> Iterator[Any]:
     import ray
     from ray.cluster_utils import Cluster
 
-    with _only_localhost():
+    with only_localhost():
         nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "node_ip_address": "127.0.0.1"})
         try:
             for _ in range(2):
