@@ -123,18 +123,22 @@ def test_twenty_kills_lose_nothing_and_repeat_only_what_was_in_flight(tmp_path: 
 def test_a_machine_lost_amid_the_work_costs_no_row(tmp_path: Path, monkeypatch, own_ray):
     monkeypatch.setenv("RAY_worker_niceness", "0")
     import ray
+    from ray._private import ray_constants
     from ray.cluster_utils import Cluster
 
     from engine.pool import EnginePool
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    monkeypatch.setenv(ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR, "0")  # else Ray listens on the machine's own address
+    monkeypatch.setattr(ray_constants, "ENABLE_RAY_CLUSTER", False)
+    address = {"node_ip_address": "127.0.0.1"}
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1} | address)
     try:
-        others = [cluster.add_node(num_cpus=1) for _ in range(2)]
+        others = [cluster.add_node(num_cpus=1, **address) for _ in range(2)]
         config = EngineConfig(kind="fake", replicas=3, cpus=1, shard_rows=20, address=cluster.address)
         ids = write_requests(tmp_path, 3000)
         log = tmp_path / "answered"
         with EnginePool(f"fake:slow=0.05,seats=8,log={log}", config, quiet=True) as pool:
-            removal = threading.Thread(target=lose, args=(cluster, others[0], log))
+            removal = threading.Thread(target=lose, args=(cluster, others[0], log), daemon=True)
             removal.start()
             done = pool.generate(tmp_path / "requests", tmp_path / "out")
             removal.join()

@@ -16,7 +16,7 @@ from train.examples import originals
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 CONFIGS = sorted((ROOT / "examples").rglob("*.yaml"))
-COMING = {"examples/my-docs.yaml", "docs/own-documents.md", "docs/cluster.md"}
+COMING = {"examples/my-docs.yaml", "docs/own-documents.md"}
 """What may be missing still."""
 STANDS_FOR = {
     "M": "pico",

@@ -50,19 +50,19 @@ def job(cluster: Any, folder: Path, name: str, victim: Any = None) -> tuple[list
         out=folder,
         arms=("pretrained", "icl", "finetuned+local"),
         seeds=(0,),
-        benchmark=BenchmarkConfig(facts=40, articles=5),
+        benchmark=BenchmarkConfig(facts=20, articles=4),
         engine=engine,
         train=TrainConfig(steps=2, batch=2),
     )
 
     def lose() -> None:
-        while lines(log) < 100:
+        while lines(log) < 40:
             time.sleep(0.02)
         cluster.remove_node(victim, allow_graceful=False)
 
-    removal = threading.Thread(target=lose)
+    removal = threading.Thread(target=lose, daemon=True)
     with EnginePool(config.model, engine, quiet=True) as pool:
-        pool.model = f"fake:slow=0.1,seats=4,turn=1,log={log}"
+        pool.model = f"fake:slow=0.05,seats=4,turn=1,log={log}"
         if victim:
             removal.start()
         run = run_job(config, pool)
