@@ -139,13 +139,16 @@ def candidates(requests: pl.DataFrame, generations: pl.DataFrame, facts: Facts) 
     return found
 
 
+QUOTES = "\"'“”‘’ "
+
+
 def pair(text: str) -> tuple[str, str] | None:
     """The first question of an answer with its answer, without quotes and the mark at its end; None where there is none."""
     found = PAIR.search(own_part(text))
     if not found:
         return None
     question, answer = (" ".join(found[name].split()) for name in ("question", "answer"))
-    answer = answer.strip("\"'“”‘’ ").rstrip(".。").strip()
+    answer = answer.strip(QUOTES).rstrip(".。 ").strip(QUOTES)
     return (question, answer) if answer and answer.upper() != "NONE" else None
 
 

@@ -189,7 +189,7 @@ def test_questions_beyond_the_number_wanted_are_kept_with_that_reason(folder, tm
 
 def test_a_whole_run_and_its_resumption(folder, tmp_path, capsys):
     config = RunConfig(
-        name="mine",
+        name="job",
         out=tmp_path,
         arms=("pretrained", "icl", "retrieval"),
         seeds=(0, 1),
@@ -227,15 +227,15 @@ def test_a_whole_run_and_its_resumption(folder, tmp_path, capsys):
 
 
 def test_where_no_question_passes_the_run_says_so_and_keeps_them(folder, tmp_path):
-    config = RunConfig(name="mine", out=tmp_path, arms=("pretrained",), seeds=(0,), benchmark=settings(folder))
+    config = RunConfig(name="job", out=tmp_path, arms=("pretrained",), seeds=(0,), benchmark=settings(folder))
     with pytest.raises(
         UserError, match=r"None of the \d+ questions that pico was asked for passed the checks \(\d+ x the model wrote"
     ):
         run_job(config, ScriptedPool(lambda _: "glon are femp"))
-    rejected = pl.read_parquet(tmp_path / "mine" / "questions-rejected.parquet")
+    rejected = pl.read_parquet(tmp_path / "job" / "questions-rejected.parquet")
     assert rejected.height == rejected["reason"].count() > 0
-    assert "rejected" in (tmp_path / "mine" / "questions.md").read_text()
-    assert not (tmp_path / "mine" / "results.json").exists()
+    assert "rejected" in (tmp_path / "job" / "questions.md").read_text()
+    assert not (tmp_path / "job" / "results.json").exists()
 
 
 @pytest.mark.parametrize(
@@ -401,7 +401,10 @@ def test_the_report_lists_what_the_tuned_model_can_and_cannot_answer():
     [
         ("run --benchmark documents", "documents needs benchmark.data: a file or folder of documents"),
         ("run --benchmark documents --data nowhere", "no file or folder nowhere"),
-        ("run --benchmark documents --data headings --arms pretrained", "no sentence to ask about"),
+        (
+            "run --benchmark documents --data headings --arms pretrained",
+            "The documents have no sentence, only headings",
+        ),
         (
             "run --benchmark documents --data long --arms icl",
             "leave icl out of --arms and compare with retrieval, or let",
@@ -424,7 +427,7 @@ def test_refusals(line, told, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for name, text in (
         ("headings/a.md", "# Only\n\n## Headings\n"),
-        ("long/a.md", "This sentence is one of many that say nothing new.\n\n" * 300),
+        ("long/a.md", "This sentence is one of many that say nothing new.\n\n" * 600),
         ("fine/a.md", "Anna Berg founded the famous Heron Society.\n"),
         ("prompts/forward.md", "Ask something."),
     ):
