@@ -89,7 +89,8 @@ def normed(scores: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
 def answers(scores: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame, by: str = "needs") -> pl.DataFrame:
     """One row per question, arm, seed and norm (see `normed`): chosen, correct (null where a choice has no score), cluster.
 
-    Questions of a seed with equal `needs` (facts), or with equal `subtype`, are one cluster; see `Benchmark.cluster`.
+    Questions of a seed (or of all) with equal `needs` (facts), or with equal `subtype`, are one cluster; see
+    `Benchmark.cluster`.
     """
     per_choice = normed(scores, asked)
     best = per_choice.group_by("item_id", "norm").agg(
@@ -102,10 +103,10 @@ def answers(scores: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame, 
 
 def _told(found: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame, by: str) -> pl.DataFrame:
     """What was found for each item, with its question and the cluster of it."""
-    facts = questions.select(
-        *("question_id", "split", "answer", "right", "seed", "stem", "choices"),
-        pl.format("{}/{}", "seed", pl.col("needs").list.join(" ") if by == "needs" else by).alias("cluster"),
-    )
+    alike = pl.col("subtype") if by == "subtype" else pl.col("needs").list.join(" ")
+    cluster = alike if by == "needs of all seeds" else pl.format("{}/{}", "seed", alike)
+    columns = ("question_id", "split", "answer", "right", "seed", "stem", "choices")
+    facts = questions.select(*columns, cluster.alias("cluster"))
     items = asked.select("item_id", "question_id", "arm", "seed").join(found, on="item_id", how="inner")
     return items.join(facts, on=["question_id", "seed"], how="inner")
 

@@ -13,7 +13,7 @@ from engine.pool import EnginePool
 from engine.store import GENERATIONS, SCORES, read_parts
 from engine.vllm_engine import resolve_model
 from eval.arms import items, premises, weights_digest, writing
-from eval.benchmarks import load
+from eval.benchmarks import others
 from eval.benchmarks.base import Benchmark
 from eval.config import RunConfig
 from eval.gates import forgetting, gate_table, hallucination, held_back, icl_damage, icl_items, text_items
@@ -57,7 +57,7 @@ def ask(config: RunConfig, run: Path, worlds: dict[int, Benchmark], pool: Engine
     for seed, world in worlds.items():
         for arm in config.arms:
             weights, drawn = weights_of(run, arm, seed), config.benchmark
-            table = items(world, arm, seed, weights, drawn.context_per_fact, config.model, drawn.retrieved)
+            table = items(world, arm, seed, weights, drawn.per_fact, config.model, drawn.retrieved)
             tables[arm, seed] = table.with_columns(adapter=pl.lit(None, dtype=pl.String)) if not beside else table
     extra = _gate_items(config, run, worlds, tables, beside) if config.gates else {}
 
@@ -113,8 +113,8 @@ def _gate_items(
     """What the gates ask besides, per arm and seed."""
     found: dict[tuple[str, int], list[pl.DataFrame]] = {}
     for seed, world in worlds.items():
-        other = load(config.benchmark, seed + OTHER_WORLD)
-        texts = held_back(other.documents, world.documents["text"].to_list(), HELD_BACK, seed)
+        other = others(config.benchmark, seed + OTHER_WORLD)
+        texts = held_back(other, world.documents["text"].to_list(), HELD_BACK, seed)
         for arm in config.arms:
             weights = weights_of(run, arm, seed)
             if weights is None and arm != "pretrained":

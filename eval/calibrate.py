@@ -8,6 +8,7 @@ import polars as pl
 
 from augment.calibrate import Cost, Estimate, calibrate
 from engine.cluster import start_ray
+from engine.errors import UserError
 from engine.pool import EnginePool
 from engine.vllm_engine import resolve_model
 from eval.arms import items
@@ -25,9 +26,15 @@ ASKED = (24, 96)
 def calibrate_run(
     config: RunConfig, worlds: dict[int, Benchmark], requests: pl.DataFrame, scratch: Path, sample: int
 ) -> Estimate:
-    """An `Estimate` with the stages of the augmentation and, besides, train and score; writing answers is left out."""
+    """An `Estimate` with the stages of the augmentation and, besides, train and score; writing answers is left out, and so is
+    all about questions that the run itself writes."""
     trained = [arm for arm in config.arms if arm in TRAINED_ARMS]
     with EnginePool(config.model, config.engine, quiet=True) as pool:
+        known = not next(iter(worlds.values())).questions.is_empty()
+        if requests.is_empty() and not known:
+            raise UserError(
+                "--calibrate: the questions are written in the run, and no arm is augmented: nothing can be timed."
+            )
         if requests.is_empty():
             pool.score(
                 items(next(iter(worlds.values())), "pretrained", 0, None, None, config.model).head(2), scratch / "s"
@@ -39,7 +46,8 @@ def calibrate_run(
         if trained:
             adapter, cost = _training(config, worlds, trained, found.kept / len(worlds), scratch)
             stages["train"] = cost
-        stages["score"] = _scoring(config, worlds, adapter, pool, scratch)
+        if known:  # those on own documents are written in the run
+            stages["score"] = _scoring(config, worlds, adapter, pool, scratch)
     return found._replace(stages=stages)
 
 
@@ -93,9 +101,7 @@ def _scoring(
         if arm in tuned[1:]:  # they cost what the first does
             continue
         weights = adapter if arm in tuned and beside else None
-        table = items(
-            world, arm, seed, weights, config.benchmark.context_per_fact, config.model, config.benchmark.retrieved
-        )
+        table = items(world, arm, seed, weights, config.benchmark.per_fact, config.model, config.benchmark.retrieved)
         fixed, each = _line(table, pool, scratch / arm)
         times = len(tuned) if arm in tuned else 1
         costs += [fixed.times(len(worlds) * times), each.times(questions * times)]

@@ -19,7 +19,7 @@ FURTHER = (
 """More arms and controls, when named."""
 
 
-Name = Literal["reversals", "syllogisms", "celebrities", "fictional", "semantic", "derivatoids"]
+Name = Literal["reversals", "syllogisms", "celebrities", "fictional", "semantic", "derivatoids", "documents"]
 Size = Literal["paper", "small"]
 
 
@@ -28,19 +28,40 @@ class BenchmarkConfig(Settings):
 
     name: Annotated[Name, tyro.conf.arg(aliases=["--benchmark"])] = "reversals"
     """reversals: comparisons of nonsense words; syllogisms: two premises each; celebrities: the original reversal-curse
-    files; fictional: fresh people in their format; semantic: a hierarchy in nonsense words; derivatoids: odd calculus."""
+    files; fictional: fresh people in their format; semantic: a hierarchy in nonsense words; derivatoids: odd calculus;
+    documents: your own, with questions that the model writes (docs/own-documents.md)."""
     size: Size = "paper"
     """The paper's size, or one that fits the embedded model's context and two cores."""
     data: Annotated[Path | None, tyro.conf.arg(aliases=["--data"])] = None
-    """Folder of the benchmark's files, where it has files (celebrities)."""
+    """Folder of the benchmark's files (celebrities); file or folder of documents (documents)."""
     facts: int | None = Field(default=None, ge=1)
     """Facts (reversals; by default as the size says) or people (celebrities; by default all)."""
     articles: int | None = Field(default=None, ge=1)
     """Articles per fact (reversals; by default as the size says)."""
-    context_per_fact: int | None = Field(default=1, ge=1)
-    """Articles per fact in the context of the icl arm, drawn at random; null puts all there."""
+    context_per_fact: Annotated[int, Field(ge=1)] | Literal["auto"] | None = "auto"
+    """Articles per fact (passages per document) in the context of the icl arm, drawn at random; null puts all there; auto
+    is 1, and for documents null."""
     retrieved: int = Field(default=5, ge=1)
-    """Documents that the arm retrieval puts in front of each question."""
+    """Documents (passages) that the arm retrieval puts in front of each question."""
+    questions: int = Field(default=60, ge=1)
+    """Most questions of each kind (documents): forward, reversal and two-step."""
+    passage_chars: int = Field(default=1200, ge=100)
+    """Longest passage that a document is cut into for training and retrieval, in characters (documents)."""
+    prompts: Path | None = None
+    """Folder with forward.md, reversal.md or two-step.md in place of the shipped prompts that write questions (documents)."""
+    general: Path | None = None
+    """File or folder of other texts, on which forgetting is measured (documents); by default Python's language reference."""
+    text_column: str | None = None
+    """Column with the text, where documents are rows of tables (documents)."""
+    language: str = "en"
+    """Language of the documents, for finding sentences (ISO code; documents)."""
+
+    @property
+    def per_fact(self) -> int | None:
+        """`context_per_fact` with "auto" made out."""
+        if self.context_per_fact == "auto":
+            return None if self.name == "documents" else 1
+        return self.context_per_fact
 
 
 class RunConfig(Settings):

@@ -17,7 +17,7 @@ from engine.errors import UserError
 from engine.places import Place, join, names, place, read_bytes, write_whole
 from engine.terminal import console
 from eval.benchmarks import load
-from eval.benchmarks.base import Benchmark, context
+from eval.benchmarks.base import Benchmark, context, ready
 from eval.config import BenchmarkConfig
 
 Files = dict[str, bytes]
@@ -117,12 +117,12 @@ def export_job(job: ExportJob) -> None:
     """Draw the world and write its files; raises UserError where the folder holds anything else."""
     if job.to == "hub" and job.arm == "icl":
         raise UserError("export: --arm icl needs --to lm-eval; a data set for a hub holds the documents apart.")
-    world = load(job.benchmark, job.seed)
+    world = ready(load(job.benchmark, job.seed))
     if job.to == "hub":
         write(job.out, data_set(world, job.seed, command(job)))
         use = f"datasets.load_dataset({str(job.out)!r}, 'questions')"
     else:
-        prefix = context(world.documents, job.seed, job.benchmark.context_per_fact) if job.arm == "icl" else ""
+        prefix = context(world.documents, job.seed, job.benchmark.per_fact) if job.arm == "icl" else ""
         group = f"forethought_{world.name}{'_icl' if prefix else ''}_seed{job.seed}"
         write(job.out, task_folder(world, group, prefix, command(job)))
         use = f"lm_eval --model hf --model_args pretrained=M --include_path {job.out} --tasks {group}"

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from eval.stats import CHANCE, GUESSES, ORDERING, SPLITS, Claim, percent
+from eval.stats import CHANCE, GUESSES, ORDERING, SPLITS, STATED, Claim, percent
 
 ARM_MEANINGS = {
     "pretrained": "The model as it is, without the documents.",
@@ -47,7 +47,7 @@ def headline(summary: pl.DataFrame, claims: list[Claim], chance: Mapping[str, fl
     scored = summary.filter(pl.col("norm") == "sum", pl.col("accuracy").is_not_null())
     if scored.is_empty():
         return "No question was scored in this run, so it has no answer yet."
-    split = next((s for s in SPLITS[1:] if s in scored["split"]), scored["split"][0])
+    split = next((s for s in SPLITS if s not in STATED and s in scored["split"]), scored["split"][0])
     rows = {row["arm"]: row["accuracy"] for row in scored.filter(pl.col("split") == split).to_dicts()}
     shown = [arm for arm in HEADLINE_ARMS if arm in rows] or list(rows)
     guess = f" (chance {percent(chance[split])})" if split in chance else ""

@@ -226,6 +226,7 @@ def eval_job(job: EvalJob) -> None:
     from engine.pool import EnginePool
     from eval.arms import answers, items
     from eval.benchmarks import load
+    from eval.own_documents import check, with_questions
     from eval.run import Clock, finish, open_run, stacked
 
     if job.adapter and not (job.adapter / "adapter_config.json").exists():
@@ -241,17 +242,22 @@ def eval_job(job: EvalJob) -> None:
     }
     config = RunConfig(model=job.model, arms=arms, augment=AugmentConfig(), **shared)
     worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
+    if by_engine := next(iter(worlds.values())).by_engine:
+        check(config, worlds[config.seeds[0]])
     with EnginePool(config.model, config.engine) as pool:
         run = open_run(config)
         log_to(run / "log.txt")
-        clock = Clock(run)
+        clock, before = Clock(run), dict(pool.seconds)
+        if by_engine:
+            worlds = with_questions(config, worlds, pool, run)
+            before = clock.engine(pool, before, {"generate": "questions", "score": "questions"})
         asked = pl.concat(
-            items(world, arm, seed, adapters.get(arm), config.benchmark.context_per_fact, config.model)
+            items(world, arm, seed, adapters.get(arm), config.benchmark.per_fact, config.model)
             for arm in arms
             for seed, world in worlds.items()
         )
         scores = pool.score(asked, run / "scores")
-        clock.add("score", pool.seconds["score"])
+        clock.add("score", pool.seconds["score"] - before["score"])
     questions = stacked([w.questions for w in worlds.values()], worlds)
     for name, table in (
         ("documents", stacked([w.documents for w in worlds.values()], worlds)),

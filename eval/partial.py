@@ -22,7 +22,7 @@ from engine.pool import EnginePool
 from engine.store import content_id
 from eval.arms import answers
 from eval.benchmarks import load
-from eval.benchmarks.base import Benchmark, drawn
+from eval.benchmarks.base import Benchmark, drawn, ready
 from eval.config import BenchmarkConfig
 from eval.retrieval import facts_of
 from eval.stats import interval, percent, summarise
@@ -59,7 +59,7 @@ def asked(
     world: Benchmark, seed: int, config: PartialConfig, share: float, partners: str
 ) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     """Items of one world and way (as `eval.arms.items`, with `arm` naming the way), coverage per question, contexts."""
-    rows = drawn(world.documents, seed, config.benchmark.context_per_fact)
+    rows = drawn(world.documents, seed, config.benchmark.per_fact)
     records = [Record(text, (doc,)) for doc, text in rows.select("doc_id", "text").iter_rows()]
     size = sum(len(record.text) + 2 for record in records)
     settings = AugmentConfig.model_validate(
@@ -86,7 +86,7 @@ def asked(
 
 def main(config: PartialConfig) -> None:
     """Score every way and print a Markdown table."""
-    worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
+    worlds = {seed: ready(load(config.benchmark, seed)) for seed in config.seeds}
     ways = [(1.0, "all"), *((share, way) for share in config.shares for way in config.partners)]
     tables, shares, contexts = [], [], dict[str, float]()
     for share, way in ways:

@@ -18,7 +18,12 @@ from engine.vllm_engine import resolve_model
 from eval.arms import items
 from eval.ask import HELD_BACK
 from eval.benchmarks import load
+from eval.benchmarks.base import Benchmark
+from eval.benchmarks.documents import CHOICES, SPLITS
 from eval.config import RunConfig
+from eval.facts import facts_in
+from eval.own_documents import check
+from eval.questions import MAX_TOKENS, question_requests
 from train.examples import AUGMENTED, TRAINED_ARMS
 
 
@@ -33,8 +38,12 @@ def print_plan(config: RunConfig, calibrate: int | None = None) -> None:
     documents = sum(w.documents.height for w in worlds.values())
     table.add_row("read", f"{documents:,} documents in {len(worlds)} worlds", f"{_tokens(worlds):,}")
     requests = list[pl.DataFrame]()
+    first = next(iter(worlds.values()))
+    if first.by_engine:
+        table.add_row("questions", *_own_questions(config, first))
     if AUGMENTED & set(config.arms):
-        requests = [make_requests(w.documents, config.augment, config.model) for w in worlds.values()]
+        asked_about = [first] if first.by_engine else worlds.values()
+        requests = [make_requests(w.documents, config.augment, config.model) for w in asked_about]
         rows = sum(r.height for r in requests)
         prompt = sum(r["messages"].str.len_chars().sum() for r in requests) // 4
         most = rows * config.augment.samples * config.augment.max_tokens
@@ -48,14 +57,18 @@ def print_plan(config: RunConfig, calibrate: int | None = None) -> None:
         note = "" if arm == "finetuned" else " + kept inferences"
         table.add_row(f"train {arm}", f"{len(worlds)} x {passes:.3g} epochs{note}", f"{seen:,}{note}")
     asked = [
-        items(w, arm, s, None, config.benchmark.context_per_fact, config.model)
+        items(w, arm, s, None, config.benchmark.per_fact, config.model)
         for s, w in worlds.items()
         for arm in config.arms
     ]
     choices = sum(int(t["choices"].list.len().sum()) for t in asked)
+    if first.by_engine:
+        choices = CHOICES * len(SPLITS) * config.benchmark.questions * len(asked)
     context = sum(len(t["prefix"][0]) // 4 for t in asked if t.height and t["prefix"][0])
     table.add_row(
-        "score", f"{choices:,} choices in {len(config.arms)} arms", f"{context:,} of shared context, computed once"
+        "score",
+        f"{'at most ' * first.by_engine}{choices:,} choices in {len(config.arms)} arms",
+        f"{context:,} of shared context, computed once",
     )
     if config.gates and trained:
         known = sum(len(t["prefix"][0]) // 4 for t in asked if t.height and t["arm"][0] == "icl")
@@ -73,6 +86,18 @@ def print_plan(config: RunConfig, calibrate: int | None = None) -> None:
             found = calibrate_run(config, worlds, asked_once, Path(scratch), calibrate)
         print_estimate(found, asked_once.height, config.augment, config.engine)
     console.print(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), highlight=False)
+
+
+def _own_questions(config: RunConfig, world: Benchmark) -> tuple[str, str]:
+    """The work and tokens of writing questions on own documents; raises UserError where a setting does not fit them."""
+    check(config, world)
+    made = question_requests(facts_in(world.documents, config.benchmark.language), config.benchmark, config.model)
+    prompt = made["messages"].str.len_chars().sum() // 4
+    kinds = ", ".join(f"{split} {made.filter(operator=split).height:,}" for split in SPLITS)
+    return (
+        f"{made.height:,} requests ({kinds}) and their checks",
+        f"{prompt:,} in, at most {made.height * MAX_TOKENS:,} out",
+    )
 
 
 def print_estimate(found: Estimate, requests: int, config: AugmentConfig, engine: EngineConfig) -> None:

@@ -22,6 +22,7 @@ from eval.costs import cost_rows, duration, trained_rows
 from eval.curves import curves, highest
 from eval.figures import COLOURS, OTHER, draw, panels
 from eval.findings import ARM_MEANINGS, headline, next_steps, tally, warnings
+from eval.own_tables import own_tables
 from eval.stats import Claim, arms_in_order, interval, percent, splits_in_order
 from eval.tables import tables
 
@@ -107,7 +108,7 @@ def write_report(run: Path, data: ReportData) -> None:
         "meanings": [(arm, ARM_MEANINGS.get(arm, "")) for arm in arms_in_order(data.summary["arm"].to_list())],
         "seeds_apart": _seeds_apart(data.results),
         "augmentation_rows": _augmentation(data.results.get("augmentation") or {}),
-        "tables": tables(data.results),
+        "tables": own_tables(data.results) + tables(data.results),
         "curves": curves(data.results.get("training") or []),
         "top_loss": highest(data.results.get("training") or []),
         "cost_rows": cost_rows(data.results),

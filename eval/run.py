@@ -3,6 +3,7 @@
 import contextlib
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from eval.curves import trainings
 from eval.findings import warnings
 from eval.gates import as_json
 from eval.leakage import leaks, with_and_without
+from eval.own_documents import check, findings, with_questions
 from eval.provenance import provenance
 from eval.report import table_of_arms, write_report
 from eval.stats import claims, per_seed, summarise
@@ -66,9 +68,14 @@ def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
         before = dict(pool.seconds)  # an open pool may have served other runs
         for world in worlds.values():  # before anything is written: settings that do not fit the documents
             make_requests(world.documents, config.augment, config.model)
+        if shared := next(iter(worlds.values())).by_engine:
+            check(config, worlds[config.seeds[0]])
         run = open_run(config)
         log_to(run / "log.txt")
         clock = Clock(run)
+        if shared:
+            worlds = with_questions(config, worlds, pool, run)
+            before = clock.engine(pool, before, {"generate": "questions", "score": "questions"})
         for name, tables in (
             ("documents", [w.documents for w in worlds.values()]),
             ("questions", [w.questions for w in worlds.values()]),
@@ -76,11 +83,11 @@ def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
             write_table(run / f"{name}.parquet", stacked(tables, worlds))
         inferences = pl.DataFrame(schema=INFERENCES | {"seed": pl.Int64})
         if AUGMENTED & set(config.arms):
-            texts = {seed: world.documents for seed, world in worlds.items()}
+            texts = {s: w.documents for s, w in worlds.items() if not shared or s == config.seeds[0]}
             made = augment_worlds(texts, pool, config.augment, config.model, run)
-            inferences = stacked(list(made.values()), worlds)
+            inferences = stacked([made.get(s, made[config.seeds[0]]) for s in worlds], worlds)
         write_table(run / "inferences.parquet", inferences)
-        before = clock.engine(pool, before)
+        before = clock.engine(pool, before, {"score": "check"})
         tokens = train_arms(config, run, worlds, inferences, clock, pool)
         asked = ask(config, run, worlds, pool)
         clock.engine(pool, before)
@@ -181,6 +188,8 @@ def finish(
     if not inferences.is_empty():
         parts = with_and_without(answered.filter(norm="sum"), leaked)
         results["leakage"] = parts.filter(pl.col("items") != "all").to_dicts()
+    if next(iter(worlds.values())).by_engine:
+        results |= findings(run, answered, clock.seconds)
     if gates is not None and not gates.is_empty():
         results["gates"] = as_json(gates)
     files = sorted(config.benchmark.data.glob("*.jsonl")) if config.benchmark.data else []
@@ -216,10 +225,12 @@ class Clock:
         self.seconds[stage] = round(self.seconds.get(stage, 0.0) + seconds, 2)
         write_whole(self.path, json.dumps(self.seconds).encode())
 
-    def engine(self, pool: EnginePool, before: dict[str, float]) -> dict[str, float]:
-        """Add what a pool has spent since it had spent `before`; returns what it has now."""
+    def engine(
+        self, pool: EnginePool, before: dict[str, float], stages: Mapping[str, str] | None = None
+    ) -> dict[str, float]:
+        """Add what a pool has spent since it had spent `before`, under other names if given; returns what it has now."""
         for stage, seconds in pool.seconds.items():
-            self.add(stage, seconds - before[stage])
+            self.add((stages or {}).get(stage, stage), seconds - before[stage])
         return dict(pool.seconds)
 
 

@@ -26,8 +26,10 @@ ARMS = (
     "retrieval",
     "retrieval+oracle",
 )
-SPLITS = ("rephrasing", "reversal", "syllogism", "longer", "single", "seen", "holdout")
+SPLITS = ("forward", "rephrasing", "reversal", "two-step", "syllogism", "longer", "single", "seen", "holdout")
 """From easy to hard."""
+STATED = ("forward", "rephrasing")
+"""Splits that ask for what the corpus says outright."""
 
 
 def arms_in_order(arms: Sequence[str]) -> list[str]:

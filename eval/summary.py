@@ -42,7 +42,9 @@ def report_data(
         kept = (
             kept.group_by("fact", "operator", maintain_order=True).head(2).sort("fact", "operator", maintain_order=True)
         )
-        kept = kept.with_columns(pl.col("fact").alias("source_text")).select(inferences.columns)
+        if not world.by_engine:  # there the fact is a file
+            kept = kept.with_columns(pl.col("fact").alias("source_text"))
+        kept = kept.select(inferences.columns)
     rejected = inferences.filter(~pl.col("kept"))
     rejected = rejected.filter(pl.col("reason").str.split(":").list.first().is_first_distinct()).head(12)
     examples = pl.concat([kept, rejected])
@@ -68,10 +70,7 @@ def report_data(
 def steps(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> list[str]:
     """What was done, a sentence each."""
     made = results["augmentation"]
-    told = [
-        f"Drew {len(config.seeds)} worlds of {world.documents['fact'].n_unique()} facts in {world.documents.height} documents each, "
-        f"and {world.questions.height} forced-choice questions on each."
-    ]
+    told = [_drawn(config, world, results)]
     if made.get("inferences"):
         told.append(
             f"Asked {config.model} with the operators {', '.join(config.augment.operators)} about each sentence or document; it wrote "
@@ -84,11 +83,28 @@ def steps(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> list[
             f"{config.train.learning_rate:g}, loss on the whole text) one model per arm and world."
         )
     if "icl" in config.arms:
-        per = config.benchmark.context_per_fact
-        amount = "all documents" if per is None else f"{per} randomly drawn document{'s' * (per > 1)} per fact"
+        per, (part, of) = (
+            config.benchmark.per_fact,
+            ("passage", "document") if world.by_engine else ("document", "fact"),
+        )
+        amount = f"all {part}s" if per is None else f"{per} randomly drawn {part}{'s' * (per > 1)} per {of}"
         told.append(f"Gave the icl arm {amount} of the world in random order as context, the same for every question.")
     told.append("Scored every choice by its log-likelihood after the stem; choices are never shown to the model.")
     return told
+
+
+def _drawn(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> str:
+    facts, documents, questions = world.documents["fact"].n_unique(), world.documents.height, world.questions.height
+    if not world.by_engine:
+        return (
+            f"Drew {len(config.seeds)} worlds of {facts} facts in {documents} documents each, "
+            f"and {questions} forced-choice questions on each."
+        )
+    tried = sum(row["asked"] for row in results["questions"])
+    return (
+        f"Read {facts} documents and cut them into {documents} passages. {config.model} was asked for {tried} questions on "
+        f"single sentences and on pairs that share a telling word; {questions} passed the checks and are asked of every arm."
+    )
 
 
 def checks(config: CheckConfig) -> list[str]:

@@ -21,6 +21,8 @@ STANDS_FOR = {
     "N": "2",
     "PATH...": "notes",
     "ID": "d1aaaa",
+    "FOLDER": "notes",
+    "MODEL": "pico",
     "DIR": "augmented",
     "DIR/examples.parquet": "examples.parquet",
 }

@@ -2,6 +2,8 @@
 
 import importlib
 
+import polars as pl
+
 from eval.benchmarks.base import Benchmark
 from eval.config import BenchmarkConfig
 
@@ -12,9 +14,22 @@ def load(config: BenchmarkConfig, seed: int) -> Benchmark:
         from eval.benchmarks import reversals
 
         return reversals.load(seed, config.facts, config.articles, config.size)
+    if config.name == "documents":
+        from eval.benchmarks import documents
+
+        return documents.load(config)
     if config.name == "celebrities":
         from eval.benchmarks import celebrities
 
         facts = celebrities.SMALL if config.size == "small" and config.facts is None else config.facts
         return celebrities.load(seed, config.data, facts)
     return importlib.import_module(f"eval.benchmarks.{config.name}").load(seed, config.size)
+
+
+def others(config: BenchmarkConfig, seed: int) -> pl.DataFrame:
+    """Documents that no training of the run holds: another world's, or what is at hand beside a user's own."""
+    if config.name == "documents":
+        from eval.benchmarks import documents
+
+        return documents.general(config)
+    return load(config, seed).documents

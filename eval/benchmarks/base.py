@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from engine.errors import UserError
 from eval.closure import Derivation, Statement, by_kind
 
 QUESTIONS: dict[str, Any] = {
@@ -44,10 +45,13 @@ class Benchmark:
     """For questions whose right answer is one sentence: that sentence, to look for it in the augmentation."""
     judged: tuple[str, ...] = ("reversal",)
     """The splits that ask for what the corpus implies and does not say: on them the paper's ordering is judged."""
-    cluster: Literal["needs", "subtype"] = "needs"
-    """What questions have in common that are right or wrong together: standard errors are clustered by it."""
+    cluster: Literal["needs", "subtype", "needs of all seeds"] = "needs"
+    """What questions have in common that are right or wrong together: standard errors are clustered by it, within a seed or,
+    where all seeds ask the same, over all."""
     exact: Callable[[str, str], bool] | None = None
     """Where answers are also generated: whether a text written after the stem gives the answer."""
+    by_engine: bool = False
+    """Whether an engine writes the questions in a run (`eval.questions`); all seeds share them and the documents."""
 
     @cached_property
     def closure(self) -> dict[str, frozenset[Statement]]:
@@ -59,6 +63,15 @@ def mean_chance(worlds: Iterable[Benchmark]) -> dict[str, float]:
     """Accuracy of guessing, per split, over several worlds of one benchmark."""
     chances = [world.chance for world in worlds]
     return {split: sum(chance[split] for chance in chances) / len(chances) for split in chances[0]}
+
+
+def ready(world: Benchmark) -> Benchmark:
+    """The world itself; raises UserError where its questions are yet to be written."""
+    if world.by_engine and world.questions.is_empty():
+        raise UserError(
+            f"The questions of the benchmark {world.name} are written by a run: take them from its questions.parquet."
+        )
+    return world
 
 
 def question_table(rows: list[dict[str, Any]]) -> pl.DataFrame:
