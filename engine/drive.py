@@ -185,5 +185,7 @@ def cause_of(error: BaseException) -> Exception:
     detail = re.search(r"Worker exit detail: ([^.]+)", text)
     if detail:
         return EngineFailed(f"its process ended: killed, out of memory or crashed ({detail[1].strip()})")
-    lines = [line for line in text.splitlines() if line.strip()]
-    return EngineFailed(lines[-1].strip() if lines else type(error).__name__)
+    # pydantic, which checks vLLM's settings, ends with an address and shows what it was given
+    lines = [line for line in text.splitlines() if line.strip() and "For further information visit" not in line]
+    last = re.sub(r" \[type=.*$", "", lines[-1]).strip() if lines else type(error).__name__
+    return EngineFailed(last.removeprefix("Value error, "))

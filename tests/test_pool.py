@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from engine.config import EngineConfig
+from engine.drive import cause_of
 from engine.errors import UserError
 from engine.pool import EngineFailed, EnginePool
 from engine.store import GENERATIONS, content_id, parts, read_parts
@@ -194,3 +195,11 @@ def test_more_engines_than_there_are_processors_is_an_error_and_no_hang(tmp_path
             first.generate(requests(1), tmp_path / "first")
         with pytest.raises(UserError, match=r"engine\.replicas"):
             pool.generate(requests(100), tmp_path / "g")
+
+
+def test_the_cause_of_settings_that_vllm_refuses_is_what_it_says_of_them():
+    text = """1 validation error for ModelConfig
+  Value error, max_model_len (4096) is greater than what the model has. [type=value_error, input_value=ArgsKwargs(()), input_type=ArgsKwargs]
+    For further information visit https://errors.pydantic.dev/2.14/v/value_error"""
+    assert str(cause_of(RuntimeError(text))) == "max_model_len (4096) is greater than what the model has."
+    assert str(cause_of(RuntimeError("first\nlast"))) == "last"
