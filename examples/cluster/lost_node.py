@@ -11,6 +11,8 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,47 +27,65 @@ PARTS = 2
 """The node goes when so many parts of the generations are written."""
 
 
-def job(cluster: Any, out: Path, name: str, victim: Any = None) -> list[dict[str, Any]]:
-    """The rows of results of a run, in the middle of whose generation `victim` is removed from the cluster."""
-    config = RunConfig.model_validate(read_yaml(DEMO))
-    # short leases, so that there is a middle
-    engine = config.engine.model_copy(update={"address": cluster.address, "replicas": 2, "shard_rows": 64})
-    config = config.model_copy(update={"name": name, "out": out, "engine": engine})
-
-    def lose() -> None:
-        while len(parts((out / name / "generations").absolute())) < PARTS:
-            time.sleep(0.2)
-        cluster.remove_node(victim, allow_graceful=False)
-        print("a node is gone", file=sys.stderr)
-
-    if victim:
-        threading.Thread(target=lose, daemon=True).start()
-    with EnginePool(config.model, engine) as pool:
-        run = run_job(config, pool)
-        print(f"{name}: {pool.restarts} engines died", file=sys.stderr)
-    return json.loads((run / "results.json").read_text(encoding="utf-8"))["rows"]
-
-
-def main() -> int:
-    """Both runs; 0 where their results are the same."""
-    out = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/lost-node").absolute()
+@contextmanager
+def three_nodes(head_cpus: int = 0) -> Iterator[Any]:
+    """A head and two more nodes with a processor each, as `ray.cluster_utils.Cluster`."""
     os.environ.setdefault("RAY_worker_niceness", "0")
     import ray
     from ray.cluster_utils import Cluster
 
     with only_localhost():
-        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "node_ip_address": "127.0.0.1"})
+        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": head_cpus, "node_ip_address": "127.0.0.1"})
         try:
-            others = [cluster.add_node(num_cpus=1, node_ip_address="127.0.0.1") for _ in range(2)]
-            calm = job(cluster, out, "calm")
-            rough = job(cluster, out, "rough", others[0])
+            for _ in range(2):
+                cluster.add_node(num_cpus=1, node_ip_address="127.0.0.1")
+            yield cluster
         finally:
             ray.shutdown()
             cluster.shutdown()
+
+
+def job(
+    config: RunConfig, cluster: Any, name: str, victim: Any = None, model: str = ""
+) -> tuple[list[dict[str, Any]], int]:
+    """The rows of results of a run, and how often an engine was replaced; `victim` is removed amid generation.
+
+    `model` is what engines serve where that is not `config.model`: a fake one in tests.
+    """
+    config = config.model_copy(update={"name": name})
+    made = (config.out / name / "generations").absolute()
+
+    def lose() -> None:
+        while len(parts(made)) < PARTS:
+            time.sleep(0.02)
+        cluster.remove_node(victim, allow_graceful=False)
+        print("a node is gone", file=sys.stderr)
+
+    removal = threading.Thread(target=lose, daemon=True)
+    with EnginePool(config.model, config.engine) as pool:
+        pool.model = model or pool.model
+        if victim:
+            removal.start()
+        run = run_job(config, pool)
+        if victim:
+            removal.join()
+        return json.loads((run / "results.json").read_text(encoding="utf-8"))["rows"], pool.restarts
+
+
+def main() -> int:
+    """Both runs; 0 where their results are the same."""
+    out = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/lost-node").absolute()
+    config = RunConfig.model_validate(read_yaml(DEMO))
+    with three_nodes() as cluster:
+        # short leases, so that there is a middle
+        engine = config.engine.model_copy(update={"address": cluster.address, "replicas": 2, "shard_rows": 64})
+        config = config.model_copy(update={"out": out, "engine": engine})
+        calm, _ = job(config, cluster, "calm")
+        rough, restarts = job(config, cluster, "rough", next(iter(cluster.worker_nodes)))
     differing = [(a, b) for a, b in zip(calm, rough, strict=True) if a != b]
     for one, other in differing:
         print(f"calm {one}\nrough {other}")
-    print(f"{len(calm)} rows of results, {len(differing)} of them differ")
+    print(f"{len(calm)} rows of results, {len(differing)} of them differ; engines replaced: {restarts}")
     return bool(differing)
 
 
