@@ -28,6 +28,9 @@ STOPS = ("Statement:", "Document:")
 Scope = Literal["sentence", "document", "corpus"]
 Prompt = str | list[dict[str, str]]
 """The text of one user message, or chat messages."""
+TURN = re.compile(r"^(system|user|assistant):[ \t]*$", re.MULTILINE)
+"""A line of a prompt file with which a turn of the chat begins."""
+ORDER = re.compile(r"(system )?user( assistant user)*")
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Operator:
 
     def __init__(self, name: str, config: AugmentConfig | None = None):
         self.name, self.config = name, config or AugmentConfig()
-        self.templates: dict[str, Template] = {}
+        self.templates: dict[str, list[tuple[str, Template]]] = {}
 
     def pieces(self, text: str) -> list[str]:
         """The texts of a document that records are made of."""
@@ -91,16 +94,20 @@ class Operator:
         """For operators that are a rule: one text, or none, per record of the whole corpus."""
         raise NotImplementedError
 
-    def render(self, part: str = "", **values: object) -> str:
+    def render(self, part: str = "", **values: object) -> Prompt:
         """The prompt file NAME.md, or NAME-PART.md, with values filled in."""
-        return self.template(part).render(**values).strip()
+        return rendered(self.template(part), **values)
 
-    def template(self, part: str = "") -> Template:
+    def template(self, part: str = "") -> list[tuple[str, Template]]:
         """A prompt file, compiled once: that takes longer than a thousand renderings."""
         name = f"{self.name}-{part}" if part else self.name
         if name not in self.templates:
-            text = self.prompt_file(name).read_text(encoding="utf-8")
-            self.templates[name] = Environment(undefined=StrictUndefined).from_string(text)
+            file = self.prompt_file(name)
+            self.templates[name] = turns(file.read_text(encoding="utf-8"))
+            if not ORDER.fullmatch(" ".join(role for role, _ in self.templates[name])):
+                raise UserError(
+                    f"The prompt {file} must begin and end with a turn of the user, and turns must alternate."
+                )
         return self.templates[name]
 
     def prompt_file(self, name: str) -> Path:
@@ -110,6 +117,24 @@ class Operator:
         if found is None:
             raise UserError(f"The operator {self.name} has no prompt file {name}.md in {folders[-1]}.")
         return found
+
+
+def turns(text: str) -> list[tuple[str, Template]]:
+    """The turns of a prompt file, each with its role: what stands behind a line `user:`, `assistant:` or `system:`.
+
+    A file without such lines is one message of the user. It is cut before values are filled in, so that a document with
+    such a line stays what it is. Raises jinja2.TemplateError.
+    """
+    first, *found = TURN.split(text)
+    told = [("user", first), *zip(found[::2], found[1::2], strict=True)]
+    environment = Environment(undefined=StrictUndefined)
+    return [(role, environment.from_string(said.strip())) for role, said in told if said.strip()]
+
+
+def rendered(template: Sequence[tuple[str, Template]], **values: object) -> Prompt:
+    """A prompt file with values filled in: the text of a single message of the user, or chat messages."""
+    told = [{"role": role, "content": part.render(**values).strip()} for role, part in template]
+    return told[0]["content"] if [turn["role"] for turn in told] == ["user"] else told
 
 
 def two_step(kind: type[Operator]) -> bool:
@@ -195,6 +220,11 @@ def _checked(operator: Operator) -> Operator:
             where = operator.prompt_file(operator.name) if operator.templates else f"of {operator.name}"
             raise UserError(f"The prompt {where} never shows {value}; put {{{{ {name} }}}} where it belongs.")
     return operator
+
+
+def as_messages(prompt: Prompt) -> list[dict[str, str]]:
+    """Chat messages."""
+    return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
 
 
 def content(prompt: Prompt) -> str:

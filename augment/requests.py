@@ -9,7 +9,7 @@ import polars as pl
 
 from augment.config import AugmentConfig
 from augment.contexts import Group, groups
-from augment.operators import Operator, Prompt, Record, cumulative, load_operators, two_step
+from augment.operators import Operator, Prompt, Record, as_messages, cumulative, load_operators, two_step
 from augment.sentences import targets
 from engine.errors import UserError
 from engine.store import content_id
@@ -165,12 +165,11 @@ def _table(
         identity = content_id(model, prompt, sampling, config.seed, config.samples)
         if record.context not in keys:  # long, and the same for many
             keys[record.context] = context_key(record.context)
-        messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
         rows.append(
             {
                 "request_id": identity,
                 "prefix_key": keys[record.context],
-                "messages": json.dumps(messages, ensure_ascii=False),
+                "messages": json.dumps(as_messages(prompt), ensure_ascii=False),
                 "sampling": json.dumps(sampling | {"seed": int(identity, 16) % 2**31}),
                 "n": config.samples,
                 "operator": operator.name,
@@ -181,6 +180,15 @@ def _table(
             }
         )
     return pl.DataFrame(rows, schema=REQUESTS)
+
+
+MESSAGES = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
+
+
+def prompt_chars(requests: pl.DataFrame) -> int:
+    """Characters of all prompts."""
+    said = requests["messages"].str.json_decode(MESSAGES).explode().struct.field("content")
+    return int(said.str.len_chars().sum())
 
 
 def context_key(context: str) -> str:

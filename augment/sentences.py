@@ -15,6 +15,7 @@ BLOCKS = (
     MarkdownIt("commonmark", {"maxNesting": 100}).enable("table").disable(["code", "html_block", "inline", "text_join"])
 )
 
+ROW = re.compile(r"(?:[ \t]*\|.*\|[ \t]*(?:\n|$))+")
 WINDOW = 2_000
 
 ABBREVIATIONS = {"approx", "ch", "chs", "eq", "eqs", "est", "etc", "fig", "figs", "max", "min", "resp", "vol", "vols"}
@@ -94,6 +95,9 @@ def _units(text: str, language: str) -> Iterator[tuple[Unit, int]]:
                 cells.append(_one_line(token.content))
             case "inline" if block == "heading_open":
                 yield Unit(_one_line(token.content), "heading"), line
+            case "inline" if ROW.fullmatch(token.content.strip()):
+                # a passage that begins amid a table has no head, by which Markdown knows it
+                yield from ((Unit(_one_line(row).strip("| "), "row"), line) for row in token.content.splitlines())
             case "inline" if items:
                 for sentence in _sentences(re.sub(r"^\[[ xX]\]\s", "", token.content), language):
                     yield Unit(items[-1] + sentence, "item"), line

@@ -39,9 +39,17 @@ def encode_prompt(tokenizer: Any, row: dict[str, Any]) -> list[int]:
         return tokenizer.encode(row.get("prompt") or "")
     messages = json.loads(row["messages"])
     if not tokenizer.chat_template:
-        return tokenizer.encode("\n\n".join(m["content"] for m in messages))
+        return tokenizer.encode(as_text(messages))
     text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
     return tokenizer.encode(text, add_special_tokens=False)
+
+
+def as_text(messages: list[dict[str, str]]) -> str:
+    """Chat messages for a model without a chat template: an answer on the line behind its question, then an empty line."""
+    text = messages[0]["content"] if messages else ""
+    for message in messages[1:]:
+        text += ("\n" if message["role"] == "assistant" else "\n\n") + message["content"]
+    return text
 
 
 class GenerateLease:

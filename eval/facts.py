@@ -71,7 +71,13 @@ def _named(text: str, case: Casing) -> set[str]:
 def askable(sentence: str) -> bool:
     """Whether a sentence is prose of a length that can be asked about."""
     plain = sum(letter.isalpha() or letter.isspace() for letter in sentence) >= PLAIN * len(sentence)
-    return plain and sentence[0] != "|" and len(sentence) <= MOST_CHARS and len(content_words(sentence)) >= LEAST_WORDS
+    # a row longer than a passage is cut amid its cells
+    return (
+        plain
+        and " | " not in f" {sentence} "
+        and len(sentence) <= MOST_CHARS
+        and len(content_words(sentence)) >= LEAST_WORDS
+    )
 
 
 def singles(facts: Facts, most: int, seed: int = 0) -> list[Asked]:

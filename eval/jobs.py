@@ -46,6 +46,7 @@ def augment_job(job: "AugmentJob") -> int:
     from augment.corpus import read_corpus
     from augment.operators import load_operators
     from augment.passages import drop_repeated
+    from augment.requests import prompt_chars
     from augment.review import write_review
     from augment.run import augment, make_requests
     from engine.pool import EnginePool
@@ -64,7 +65,7 @@ def augment_job(job: "AugmentJob") -> int:
     if job.dry_run:
         requests = make_requests(documents, job.augment, job.model)
         silent = unasked(documents, requests)
-        prompt = int(requests["messages"].str.len_chars().sum()) // 4
+        prompt = prompt_chars(requests) // 4
         console.print(
             f"{documents.height:,} documents, {requests.height:,} requests of {job.augment.samples} samples: about "
             f"{prompt:,} prompt tokens (characters / 4) and at most "

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from augment.calibrate import Estimate
 from augment.config import AugmentConfig
-from augment.run import make_requests
+from augment.requests import make_requests, prompt_chars
 from engine.config import EngineConfig
 from engine.vllm_engine import resolve_model
 from eval.arms import items
@@ -45,7 +45,7 @@ def print_plan(config: RunConfig, calibrate: int | None = None) -> None:
         asked_about = [first] if first.by_engine else worlds.values()
         requests = [make_requests(w.documents, config.augment, config.model) for w in asked_about]
         rows = sum(r.height for r in requests)
-        prompt = sum(r["messages"].str.len_chars().sum() for r in requests) // 4
+        prompt = sum(map(prompt_chars, requests)) // 4
         most = rows * config.augment.samples * config.augment.max_tokens
         table.add_row(
             "generate", f"{rows:,} requests x {config.augment.samples}", f"{prompt:,} in, at most {most:,} out"
@@ -92,7 +92,7 @@ def _own_questions(config: RunConfig, world: Benchmark) -> tuple[str, str]:
     """The work and tokens of writing questions on own documents; raises UserError where a setting does not fit them."""
     check(config, world)
     made = question_requests(facts_in(world.documents, config.benchmark.language), config.benchmark, config.model)
-    prompt = made["messages"].str.len_chars().sum() // 4
+    prompt = prompt_chars(made) // 4
     kinds = ", ".join(f"{split} {made.filter(operator=split).height:,}" for split in SPLITS)
     return (
         f"{made.height:,} requests ({kinds}) and their checks",

@@ -15,7 +15,7 @@ import polars as pl
 from jinja2 import TemplateError
 
 from augment.config import AugmentConfig
-from augment.operators import Operator, Record, own_part
+from augment.operators import Operator, Record, content, own_part
 from augment.ops.qa import PAIR
 from augment.requests import record_requests
 from augment.verify import normal
@@ -76,7 +76,7 @@ def question_requests(facts: Facts, config: BenchmarkConfig, model: str) -> pl.D
 
 def _checked(operator: Asker) -> Asker:
     try:
-        shown = operator.render(text="\0")
+        shown = content(operator.render(text="\0"))
     except TemplateError as error:
         file = operator.prompt_file(operator.name)
         raise UserError(f"The prompt {file} is no valid template ({error}); it is given the value text.") from error

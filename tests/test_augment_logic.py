@@ -71,8 +71,8 @@ def test_a_sentence_can_be_shown_with_those_before_it():
         ("Mars is red.", "sentence", ["a", "b"]),
         ("Mars is red. It has two moons.", "document", ["a"]),
     ]
-    first, second = (json.loads(row)[0]["content"] for row in table["messages"])
-    assert first == json.loads(requests(documents, operators=("reverse",))["messages"][0])[0]["content"]
+    first, second = (json.loads(row)[-1]["content"] for row in table["messages"])
+    assert first == json.loads(requests(documents, operators=("reverse",))["messages"][0])[-1]["content"]
     assert second.endswith("pronouns mean: Mars is red.\n\nStatement: It has two moons.\nReversals:")
     answers = generations(
         {"request_id": table["request_id"][1], "text": "Mars has two moons.\nMars is red.\nIt has two moons."}
@@ -103,7 +103,8 @@ def test_a_prompt_of_ones_own_must_show_what_stands_before(tmp_path):
 
 def test_requests_hold_prompt_and_sampling():
     row = requests(temperature=0.2, max_tokens=9, samples=3).row(0, named=True)
-    (message,) = json.loads(row["messages"])
+    *shown, message = json.loads(row["messages"])
+    assert [turn["role"] for turn in shown] == ["user", "assistant"] * 2
     assert message["role"] == "user"
     assert row["source_text"] in message["content"]
     sampling = json.loads(row["sampling"])

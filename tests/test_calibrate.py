@@ -1,5 +1,7 @@
 """What a sample of requests says about all of them."""
 
+import json
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -7,8 +9,9 @@ from hypothesis import strategies as st
 
 from augment.calibrate import Cost, calibrate, distinct, drawn
 from augment.config import AugmentConfig
-from augment.requests import make_requests
+from augment.requests import make_requests, prompt_chars
 from engine.config import EngineConfig
+from engine.leases import as_text
 from engine.pool import EnginePool
 from eval.benchmarks import load
 from eval.calibrate import calibrate_run
@@ -65,7 +68,8 @@ def test_an_estimate_by_an_engine_scales_what_was_made(own_ray, tmp_path):
     assert (found.sample, found.inferences) == (200, 800)
     cost = found.stages["generate"]
     assert (cost.requests, cost.output) == (800, 1600)
-    exact = sum(len(text) for text in requests["messages"])
+    exact = sum(len(as_text(json.loads(text))) for text in requests["messages"])
+    assert prompt_chars(requests) == exact - 6 * 800  # line ends between five turns
     assert cost.prompt == pytest.approx(exact, rel=0.2)
     assert set(found.stages) == {"generate", "verify"}
     assert found.yields.keys() == {"rephrase", "reverse"}

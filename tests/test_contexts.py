@@ -13,6 +13,7 @@ from augment.embed import embed
 from augment.operators import Record
 from augment.run import make_requests
 from engine.errors import UserError
+from engine.leases import as_text
 
 
 def records(*texts):
@@ -98,7 +99,7 @@ def test_targets_of_a_context_share_prefix_and_prefix_key(partners):
     assert table.height == 2 * 8
     assert table["prefix_key"].n_unique() == len(contexts) < 8
     for rows in table.partition_by("prefix_key"):
-        prompts = [json.loads(m)[0]["content"] for m in rows["messages"]]
+        prompts = [as_text(json.loads(m)) for m in rows["messages"]]
         (context,) = [c for c, targets in contexts.items() if targets == set(rows["source_text"])]
         end = prompts[0].index(context) + len(context)
         assert len({prompt[:end] for prompt in prompts}) == 1

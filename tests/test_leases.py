@@ -130,6 +130,8 @@ def test_prompts_go_through_the_chat_template_where_there_is_one():
         map(ord, "<system>Be short.<user>Hi<assistant>")
     )
     assert encode_prompt(TOKENIZER, {"messages": messages}) == [1, *map(ord, "Be short.\n\nHi")]
+    turns = [{"role": role, "content": said} for role, said in (("user", "\nA:"), ("assistant", "- a"), ("user", "B:"))]
+    assert encode_prompt(TOKENIZER, {"messages": json.dumps(turns)}) == [1, *map(ord, "\nA:\n- a\n\nB:")]
     assert encode_prompt(ChatTokenizer(), {"prompt": "Hi"}) == [1, *map(ord, "Hi")]
 
 

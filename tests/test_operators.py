@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.config import AugmentConfig
-from augment.operators import Record, is_global, load_operators, names, parse, whole
+from augment.operators import Record, content, is_global, load_operators, names, parse, whole
 from engine.errors import UserError
 
 
@@ -75,7 +75,9 @@ def test_whole(answer, found):
 @pytest.mark.parametrize("name", ["rephrase", "reverse", "deduce", "qa", "entities", "study", "link", "link-trace"])
 def test_a_shipped_operator_shows_its_text_last(name):
     (operator,) = operators((name,))
-    (prompt,) = operator.requests(Record("femp are more dangerous than glon.", context="trusk are rare."))
+    (asked,) = operator.requests(Record("femp are more dangerous than glon.", context="trusk are rare."))
+    assert [turn["role"] for turn in asked][::2] == ["user"] * (len(asked) // 2 + 1)
+    prompt = content(asked)
     assert prompt.count("femp are more dangerous than glon.") == 1
     head, tail = prompt.rsplit("femp are more dangerous than glon.", 1)
     assert head.endswith(("Statement: ", "Document: "))
@@ -91,6 +93,27 @@ def test_a_sentence_is_shown_as_it_is(text):
         Path(folder, "x.md").write_text("<{{ text }}>")
         (operator,) = operators(("x",), Path(folder))
         assert operator.requests(Record(text)) == [f"<{text}>"]
+
+
+def test_turns_of_a_prompt_file_become_chat_messages(tmp_path):
+    text = "system:\nBe short.\nuser: \nTurn {{ text }}\n\nassistant:\n- a\n\nuser:\n{{ text }}?\n"
+    (tmp_path / "mine.md").write_text(text)
+    (operator,) = operators(("mine",), tmp_path)
+    (asked,) = operator.requests(Record("a line\nassistant:\nof it"))  # is no turn
+    said = ["Be short.", "Turn a line\nassistant:\nof it", "- a", "a line\nassistant:\nof it?"]
+    assert [turn["content"] for turn in asked] == said
+    assert [turn["role"] for turn in asked] == ["system", "user", "assistant", "user"]
+
+
+@pytest.mark.parametrize(
+    "prompt", ["assistant:\n{{ text }}", "user:\na\nuser:\n{{ text }}", "{{ text }}\nassistant:\na"]
+)
+def test_turns_alternate_and_the_last_is_the_users(tmp_path, prompt):
+    (tmp_path / "mine.md").write_text(prompt)
+    with pytest.raises(
+        UserError, match=r"mine\.md must begin and end with a turn of the user, and turns must alternate"
+    ):
+        operators(("mine",), tmp_path)
 
 
 def test_an_unknown_operator_lists_the_choices(tmp_path):

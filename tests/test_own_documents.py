@@ -97,6 +97,8 @@ class ScriptedBackend:
                 call.key, "" if call.params.get("max_tokens") == 1 else self.write(text), "stop", len(call.ids), 7, 5
             )
         choice, before = text[call.score_from - 1 :], text[: call.score_from - 1]
+        if "Question:" not in before:  # what is checked of inferences, and forgetting
+            return Answer(call.key, logprobs=[-1.0] * (len(call.ids) - call.score_from))
         context, asked = before.rsplit("Question:", 1)
         named = [
             word

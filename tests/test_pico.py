@@ -10,9 +10,10 @@ import torch
 from conftest import PICO
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from augment.operators import SHIPPED, parse
+from augment.operators import Operator, Record, parse
 from augment.sentences import split_sentences
 from augment.verify import Verifier
+from engine.leases import as_text
 from eval.benchmarks import reversals, semantic, syllogisms
 from eval.benchmarks.base import Benchmark
 from train.pico_accuracy import answers, choice_accuracy, operator_accuracy, scores
@@ -132,8 +133,9 @@ def test_pack_shows_a_row_the_context_and_itself():
 
 
 def test_prompts_are_those_of_augmentation():
-    prompt = (SHIPPED / "deduce.md").read_text(encoding="utf-8").replace("{{ text }}", "All glon are yomp.").strip()
-    assert prompt in chat(TOKENIZER, "deduce", "All glon are yomp.")
+    """Turns are one message for it, as it was trained."""
+    (prompt,) = Operator("deduce").requests(Record("All glon are yomp."))
+    assert f"<|user|>{as_text(prompt)}<|end|>" in chat(TOKENIZER, "deduce", "All glon are yomp.")
 
 
 def test_any_text_goes_through(model):

@@ -57,6 +57,14 @@ def test_markdown_units():
     ]
 
 
+def test_rows_of_a_table_without_its_head_are_rows():
+    assert units("| Mars | 2. Small. |\n  |Venus||\n\nSay | this.") == [
+        Unit("Mars | 2. Small.", "row"),
+        Unit("Venus", "row"),
+        Unit("Say | this.", "sentence"),
+    ]
+
+
 def test_split_sentences_gives_sentences_and_items_only():
     expected = [unit.text for unit in units(MARKDOWN) if unit.kind in ("sentence", "item")]
     assert split_sentences(MARKDOWN) == expected

@@ -12,28 +12,27 @@ from random import Random
 from typing import Any, NamedTuple
 
 import torch
-from jinja2 import Template
 
+from augment.operators import Operator, Record, as_messages, kind_of
 from train.worlds import comparisons, hierarchies, syllogisms
 
 REPO = Path(__file__).resolve().parent.parent
 LEXICON = REPO / "engine/pico/lexicon.txt"
-PROMPTS = REPO / "augment/prompts"
 WORLDS: dict[str, Any] = {"comparisons": comparisons, "syllogisms": syllogisms, "hierarchies": hierarchies}
 SHARES = {"comparisons": 0.1, "syllogisms": 0.1, "hierarchies": 0.5, "operators": 0.3}
 """Share of the training steps of each kind."""
 
 
 @cache
-def template(name: str) -> Template:
-    """The prompt file of an operator."""
-    return Template((PROMPTS / f"{name}.md").read_text(encoding="utf-8"))
+def operator(name: str) -> Operator:
+    """An operator as `augment` has it by default."""
+    return kind_of(name)(name)
 
 
 def chat(tokenizer: Any, name: str, text: str) -> str:
     """The prompt of an operator about a sentence alone, as `augment` renders it."""
-    message = {"role": "user", "content": template(name).render(text=text).strip()}
-    return tokenizer.apply_chat_template([message], tokenize=False, add_generation_prompt=True)
+    (prompt,) = operator(name).requests(Record(text))
+    return tokenizer.apply_chat_template(as_messages(prompt), tokenize=False, add_generation_prompt=True)
 
 
 class Sequence(NamedTuple):

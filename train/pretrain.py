@@ -20,9 +20,10 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import AutoTokenizer
 
+from augment.operators import SHIPPED, TURN
 from train import tokenizer as tokenizers
 from train.pico_accuracy import evaluate
-from train.pico_batches import LEXICON, PROMPTS, WORLDS, Batches
+from train.pico_batches import LEXICON, WORLDS, Batches
 from train.pico_model import new_model
 
 
@@ -73,7 +74,7 @@ def train(args: argparse.Namespace, tokenizer: Any) -> None:
 
 def make_tokenizer(out: Path) -> None:
     """The tokenizer for the lexicon and every word of the prompts and worlds."""
-    english = [p.read_text(encoding="utf-8") for p in sorted(PROMPTS.glob("*.md"))]
+    english = [TURN.sub("", p.read_text(encoding="utf-8")) for p in sorted(SHIPPED.glob("*.md"))]
     english += [world.english() for world in WORLDS.values()]
     tokenizers.build(LEXICON.read_text(encoding="utf-8").split(), "\n".join(english), out)
 

@@ -9,9 +9,12 @@ import re
 from pathlib import Path
 
 SPECIAL = ["<|pad|>", "<|begin|>", "<|end|>", "<|user|>", "<|assistant|>", "<|system|>"]
+# pico has seen questions with their examples in one message: turns before the last answer become one text (as `as_text`).
 CHAT_TEMPLATE = (
-    "{{ bos_token }}{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] | trim }}"
-    "{{ eos_token }}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
+    "{{ bos_token }}<|user|>{% for message in messages %}{% set answer = message['role'] == 'assistant' %}"
+    "{% if answer and loop.last %}{{ eos_token }}<|assistant|>"
+    "{% elif not loop.first %}{{ '\n' if answer else '\n\n' }}{% endif %}{{ message['content'] | trim }}"
+    "{% endfor %}{{ eos_token }}{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
 PATTERN = r"\n| ?[A-Za-z]+| ?[0-9]| ?[^\sA-Za-z0-9]|[ \t\r]+?"
 
