@@ -1,4 +1,4 @@
-"""Verification of inferences after their format: language, near duplicates, connection, entailment, consistency.
+"""Verification of inferences after their format: language, additions, near duplicates, connection, entailment, consistency.
 
 Each check sees what the ones before it kept, writes its verdict ("ok" or the reason) and its figures into `verdicts`, and
 rejects with a reason. No row is dropped. docs/augmentation.md says what the checks cost and bring.
@@ -12,10 +12,11 @@ from typing import Any
 import polars as pl
 
 from augment.config import CheckConfig
+from augment.names import casing
 from augment.operators import kind_of
 from engine.pool import EnginePool
 
-CHECKS = ("format", "language", "near duplicate", "connection", "entailment", "consistency")
+CHECKS = ("format", "language", "additions", "near duplicate", "connection", "entailment", "consistency")
 """Names of the checks in their order, as `verdicts` has them."""
 NEEDED = ["inference_id", "operator", "text", "source_text"]
 SHOWN = ("evidence", "margin", "slip", "null", "rival")
@@ -50,6 +51,14 @@ def verify(
 
         pairs = inferences.select("text", "source_text").iter_rows()
         record("language", left(), [other_language(text, source) for text, source in pairs])
+    short = {name for name in inferences["operator"].unique() if asked_about(name)}
+    if config.additions:
+        from augment.additions import additions
+
+        case = casing([*known, *inferences["source_text"].unique()])
+        rows = [row for row in left() if inferences["operator"][row] in short]
+        texts = inferences[rows].select("text", "source_text").iter_rows()
+        record("additions", rows, [additions(text, source, case, language) for text, source in texts])
     if config.near:
         from augment.near import reasons as repeats
 
@@ -66,7 +75,6 @@ def verify(
         texts = inferences[rows].select("text", "source_text").iter_rows()
         record("connection", rows, [unconnected(text, source, language) for text, source in texts])
     if config.entailment:
-        short = {name for name in inferences["operator"].unique() if asked_about(name)}
         operators = inferences["operator"]
         rows = [row for row in left() if operators[row] in short]
         record("entailment", rows, *entailment(inferences[rows], pool, out, config, language))

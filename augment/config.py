@@ -14,6 +14,9 @@ class CheckConfig(Settings):
 
     language: bool = True
     """Reject what is written in another language than its source."""
+    additions: bool = True
+    """Reject what names or counts something that its source does not, or denies what it does not deny (operators that write a
+    sentence about their source; denials in English)."""
     near: float = Field(default=0.7, ge=0, le=1)
     """Least similarity of near duplicates, among texts whose telling words are equal; 1 is equal but for case, 0 is off."""
     connection: bool = True

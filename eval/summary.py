@@ -109,7 +109,7 @@ def _drawn(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> str:
 
 def checks(config: CheckConfig) -> list[str]:
     """The checks that were made of inferences."""
-    made = {"language": config.language, "near duplicates": config.near > 0}
+    made = {"language": config.language, "additions": config.additions, "near duplicates": config.near > 0}
     made |= {"connection of what is combined": config.connection}
     made |= {"entailment": config.entailment, "consistency": config.consistency}
     return ["format", *(name for name, on in made.items() if on)]

@@ -32,10 +32,21 @@ def test_language_and_near_duplicates_without_an_engine(tmp_path):
     reasons = [None, "near duplicate: of i0", "in another language than its source: de, not en"]
     assert found["reason"].to_list() == reasons
     assert [json.loads(said) for said in found["said"]] == [
-        {"language": "ok", "near duplicate": "ok", "consistency": "ok"},
-        {"language": "ok", "near duplicate": reasons[1]},
+        {"language": "ok", "additions": "ok", "near duplicate": "ok", "consistency": "ok"},
+        {"language": "ok", "additions": "ok", "near duplicate": reasons[1]},
         {"language": reasons[2]},
     ]
+
+
+def test_additions_are_looked_for_where_the_source_is_all_there_was(tmp_path):
+    only = CheckConfig(language=False, near=0, connection=False, entailment=False, consistency=False)
+    reasons = ["names what its source does not: peter", "denies something, and its source does not"]
+    asked = table(["glon met Peter in every old garden.", "glon is not in an old garden."], ["glon likes gardens."] * 2)
+    found = verify(asked, ["glon likes gardens."], fake(), tmp_path, only, "en")
+    assert found["reason"].to_list() == reasons
+    for operator in ("link", "study"):
+        found = verify(asked.with_columns(operator=pl.lit(operator)), [], fake(), tmp_path, only, "en")
+        assert found["reason"].to_list() == [None, None]
 
 
 def test_what_joins_sentences_without_a_word_in_common_is_rejected_of_operators_that_combine(tmp_path):
@@ -50,7 +61,7 @@ def test_what_joins_sentences_without_a_word_in_common_is_rejected_of_operators_
 
 
 def test_every_check_can_be_switched_off(tmp_path):
-    off = CheckConfig(language=False, near=0, connection=False, entailment=False, consistency=False)
+    off = CheckConfig(language=False, additions=False, near=0, connection=False, entailment=False, consistency=False)
     found = verify(table(), [SOURCE], fake(), tmp_path, off, "en")
     assert found["reason"].to_list() == [None] * 3
     assert set(found["said"]) == {"{}"}

@@ -1,0 +1,63 @@
+"""What an inference may not bring in: names, numbers and denials that its source does not have."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from augment.additions import additions
+from augment.names import casing
+
+CORPUS = [
+    "The library of Rell was founded by Piet Maas in 1871.",
+    "Ada Morn, a painter from Norway, was the teacher of Jon Fisk.",
+    "the captain sails; Captain Brandt's ship is faster than the ferry.",
+]
+CASE = casing(CORPUS)
+
+
+@pytest.mark.parametrize(
+    ("text", "added"),
+    [
+        ("The library of Rell was founded by Peter.", "peter"),
+        ("John Maas founded the library of Rell in 1872.", "john, 1872"),
+        ("Piet Maas founded the library of Rell in 1,871 days.", "1,871"),
+        ("The American library of Rell was founded by Piet Maas.", "american"),
+    ],
+)
+def test_names_and_numbers_of_no_source_are_named(text, added):
+    assert additions(text, CORPUS[0], CASE) == f"names what its source does not: {added}"
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("In 1871, Piet Maas founded Rell's library, I hear.", CORPUS[0]),
+        ("Jon Fisk was taught by Ada Morn, the Norwegian painter.", CORPUS[1]),
+        ("Brandt sails a ship as Captain.", CORPUS[2]),
+        ("The ferry is not as fast as Captain Brandt's ship.", CORPUS[2]),
+        ("It isn't true that the library of Rell was not founded by Piet Maas.", CORPUS[0]),
+        ("Sparrows are not fish.", "No sparrow is a fish."),
+        ("Fish are not birds.", "Only things with feathers are birds."),
+    ],
+)
+def test_what_the_source_has_is_no_addition(text, source):
+    assert additions(text, source, CASE) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["Piet Maas didn't found the library.", "The library has no founder.", "The library cannot be Piet Maas'."]
+)
+def test_denials_are_additions_in_english(text):
+    assert additions(text, CORPUS[0], CASE) == "denies something, and its source does not"
+    assert additions(text, CORPUS[0], CASE, "de") is None
+
+
+def test_where_nouns_have_capitals_only_numbers_count():
+    source = "Der Leuchtturm wurde 1871 von Ada Morn erbaut."
+    assert additions("Das Bauwerk von 1871 stammt von Ada Morn.", source, CASE, "de") is None
+    assert additions("Das Bauwerk von 1872 stammt von Ada Morn.", source, CASE, "de") is not None
+
+
+@given(st.text(), st.text("aB ', 1.é", max_size=20))
+def test_a_text_adds_nothing_to_itself(text, more):
+    assert additions(text, f"{text} {more}", casing([text])) is None
