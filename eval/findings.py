@@ -32,6 +32,10 @@ HEADLINE_ARMS = {
     "finetuned+local": "finetuned on the documents and on what it inferred from them (finetuned+local)",
 }
 """The arms that the answer names, in words that need no glossary."""
+NAMED = 4
+"""Claims that the answer names; the section on claims has all."""
+FEW = 30
+"""Questions of a kind below which its accuracy is a first look: with 30, an interval spans some 35 points."""
 NEEDED = {arm for one in ORDERING for arm in (one.arm, one.other)} - {CHANCE}
 
 
@@ -69,9 +73,9 @@ def _ordering(claims: list[Claim]) -> str:
         return f"the paper's ordering holds (all {len(held)} claims)"
     if not failed:
         return f"the paper's ordering holds as far as it was measured ({len(held)} of {len(claims)} claims{missing})"
-    names = listed([f"“{claim.text}”" for claim in failed])
+    names = f" for {listed([f'“{claim.text}”' for claim in failed])}" if len(failed) <= NAMED else ""
     holding = f"{len(held)} of {len(claims)} claims {'holds' if len(held) == 1 else 'hold'}"
-    return f"the paper's ordering does not hold here for {names} ({holding}{missing})"
+    return f"the paper's ordering does not hold here{names} ({holding}{missing})"
 
 
 def warnings(results: Mapping[str, Any]) -> list[str]:
@@ -82,7 +86,23 @@ def warnings(results: Mapping[str, Any]) -> list[str]:
             f"None of the {augmentation['inferences']:,} inferences passed the checks, so every augmented arm was trained on "
             "the documents alone: comparisons with them say nothing."
         )
+    few = [f"{count} {split}" for split, count in _asked(results).items() if count < FEW]
+    if few:
+        found.append(f"Only {listed(few)} questions were asked: take these figures as a first look, not as a result.")
     return found
+
+
+def _asked(results: Mapping[str, Any]) -> dict[str, int]:
+    """Different questions of each split: every seed has its own, but for own documents, whose seeds ask the same."""
+    seen: dict[str, dict[tuple[str, int], int]] = {}
+    for row in results.get("rows") or []:
+        if row["norm"] == "sum":
+            seen.setdefault(row["split"], {})[row["arm"], row["seed"]] = row["n"]
+    count = max if results.get("questions") else sum
+    return {
+        split: max(count(n for (a, _), n in told.items() if a == arm) for arm, _ in told)
+        for split, told in seen.items()
+    }
 
 
 def next_steps(summary: pl.DataFrame, claims: list[Claim], results: Mapping[str, Any]) -> list[str]:

@@ -236,6 +236,24 @@ def test_headline_says_where_the_ordering_fails():
     assert any("overlap" in step for step in next_steps(summary, found, {}))
 
 
+def test_a_headline_names_few_claims_and_counts_many():
+    answers = made_up({"reversal": dict.fromkeys(RATES["reversal"], 0.7)}, norms=("sum",))
+    summary = summarise(answers)
+    found = claims(summary, answers, 0.5)
+    sentence = headline(summary, [*found, *found], CHANCE)
+    assert "ordering does not hold here (" in sentence
+    assert "“" not in sentence
+
+
+def test_few_questions_are_a_first_look():
+    rows = [{"split": "reversal", "arm": arm, "seed": seed, "norm": "sum", "n": 12} for arm in "ab" for seed in (0, 1)]
+    assert warnings({"rows": rows, "questions": [{}]}) == [
+        "Only 12 reversal questions were asked: take these figures as a first look, not as a result."
+    ]
+    assert "Only 24 reversal" in warnings({"rows": rows})[0]
+    assert warnings({"rows": [row | {"n": 15} for row in rows]}) == []
+
+
 def test_headline_counts_what_could_not_be_judged():
     answers = made_up({"reversal": {"icl": 0.97, "finetuned": 0.5}}, norms=("sum",))
     summary = summarise(answers)
