@@ -21,7 +21,7 @@ def main() -> None:
     """Run one verb and exit with its status."""
     from eval.cli import run
 
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], last=True))
 
 
 if __name__ == "__main__":

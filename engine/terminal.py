@@ -130,6 +130,11 @@ console = Console(file=SCREEN, highlight=False)  # type: ignore[arg-type]
 """All that Forethought says on stderr goes through it."""
 
 
+def say(text: str) -> None:
+    """Print a line of rich's markup on stderr, never broken where a terminal (or what stands for one) ends."""
+    console.print(text, soft_wrap=True)
+
+
 def emit(**facts: Any) -> None:
     """Print one JSON object on stderr."""
     _stderr().write(json.dumps(facts) + "\n")

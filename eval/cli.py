@@ -7,6 +7,7 @@ import contextlib
 import io
 import os
 import re
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -18,7 +19,7 @@ from pydantic import Field, ValidationError
 from augment.config import AugmentConfig
 from engine.config import EngineConfig, Settings
 from engine.errors import UserError
-from engine.terminal import complain, console, quiet, shown_as
+from engine.terminal import NOISE, complain, console, quiet, shown_as
 from eval.config import RunConfig
 from train.config import TrainConfig
 
@@ -152,11 +153,14 @@ class RunJob(RunConfig):
     """For plan: make this many requests (512 do well), some steps and some questions, and estimate tokens, time and yield."""
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run one verb; returns the exit status: 0, 2 for a user's mistake, 3 for inputs left out, 130 after Ctrl-C."""
+def run(arguments: Sequence[str], last: bool = False) -> int:
+    """Run one verb; returns the exit status: 0, 2 for a user's mistake, 3 for inputs left out, 130 after Ctrl-C.
+
+    `last` says that the process ends with it.
+    """
     arguments, loud, machines = everywhere(list(arguments))
     with shown_as(loud, machines):
-        return _run_verb(arguments)
+        return _run_verb(arguments, last)
 
 
 def everywhere(arguments: list[str]) -> tuple[list[str], bool, bool]:
@@ -169,7 +173,7 @@ def everywhere(arguments: list[str]) -> tuple[list[str], bool, bool]:
     return rest, bool(found & {"-v", "--verbose"}), "--json" in found
 
 
-def _run_verb(arguments: Sequence[str]) -> int:
+def _run_verb(arguments: Sequence[str], last: bool) -> int:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(HELP)
         return 0 if arguments else 2
@@ -179,7 +183,11 @@ def _run_verb(arguments: Sequence[str]) -> int:
         if verb not in VERBS:
             raise UserError(f"There is no verb {verb!r}; choose from {', '.join(VERBS)}.")
         with quiet(f"forethought {' '.join(arguments)}"):
-            return VERBS[verb](rest) or 0
+            status = VERBS[verb](rest) or 0
+            if last and "ray" in sys.modules:
+                with contextlib.redirect_stdout(NOISE):  # it has kept lines that look alike, and prints them now
+                    sys.modules["ray"].shutdown()
+            return status
     except UserError as error:
         complain(" ".join(str(error).split()))
         return 2

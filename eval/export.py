@@ -15,7 +15,7 @@ from augment.card import markdown, parquet, size_category
 from engine.config import Settings
 from engine.errors import UserError
 from engine.places import Place, join, names, place, read_bytes, write_whole
-from engine.terminal import console
+from engine.terminal import say
 from eval.benchmarks import load
 from eval.benchmarks.base import Benchmark, context, ready
 from eval.config import BenchmarkConfig
@@ -126,7 +126,7 @@ def export_job(job: ExportJob) -> None:
         group = f"forethought_{world.name}{'_icl' if prefix else ''}_seed{job.seed}"
         write(job.out, task_folder(world, group, prefix, command(job)))
         use = f"lm_eval --model hf --model_args pretrained=M --include_path {job.out} --tasks {group}"
-    console.print(f"wrote {job.out}\nnext: {use}", soft_wrap=True)
+    say(f"wrote {job.out}\nnext: {use}")
 
 
 def command(job: ExportJob) -> str:

@@ -12,7 +12,7 @@ from augment.config import AugmentConfig
 from engine.config import EngineConfig, Settings
 from engine.errors import UserError
 from engine.store import write_table
-from engine.terminal import console, log_to
+from engine.terminal import console, log_to, say
 from eval.config import BenchmarkConfig, RunConfig
 from train.config import TrainConfig
 
@@ -35,6 +35,10 @@ class EvalJob(Settings):
     """Worlds of the benchmark; an adapter is measured on the worlds that it was trained on only if these name them."""
     benchmark: BenchmarkConfig = BenchmarkConfig()
     engine: EngineConfig = Field(default_factory=EngineConfig)
+
+
+MUCH = 0.25
+"""Share of padding that bucketing can spare from which a dry run says so."""
 
 
 def augment_job(job: "AugmentJob") -> int:
@@ -61,12 +65,12 @@ def augment_job(job: "AugmentJob") -> int:
     documents = corpus.documents
     if job.drop_repeated:
         documents, repeated = drop_repeated(documents, job.drop_repeated)
-        console.print(f"{repeated.height:,} repeated paragraphs dropped")
+        say(f"{repeated.height:,} repeated paragraphs dropped")
     if job.dry_run:
         requests = make_requests(documents, job.augment, job.model)
         silent = unasked(documents, requests)
         prompt = prompt_chars(requests) // 4
-        console.print(
+        say(
             f"{documents.height:,} documents, {requests.height:,} requests of {job.augment.samples} samples: about "
             f"{prompt:,} prompt tokens (characters / 4) and at most "
             f"{requests.height * job.augment.samples * job.augment.max_tokens:,} new tokens"
@@ -87,15 +91,15 @@ def augment_job(job: "AugmentJob") -> int:
         write_table(out / "repeated.parquet", repeated)
     write_review(out, inferences, documents, job.model, job.augment.seed)
     kept = int(inferences["kept"].sum())
-    console.print(f"{inferences.height:,} inferences from {documents.height:,} documents, {kept:,} kept")
+    say(f"{inferences.height:,} inferences from {documents.height:,} documents, {kept:,} kept")
     reasons = inferences.filter(~pl.col("kept"))["reason"].str.split(":").list.first()
     for reason, count in reasons.value_counts(sort=True).head(6).rows():
-        console.print(f"  {count:,} rejected: {escape(reason)}")
+        say(f"  {count:,} rejected: {escape(reason)}")
     for text, source in inferences.filter("kept").select("text", "source_text").head(3).rows():
-        console.print(f"  [dim]{escape(source)}[/]\n    -> {escape(text)}")
+        say(f"  [dim]{escape(source)}[/]\n    -> {escape(text)}")
     files = write_examples(job, out, documents, inferences, general.documents if general else None)
-    console.print(f"wrote {job.out}: inferences.parquet, review.html, {', '.join(files)}")
-    console.print(f"next: forethought train {job.out / 'examples.parquet'} --model {job.model}")
+    say(f"wrote {job.out}: inferences.parquet, review.html, {', '.join(files)}")
+    say(f"next: forethought train {job.out / 'examples.parquet'} --model {job.model}")
     return 3 if corpus.left_out or silent else 0
 
 
@@ -113,7 +117,7 @@ def unasked(documents: pl.DataFrame, requests: pl.DataFrame) -> list[tuple[str, 
 def name_skipped(skipped: list[tuple[str, str]]) -> None:
     """Name what was left out, each on a line with its reason."""
     for source, reason in skipped:
-        console.print(f"[yellow]skipped[/] {escape(source)}: {escape(reason)}", soft_wrap=True)
+        say(f"[yellow]skipped[/] {escape(source)}: {escape(reason)}")
 
 
 def write_examples(
@@ -144,7 +148,7 @@ def write_examples(
     for name, table in splits.items():
         counts = [f"{count:,} {origin}" for origin, count in table["origin"].value_counts(sort=True).rows()]
         if counts:
-            console.print(f"{name}: {table.height:,} examples ({', '.join(counts)})")
+            say(f"{name}: {table.height:,} examples ({', '.join(counts)})")
     if "hub" in job.formats:
         requests = pl.read_parquet(out / "requests.parquet")
         write_data_set(out / "hub", splits, inferences, requests, job.model)
@@ -171,9 +175,7 @@ def train_job(job: "TrainJob") -> None:
     log_to(job.out / "log.txt")
     with watched({"train": job.out}, console):
         result = train(check_model(model), examples, job.train, job.seed, job.out, read_validation(job.validation))
-    console.print(
-        f"{result['steps']} steps in {result['seconds']:.0f} s, mean loss {result['loss']:.2f}; wrote {job.out}"
-    )
+    say(f"{result['steps']} steps in {result['seconds']:.0f} s, mean loss {result['loss']:.2f}; wrote {job.out}")
 
 
 def read_validation(path: Path | None) -> pl.DataFrame | None:
@@ -187,19 +189,25 @@ def say_training(model: str, examples: pl.DataFrame, config: TrainConfig) -> Non
     """Print steps, tokens and the memory that a worker needs, beside what is free."""
     from transformers import AutoTokenizer
 
-    from train.data import rows_of, steps_of
+    from train.data import padding, rows_of, steps_of
     from train.memory import ADVICE, available, estimate
     from train.sft import has_gpu
 
     rows, gpu = rows_of(examples, AutoTokenizer.from_pretrained(model), config), config.gpu or has_gpu()
     lengths = [len(ids) for ids in rows["input_ids"]]
     needed, free = estimate(model, config, max(lengths, default=1), gpu), available(gpu)
-    console.print(
+    say(
         f"{examples.height:,} examples, {sum(lengths):,} tokens in {len(rows):,} rows, {steps_of(len(rows), config):,} steps "
         f"of {config.batch}, {config.method}: about {needed:.1f} GiB per worker; {free:.1f} GiB are free here"
     )
+    wasted, saved = (padding(lengths, config.model_copy(update={"bucketing": on})) for on in (False, True))
+    if not config.bucketing and len(rows) >= 2 * config.batch and wasted - saved > MUCH:
+        say(
+            f"[yellow]note[/]: {wasted:.0%} of what is computed is padding, as examples differ in length: with --train.bucketing, "
+            f"which draws like lengths together, {saved:.0%}"
+        )
     if needed > free:
-        console.print(f"[yellow]note[/]: that is more than is free: {ADVICE}")
+        say(f"[yellow]note[/]: that is more than is free: {ADVICE}")
 
 
 def score_job(job: "ScoreJob") -> None:
@@ -218,7 +226,7 @@ def score_job(job: "ScoreJob") -> None:
     with EnginePool(job.model, job.engine) as pool:
         scores = pool.score(table, job.out)
     errors = int(scores["error"].is_not_null().sum())
-    console.print(f"{scores.height:,} choices scored, {errors:,} of them errors; wrote {job.out}")
+    say(f"{scores.height:,} choices scored, {errors:,} of them errors; wrote {job.out}")
 
 
 def eval_job(job: EvalJob) -> None:

@@ -11,7 +11,7 @@ from augment.requests import token_counter
 from engine.errors import UserError
 from engine.pool import EnginePool
 from engine.store import parts, write_table, write_whole
-from engine.terminal import console
+from engine.terminal import say
 from eval.benchmarks.base import Benchmark, drawn
 from eval.benchmarks.documents import corpus_of
 from eval.config import RunConfig
@@ -76,9 +76,9 @@ def with_questions(
     write_whole(run / "questions.md", review(made, config.model).encode())
     used = counts(made)
     if skipped:
-        console.print(f"{len(skipped):,} files or rows were left out: see {run / 'skipped.parquet'}", soft_wrap=True)
+        say(f"{len(skipped):,} files or rows were left out: see {run / 'skipped.parquet'}")
     told = ", ".join(f"{row['split']} {row['used']} of {row['asked']} tried" for row in used)
-    console.print(f"questions: {told}; a sample for review is in {run / 'questions.md'}", soft_wrap=True)
+    say(f"questions: {told}; a sample for review is in {run / 'questions.md'}")
     questions = question_rows(made)
     if questions.is_empty():
         raise UserError(nothing_left(made, config, run))

@@ -117,7 +117,7 @@ def print_estimate(found: Estimate, requests: int, config: AugmentConfig, engine
     hours = found.seconds * engine.replicas / 3600
     used = f", {hours:.2f} GPU-hours" if gpu else ""
     told = f"in all {found.seconds:,.0f} s{used}; {found.inferences:,.0f} inferences, {found.kept:,.0f} of them new"
-    console.print(told)
+    console.print(told, soft_wrap=True)
     for name, rate in found.yields.items():
         console.print(f"  {name}: {rate:.1f} new inferences per 1,000 new tokens in the sample")
     if config.rounds > 1:

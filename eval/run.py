@@ -15,7 +15,7 @@ from engine.cluster import check_shared
 from engine.errors import UserError
 from engine.pool import EnginePool, start_ray
 from engine.store import write_table, write_whole
-from engine.terminal import console, log_to
+from engine.terminal import console, log_to, say
 from eval.arms import answers, written
 from eval.ask import ask, folder_of, read_gates
 from eval.audit import audit, verdicts
@@ -146,7 +146,7 @@ def train_arms(
             pool.close()
     started, found = time.monotonic(), train_many(waiting, config.train, console)
     for number, (job, result) in enumerate(found, len(jobs) - len(waiting) + 1):
-        console.print(
+        say(
             f"train {number}/{len(jobs)}: {job.name}, {job.examples.height:,} examples, {result['steps']} steps, "
             f"loss {result['loss']:.2f}, {result['seconds']:.0f} s"
         )
@@ -209,7 +209,7 @@ def finish(
         mark = {True: "[green]holds[/]", False: "[red]does not hold[/]", None: "[yellow]not measured[/]"}[claim.holds]
         console.print(f"  {mark}: {claim.text}")
     for warning in warnings(results):
-        console.print(f"  [yellow]note[/]: {warning}")
+        console.print(f"  [yellow]note[/]: {warning}", soft_wrap=True)
     Console(soft_wrap=True, highlight=False).print(f"report: {run / 'report.html'}")
 
 

@@ -193,7 +193,16 @@ def test_dry_runs_of_augment_and_train_write_nothing(place, capsys):
     assert run(["augment", "docs", "--text-column", "body", "--dry-run"]) == 0
     assert "1 documents, 2 requests of 1 samples" in capsys.readouterr().err
     assert run(["train", "three.parquet", "--dry-run", "--train.batch", "2", "--train.epochs", "2"]) == 0
-    assert "3 examples, 14 tokens in 3 rows, 3 steps of 2, lora" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "3 examples, 14 tokens in 3 rows, 3 steps of 2, lora" in told
+    assert "padding" not in told
+    pl.DataFrame({"text": ["one", "two " * 40, "three", "four " * 41]}).write_parquet(place / "uneven.parquet")
+    before = sorted(place.rglob("*"))
+    uneven = ["train", "uneven.parquet", "--dry-run", "--train.batch", "2", "--train.epochs", "8"]
+    assert run(uneven) == 0
+    assert "with --train.bucketing, which draws like lengths together, 0%" in capsys.readouterr().err
+    assert run([*uneven, "--train.bucketing"]) == 0
+    assert "padding" not in capsys.readouterr().err
     assert sorted(place.rglob("*")) == before
 
 

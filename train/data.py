@@ -94,6 +94,14 @@ def order(lengths: Sequence[int], steps: int, config: TrainConfig, seed: int) ->
     return sorted_rows
 
 
+def padding(lengths: Sequence[int], config: TrainConfig, seed: int = 0) -> float:
+    """The share of a training's tokens that only fill up batches."""
+    chosen = order(lengths, steps_of(len(lengths), config), config, seed)
+    batches = [[lengths[row] for row in chosen[i : i + config.batch]] for i in range(0, len(chosen), config.batch)]
+    computed = sum(max(batch) * len(batch) for batch in batches)
+    return 1 - sum(map(sum, batches)) / computed if computed else 0.0
+
+
 class Collator:
     """Rows to tensors (rows, longest): ids, labels, and positions that begin anew with each example of a packed row.
 
