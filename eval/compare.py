@@ -40,13 +40,16 @@ class CompareJob(Settings):
 def compare_job(job: CompareJob) -> None:
     """Print the comparison and write the files that are asked for; raises UserError for what is no finished run."""
     found = compare(read_runs(job.runs))
+    files = [
+        (path, make) for path, make in ((job.html, html), (job.markdown, markdown), (job.json_file, as_json)) if path
+    ]
+    for path, make in files:
+        write_whole(path, make(found).encode())  # first, as a pipe may end before all is printed
     console = Console(highlight=False)
     for part in terminal(found):
-        console.print(part)
-    for path, make in ((job.html, html), (job.markdown, markdown), (job.json_file, as_json)):
-        if path:
-            write_whole(path, make(found).encode())
-            Console(soft_wrap=True, highlight=False).print(f"comparison: {path}")
+        console.print(part, soft_wrap=isinstance(part, str))
+    for path, _ in files:
+        console.print(f"comparison: {path}", soft_wrap=True)
 
 
 def read_runs(folders: Sequence[str]) -> list[Run]:
