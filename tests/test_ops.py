@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.config import AugmentConfig
-from augment.operators import Record, kind_of
+from augment.operators import Record, content, kind_of
 
 
 def made(name, **settings):
@@ -81,14 +81,15 @@ def test_entities_go_on_with_pairs_and_triples_in_shuffled_order():
     record, answer = Record("Anna is the mother of Ben, who was born in Oslo."), "- Anna\n- Ben\n- Oslo.\n- Anna"
     asked = made("entities", relations=99).follow(record, answer)
     assert asked == made("entities", relations=99).follow(record, answer)
-    groups = [a.rsplit("Entities: ", 1)[1].split("\n")[0].split(", ") for a in asked]
+    groups = [content(a).rsplit("Entities: ", 1)[1].split("\n")[0].split(", ") for a in asked]
     assert sorted(map(sorted, groups)) == sorted(
         [["Anna", "Ben"], ["Anna", "Oslo"], ["Ben", "Oslo"], ["Anna", "Ben", "Oslo"]]
     )
-    assert all(record.text in prompt for prompt in asked)
+    assert all(record.text in content(prompt) for prompt in asked)
     assert len(made("entities", relations=2).follow(record, answer)) == 2
     many = "\n".join(f"- name{i}" for i in range(12))
-    shown = [p.rsplit("Entities: ", 1)[1].split("\n")[0].split(", ") for p in made("entities").follow(record, many)]
+    shown = [content(p).rsplit("Entities: ", 1) for p in made("entities").follow(record, many)]
+    shown = [tail.split("\n")[0].split(", ") for _, tail in shown]
     assert len(shown) == 12
     assert any(group != sorted(group) for group in shown)
     assert made("entities").follow(record, "- Anna") == made("entities").follow(record, "NONE") == []
@@ -96,8 +97,11 @@ def test_entities_go_on_with_pairs_and_triples_in_shuffled_order():
 
 def test_study_goes_on_with_each_strategy():
     asked = made("study", strategies=2).follow(Record("Anna is old."), "- Draw it.\n- Sing it.\n- Sing it.\n- Eat it.")
-    assert [prompt.rsplit("Strategy: ", 1)[1] for prompt in asked] == ["Draw it.\nResult:", "Sing it.\nResult:"]
-    assert all("Document: Anna is old.\n" in prompt for prompt in asked)
+    assert [content(prompt).rsplit("Strategy: ", 1)[1] for prompt in asked] == [
+        "Draw it.\nResult:",
+        "Sing it.\nResult:",
+    ]
+    assert all("Document: Anna is old.\n" in content(prompt) for prompt in asked)
 
 
 def test_rules():

@@ -12,7 +12,7 @@ from engine.store import GENERATIONS, commit_part, read_parts
 
 FAKE = EngineConfig(kind="fake")
 POOL = EnginePool("fake", FAKE, quiet=True)
-OFF = CheckConfig(language=False, near=0, entailment=False, consistency=False)
+OFF = CheckConfig(language=False, additions=False, near=0, entailment=False, consistency=False)
 """What the driver does beside the checks is tried here."""
 FEMP, GLON = "femp are more dangerous than glon.", "glon are less dangerous than femp."
 

@@ -18,8 +18,8 @@ EXAMPLE = runpy.run_path(str(Path(__file__).resolve().parent.parent / "examples/
 @pytest.mark.timeout(900)
 def test_a_job_that_loses_a_machine_ends_with_the_same_results(own_ray, tmp_path: Path, monkeypatch):
     monkeypatch.setenv("RAY_worker_niceness", "0")
-    monkeypatch.chdir(tmp_path)
     with EXAMPLE["three_nodes"](head_cpus=1) as cluster:
+        monkeypatch.chdir(tmp_path)  # the nodes stay where they began
         start_ray(EngineConfig(address=cluster.address))
         # a path that each process sees otherwise stands for a folder that machines do not share
         with pytest.raises(
