@@ -13,7 +13,11 @@ ALIKE = 4
 """Letters with which two words begin alike that may be forms of one name: Norway, Norwegian."""
 NOUNS_CAPITAL = frozenset({"de", "lb"})
 """Languages that write every noun with a capital: there only numbers are looked at."""
-NEGATION = re.compile(r"\b(?:not|cannot|never|no|none|nobody|nothing|neither|nor|without)\b|n[’']t\b", re.IGNORECASE)
+NEGATION = re.compile(
+    r"\b(?:not(?! only\b| just\b| merely\b)|cannot|never|no(?! doubt\b)|none(?! other\b)|nobody|nothing(?! but\b)|neither|nor|"
+    r"without(?! (?:a |any )?doubt\b))\b|n[’']t\b",
+    re.IGNORECASE,
+)
 CONTRAST = re.compile(
     r"\b(?:than|more|less|most|least|only|all|every|each|except|but|before|after|until|unlike|instead|rather|different|differs?|"
     r"false|wrong|untrue|ceased?|stopped|refused?|lacks?|failed|few|hardly|rarely|seldom|un\w+|in(?:visible|complete|correct))\b"

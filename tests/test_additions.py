@@ -36,6 +36,7 @@ def test_names_and_numbers_of_no_source_are_named(text, added):
         ("Brandt sails a ship as Captain.", CORPUS[2]),
         ("The ferry is not as fast as Captain Brandt's ship.", CORPUS[2]),
         ("It isn't true that the library of Rell was not founded by Piet Maas.", CORPUS[0]),
+        ("Ada Morn not only painted but was, no doubt, the teacher of none other than Jon Fisk.", CORPUS[1]),
         ("Sparrows are not fish.", "No sparrow is a fish."),
         ("Fish are not birds.", "Only things with feathers are birds."),
     ],
