@@ -57,8 +57,13 @@ def verify(
 
         case = casing([*known, *inferences["source_text"].unique()])
         rows = [row for row in left() if inferences["operator"][row] in short]
-        texts = inferences[rows].select("text", "source_text").iter_rows()
-        record("additions", rows, [additions(text, source, case, language) for text, source in texts])
+        some = inferences[rows].select("text", "source_text", "operator")
+        kinds = {name: kind_of(name) for name in short}
+        found = [
+            additions(text, source, case, language, not kinds[name].combines, kinds[name].asks)
+            for text, source, name in some.iter_rows()
+        ]
+        record("additions", rows, found)
     if config.near:
         from augment.near import reasons as repeats
 

@@ -15,8 +15,8 @@ class CheckConfig(Settings):
     language: bool = True
     """Reject what is written in another language than its source."""
     additions: bool = True
-    """Reject what names or counts something that its source does not, or denies what it does not deny (operators that write a
-    sentence about their source; denials in English)."""
+    """Reject what names or counts something that its source does not, denies what it does not deny, or asks (operators that write
+    a sentence about their source; denials in English)."""
     near: float = Field(default=0.7, ge=0, le=1)
     """Least similarity of near duplicates, among texts whose telling words are equal; 1 is equal but for case, 0 is off."""
     connection: bool = True
@@ -68,7 +68,7 @@ class AugmentConfig(Settings):
     strategies: int = Field(default=4, ge=1)
     """Strategies that `study` applies, per document."""
     language: str = "en"
-    """Language of the documents, for finding sentences (ISO code)."""
+    """Language of the documents (ISO code): for finding sentences, and for checks that know English."""
     seed: int = 0
     """Seed of the sampling, and of every random choice."""
     verify: CheckConfig = CheckConfig()

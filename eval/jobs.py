@@ -200,12 +200,13 @@ def say_training(model: str, examples: pl.DataFrame, config: TrainConfig) -> Non
         f"{examples.height:,} examples, {sum(lengths):,} tokens in {len(rows):,} rows, {steps_of(len(rows), config):,} steps "
         f"of {config.batch}, {config.method}: about {needed:.1f} GiB per worker; {free:.1f} GiB are free here"
     )
-    wasted, saved = (padding(lengths, config.model_copy(update={"bucketing": on})) for on in (False, True))
-    if not config.bucketing and len(rows) >= 2 * config.batch and wasted - saved > MUCH:
-        say(
-            f"[yellow]note[/]: {wasted:.0%} of what is computed is padding, as examples differ in length: with --train.bucketing, "
-            f"which draws like lengths together, {saved:.0%}"
-        )
+    if not config.bucketing and len(rows) >= 2 * config.batch:
+        wasted, saved = (padding(lengths, config.model_copy(update={"bucketing": on})) for on in (False, True))
+        if wasted - saved > MUCH:
+            say(
+                f"[yellow]note[/]: {wasted:.0%} of what is computed is padding, as examples differ in length: with "
+                f"--train.bucketing, which draws like lengths together, {saved:.0%}"
+            )
     if needed > free:
         say(f"[yellow]note[/]: that is more than is free: {ADVICE}")
 

@@ -20,7 +20,7 @@ CASE = casing(CORPUS)
     [
         ("The library of Rell was founded by Peter.", "peter"),
         ("John Maas founded the library of Rell in 1872.", "john, 1872"),
-        ("Piet Maas founded the library of Rell in 1,871 days.", "1,871"),
+        ("Piet Maas founded the library of Rell in 1,872 days.", "1872"),
         ("The American library of Rell was founded by Piet Maas.", "american"),
     ],
 )
@@ -51,6 +51,43 @@ def test_what_the_source_has_is_no_addition(text, source):
 def test_denials_are_additions_in_english(text):
     assert additions(text, CORPUS[0], CASE) == "denies something, and its source does not"
     assert additions(text, CORPUS[0], CASE, "de") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("1871年，灯塔建成。", "灯塔建于1871年。"),
+        (
+            "The 1871-built tower is 200-year-old, 5km off, 1000 m high.",
+            "A tower of 1871 is 200 years old, 5 km off, 1,000 m high.",
+        ),
+        ("When Ada Morn taught Jon Fisk, Unlike Rell, Both Ada and Jon.", "Ada Morn taught Jon Fisk at Rell."),
+        (
+            "Dr. J. Fisk, the UK-based Sao Paulo man, met O’Brien.",
+            "Dr Jon Fisk of the UK and of São Paulo met O'Brien.",
+        ),
+        ("The shop is not open.", "The shop is closed on Sundays."),
+        ("Piet Maas did not win.", "Piet Maas lost."),
+    ],
+)
+def test_other_forms_of_what_the_source_has(text, source):
+    assert additions(text, source, CASE) is None
+
+
+def test_what_operators_may_add():
+    sum_of = "Ben was born in 1910."
+    told = "Anna was born in 1900. Ben was born 10 years later."
+    assert additions(sum_of, told, CASE) == "names what its source does not: 1910"
+    assert additions(sum_of, told, CASE, numbers=False) is None
+    asked = "Q: Is Ben the father of Anna? A: No, Ben is the son of Anna."
+    assert additions(asked, "Ben is the son of Anna.", CASE, questions=True) is None
+
+
+def test_a_question_is_no_inference_but_of_a_question():
+    asked = "Why was Jon Fisk taught?"
+    assert additions(asked, CORPUS[1], CASE) == "asks instead of saying something"
+    assert additions(asked, "Who taught Jon Fisk?", CASE) is None
+    assert additions(asked, CORPUS[1], CASE, questions=True) is None
 
 
 def test_where_nouns_have_capitals_only_numbers_count():

@@ -58,10 +58,12 @@ def test_markdown_units():
 
 
 def test_rows_of_a_table_without_its_head_are_rows():
-    assert units("| Mars | 2. Small. |\n  |Venus||\n\nSay | this.") == [
+    assert units("| Mars | 2. Small. |\n  |Venus|0|\n\nSay | this.\n\n|x - y|\n\n| `a` | | 1 |") == [
         Unit("Mars | 2. Small.", "row"),
-        Unit("Venus", "row"),
+        Unit("Venus | 0", "row"),
         Unit("Say | this.", "sentence"),
+        Unit("|x - y|", "sentence"),
+        Unit("`a` | 1", "row"),
     ]
 
 

@@ -43,13 +43,6 @@ def test_reasons(text, expected):
     assert reason(text) == expected
 
 
-def test_a_question_is_no_inference_but_of_a_question():
-    assert reason("Are glon less dangerous than femp?") is None  # its source asks too
-    asked = "Why are glon less dangerous than femp?"
-    assert reason(asked, "femp are more dangerous than glon.") == "asks instead of saying something"
-    assert reason(f"Q: {asked} A: They are weak.", "femp are more dangerous than glon.") is None
-
-
 def test_an_answer_that_was_cut_off_is_rejected_whatever_it_says():
     assert reason(REVERSED, cut=True) == "cut off by augment.max_tokens"
 

@@ -76,6 +76,8 @@ def order(lengths: Sequence[int], steps: int, config: TrainConfig, seed: int) ->
     length are brought together, within WINDOW batches.
     """
     found, wanted = list[int](), steps * config.batch
+    if not lengths:
+        return []
     for epoch in count():
         rng, rows = Random(f"order {seed} {epoch}"), list(range(len(lengths)))
         rng.shuffle(rows)
@@ -95,9 +97,9 @@ def order(lengths: Sequence[int], steps: int, config: TrainConfig, seed: int) ->
 
 
 def padding(lengths: Sequence[int], config: TrainConfig, seed: int = 0) -> float:
-    """The share of a training's tokens that only fill up batches."""
-    chosen = order(lengths, steps_of(len(lengths), config), config, seed)
-    batches = [[lengths[row] for row in chosen[i : i + config.batch]] for i in range(0, len(chosen), config.batch)]
+    """The share of a training's tokens that only fill up what a worker computes at a time."""
+    chosen, size = order(lengths, steps_of(len(lengths), config), config, seed), config.shares(config.workers)[0]
+    batches = [[lengths[row] for row in chosen[i : i + size]] for i in range(0, len(chosen), size)]
     computed = sum(max(batch) * len(batch) for batch in batches)
     return 1 - sum(map(sum, batches)) / computed if computed else 0.0
 

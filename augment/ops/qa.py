@@ -15,6 +15,7 @@ class QuestionsAnswers(Operator):
     """
 
     scope = "document"
+    asks = True
 
     def parse(self, answer: str) -> list[str]:
         """Pairs on one line or two; what has no answer is left out."""
