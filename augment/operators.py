@@ -107,8 +107,9 @@ class Operator:
             file = self.prompt_file(name)
             self.templates[name] = turns(file.read_text(encoding="utf-8"))
             if not ORDER.fullmatch(" ".join(role for role, _ in self.templates[name])):
+                found = ", ".join(role for role, _ in self.templates[name]) or "nothing"
                 raise UserError(
-                    f"The prompt {file} must begin and end with a turn of the user, and turns must alternate."
+                    f"The prompt {file} must begin and end with a turn of the user, and turns must alternate; it has: {found}."
                 )
         return self.templates[name]
 

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
+from scripted_engine import ScriptedPool, write_documents
 from test_celebrities import small
-from test_own_documents import ScriptedPool, folder  # noqa: F401 (a fixture)
 
 from engine.errors import UserError
 from eval.cli import RunJob, parse
@@ -62,7 +62,7 @@ def test_my_documents_with_the_embedded_model_end_as_the_file_says(pool, tmp_pat
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", ["my-docs.yaml", "my-docs-gpu.yaml"])
-def test_my_documents(name, folder, tmp_path):  # noqa: F811
+def test_my_documents(name, tmp_path):
     """With questions that a script writes, as the embedded model knows no English."""
-    config = settings(name, tmp_path, "--data", str(folder), "--engine.kind", "fake")
+    config = settings(name, tmp_path, "--data", str(write_documents(tmp_path / "mine")), "--engine.kind", "fake")
     assert arms_of(run_job(config, ScriptedPool())) == set(config.arms)
