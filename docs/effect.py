@@ -13,12 +13,12 @@ import polars as pl
 from augment.config import AugmentConfig
 from engine.config import EngineConfig
 from engine.pool import EnginePool
-from engine.store import read_parts
-from eval.benchmarks import load
+from engine.store.parts import read_parts
+from eval.benchmarks.registry import load
 from eval.config import BenchmarkConfig, RunConfig
-from eval.run import run_job
-from eval.stats import paired_difference, summarise
-from eval.verification import measured
+from eval.measure.stats import paired_difference, summarise
+from eval.measure.verification import measured
+from eval.runs.run import run_job
 from train.config import TrainConfig
 
 WORK = {

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-import eval.cli
+import forethought.cli
 from engine.config import Settings
 
 OUT = Path(__file__).with_suffix(".md")
@@ -27,9 +27,9 @@ is `--name` or `--no-name`. In Python the verbs are functions that take the same
 
 def text() -> str:
     """The whole file."""
-    verbs = {verb: config_of(verb) for verb in eval.cli.VERBS}
+    verbs = {verb: config_of(verb) for verb in forethought.cli.VERBS}
     parts = dict[type[Settings], str]()
-    sections = [HEAD, "## Verbs\n", f"```\n{eval.cli.HELP.strip()}\n```\n"]
+    sections = [HEAD, "## Verbs\n", f"```\n{forethought.cli.HELP.strip()}\n```\n"]
     for verb, (config, preset) in verbs.items():
         alike = [other for other in verbs if verbs[other][0] is config]
         name = next((other for other in alike if verbs[other][1] is None), alike[0])
@@ -59,13 +59,13 @@ def config_of(verb: str) -> tuple[type[Settings], Path | None]:
         found.extend([config, preset])
         raise Found
 
-    real, eval.cli.parse = eval.cli.parse, parse  # type: ignore[assignment]
+    real, forethought.cli.parse = forethought.cli.parse, parse  # type: ignore[assignment]
     try:
-        eval.cli.VERBS[verb]([])
+        forethought.cli.VERBS[verb]([])
     except Found:
         return found[0], found[1]
     finally:
-        eval.cli.parse = real
+        forethought.cli.parse = real
     raise AssertionError(f"{verb} parses nothing")
 
 

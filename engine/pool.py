@@ -7,16 +7,16 @@ from typing import Any
 
 import polars as pl
 
-from engine.actor import EngineActor, Status
-from engine.cluster import FORWARDED, attached, check_shared, start_ray
+from engine.cluster.start import FORWARDED, attached, check_shared, start_ray
 from engine.config import EngineConfig
-from engine.drive import Drive, EngineFailed, cause_of
+from engine.driver.drive import Drive, EngineFailed, cause_of
+from engine.driver.progress import Progress
+from engine.driver.rows import KINDS, Rows
+from engine.driver.schedule import Schedule
 from engine.errors import UserError
-from engine.places import Place, join, place, remove
-from engine.progress import Progress
-from engine.rows import KINDS, Rows
-from engine.schedule import Schedule
-from engine.store import drop_errors, finished, read_parts
+from engine.store.parts import drop_errors, finished, read_parts
+from engine.store.places import Place, join, place, remove
+from engine.worker.actor import EngineActor, Status
 
 __all__ = ["FORWARDED", "EngineFailed", "EnginePool", "start_ray"]
 
@@ -36,7 +36,7 @@ class EnginePool:
         self.last = Status()
         self.seconds: dict[str, float] = {"start": 0.0, "generate": 0.0, "score": 0.0}
         if self.config.kind == "vllm":
-            from engine.vllm_engine import check_model
+            from engine.worker.vllm_engine import check_model
 
             self.model = check_model(model)
         self.built = self.model  # what `load` swaps in is built like it, and may be gone by the next swap
@@ -97,7 +97,7 @@ class EnginePool:
         score each model's items into its own.
         """
         if self.config.kind == "vllm":
-            from engine.vllm_engine import check_alike, check_model
+            from engine.worker.vllm_engine import check_alike, check_model
 
             model = check_model(model)
             check_alike(self.built, model)
@@ -118,7 +118,7 @@ class EnginePool:
             return bool(self.config.gpus)
         import ray
 
-        from engine.vllm_engine import has_gpu
+        from engine.worker.vllm_engine import has_gpu
 
         if not ray.is_initialized() and not self.config.address and "RAY_ADDRESS" not in os.environ:
             return has_gpu()

@@ -71,5 +71,5 @@ print(accuracy)
 
 # %% [markdown]
 # To compare all arms with controls, intervals and a report, let `run` do the whole job:
-# `run("eval/configs/demo.yaml")`, or `run(model=model, benchmark={"facts": 40}, seeds=[0, 1, 2])`; `evaluate` measures a model
+# `run("forethought/configs/demo.yaml")`, or `run(model=model, benchmark={"facts": 40}, seeds=[0, 1, 2])`; `evaluate` measures a model
 # or an adapter on a benchmark. Both return the table of accuracies and leave `report.html`.

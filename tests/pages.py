@@ -11,11 +11,11 @@ import polars as pl
 from test_report import AUDITED, NAMES, full, made_up
 from test_review import DOCUMENTS, row, table
 
-from augment.review import write_review
-from eval.compare import CompareJob, compare_job
+from augment.results.review import write_review
 from eval.config import RunConfig
-from eval.report import write_report
-from eval.stats import Claim, per_seed
+from eval.measure.stats import Claim, per_seed
+from eval.report.compare import CompareJob, compare_job
+from eval.report.page import write_report
 
 
 def training(arms):

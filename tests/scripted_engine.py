@@ -3,13 +3,13 @@
 import re
 from pathlib import Path
 
-from engine.actor import KINDS as LEASES
-from engine.backend import Answer
 from engine.config import EngineConfig
-from engine.fake_engine import FakeTokenizer
+from engine.driver.rows import KINDS, Rows
 from engine.pool import EnginePool
-from engine.rows import KINDS, Rows
-from engine.store import commit_part, content_id, finished
+from engine.store.parts import commit_part, content_id, finished
+from engine.worker.actor import KINDS as LEASES
+from engine.worker.backend import Answer
+from engine.worker.fake_engine import FakeTokenizer
 
 PEOPLE = "Marta Lind|Otto Brandt|Ines Faro|Jan Kowal|Lea Simic|Piet Maas|Rosa Vidal|Tom Ashby".split("|")
 CLUBS = "Heron|Lantern|Granite|Willow|Compass|Saffron|Juniper|Meteor".split("|")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import polars as pl
 
 from engine.errors import UserError
-from eval.closure import Derivation, Statement, by_kind
+from eval.benchmarks.closure import Derivation, Statement, by_kind
 
 QUESTIONS: dict[str, Any] = {
     "question_id": pl.String,
@@ -51,7 +51,7 @@ class Benchmark:
     exact: Callable[[str, str], bool] | None = None
     """Where answers are also generated: whether a text written after the stem gives the answer."""
     by_engine: bool = False
-    """Whether an engine writes the questions in a run (`eval.questions`); all seeds share them and the documents."""
+    """Whether an engine writes the questions in a run (`eval.benchmarks.documents.questions`); all seeds share them and the documents."""
 
     @cached_property
     def closure(self) -> dict[str, frozenset[Statement]]:

@@ -30,9 +30,9 @@ import polars as pl
 
 from engine.config import PICO
 from engine.errors import UserError
-from engine.store import content_id
+from engine.store.parts import content_id
 from eval.benchmarks.base import Benchmark, question_table
-from eval.closure import Derivation, Statement
+from eval.benchmarks.closure import Derivation, Statement
 
 
 class Size(NamedTuple):

@@ -12,10 +12,10 @@ import polars as pl
 
 from engine.config import PICO
 from engine.errors import UserError
-from engine.store import content_id
+from engine.store.parts import content_id
 from eval.benchmarks.base import Benchmark, question_table
-from eval.closure import Derivation, Statement
-from train.worlds.comparisons import ADJECTIVES, OPENERS, OPPOSITE
+from eval.benchmarks.closure import Derivation, Statement
+from train.pico.worlds.comparisons import ADJECTIVES, OPENERS, OPPOSITE
 
 DIMENSIONS = ADJECTIVES[:28]
 """28 dimensions, all compared by "more" and "less"."""

@@ -27,10 +27,20 @@ import polars as pl
 
 from engine.config import PICO
 from engine.errors import UserError
-from engine.store import content_id
+from engine.store.parts import content_id
 from eval.benchmarks.base import Benchmark, question_table
-from eval.closure import Derivation, Statement
-from train.worlds.syllogisms import STATEMENTS, Form, document, draw_forms, implied, rename, sentence, stem, strongest
+from eval.benchmarks.closure import Derivation, Statement
+from train.pico.worlds.syllogisms import (
+    STATEMENTS,
+    Form,
+    document,
+    draw_forms,
+    implied,
+    rename,
+    sentence,
+    stem,
+    strongest,
+)
 
 SIZES = {"paper": 69, "small": 33}
 """Examples."""

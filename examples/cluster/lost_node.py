@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from engine.cluster import only_localhost
+from engine.cluster.start import only_localhost
 from engine.pool import EnginePool
-from engine.store import parts
-from eval.cli import DEMO, read_yaml
+from engine.store.parts import parts
 from eval.config import RunConfig
-from eval.run import run_job
+from eval.runs.run import run_job
+from forethought.cli import DEMO, read_yaml
 
 PARTS = 2
 """The node goes when so many parts of the generations are written."""

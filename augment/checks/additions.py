@@ -1,0 +1,95 @@
+"""Does an inference bring in what its source does not have: a name, a number, a denial? Rules against what models make up.
+
+A weak model rewords "The library was founded by Piet Maas." as "The library was founded by Peter in 2018." or says that it was
+not, and as it wrote that, it may find it likely. An inference from a source alone has no other names or numbers than the
+source, and rarely denies where nothing was denied. A right one may ("closed" is "not open", "seven" is 7): it is
+rejected with its reason, as a false one that is trained on costs more.
+"""
+
+import re
+import unicodedata
+from functools import cache
+
+from augment.text.words import WORD, Casing, entities
+
+ALIKE = 4
+"""Letters with which two words begin alike that may be forms of one name: Norway, Norwegian."""
+NOUNS_CAPITAL = frozenset({"de", "lb"})
+"""Languages that write every noun with a capital: there only numbers are looked at."""
+ASKS = ("?", "？")
+NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+THOUSANDS = re.compile(r"(?<=\d)[, ](?=\d{3}(?!\d))")
+NEGATION = re.compile(
+    r"\b(?:not(?! only\b| just\b| merely\b)|cannot|never|no(?! doubt\b)|none(?! other\b)|nobody|nothing(?! but\b)|neither|"
+    r"without(?! (?:a |any )?doubt\b))\b|n[’']t\b",
+    re.IGNORECASE,
+)
+CONTRAST = re.compile(
+    r"\b(?:than|more|less|most|least|only|all|every|each|except|but|before|after|until|unlike|instead|rather|differ\w*|false|"
+    r"wrong|ceas\w+|stop(?:s|ped)?|refus\w+|lack\w*|fail\w*|few|hardly|rarely|seldom|closed?|dead|died|lost|locked|declin\w+|dis\w+|"
+    r"repeal\w+|optional|private|forbid\w*|ban(?:s|ned)?|absent|empty|avoid\w*|prevent\w*|exclud\w+|end(?:s|ed)?|behind|"
+    r"un(?!cle|der|i|less|til|to)\w+|in(?:visible|complete|correct))\b|\b\w{2,}less\b",
+    re.IGNORECASE,
+)
+"""Words of a source from which a denial may follow."""
+POSSESSIVE = re.compile(r"'(?:s|d|ll|m|re|ve)?$")
+TITLES = frozenset({"mr", "mrs", "ms", "dr", "st", "prof"})
+OPENERS = frozenset(
+    "unlike because although whereas since did does has had was were is are can could will would".split()
+)
+"""Words that begin sentences, besides the stop words of bm25s."""
+
+
+def additions(
+    text: str, source: str, case: Casing, language: str = "en", numbers: bool = True, questions: bool = False
+) -> str | None:
+    """Why an inference is rejected for what it adds to its source, or None; `case` is the corpus'.
+
+    Without `numbers` new ones are let through (sums of several sentences); with `questions` what asks and answers "No".
+    """
+    if not questions and text.endswith(ASKS) and not any(mark in source for mark in ASKS):
+        return "asks instead of saying something"
+    new = [] if language in NOUNS_CAPITAL else _names(text, source, case)
+    new += _numbers(text, source) if numbers else []
+    if new:
+        return f"names what its source does not: {', '.join(dict.fromkeys(new))}"
+    denied = language == "en" and not questions and len(NEGATION.findall(text)) % 2
+    if denied and not (NEGATION.search(source) or CONTRAST.search(source)):
+        return "denies something, and its source does not"
+    return None
+
+
+def _numbers(text: str, source: str) -> list[str]:
+    told = {*NUMBER.findall(source), *NUMBER.findall(THOUSANDS.sub("", source))}
+    joined = NUMBER.findall(THOUSANDS.sub("", text))
+    return [number for number in joined if number not in told] if set(NUMBER.findall(text)) - told else []
+
+
+def _names(text: str, source: str, case: Casing) -> list[str]:
+    told = {part for word in WORD.findall(source) for part in _parts(word)}
+    spans = [text[start:end] for start, end in entities(text, case)]
+    named = [p for span in spans for word in WORD.findall(span) for p in word.split("-") if p and not p[0].islower()]
+    return [part for word in named for part in _parts(word) if not _known(part, told, case)]
+
+
+def _parts(word: str) -> list[str]:
+    """A word as it is compared: without accents, case, a full stop or a possessive; hyphenated ones also in parts."""
+    plain = "".join(c for c in unicodedata.normalize("NFD", word.casefold()) if not unicodedata.combining(c))
+    bare = POSSESSIVE.sub("", plain.replace("’", "'").rstrip("."))
+    return [bare, *bare.split("-")] if "-" in bare else [bare]
+
+
+def _known(word: str, told: set[str], case: Casing) -> bool:
+    """Whether a name of an inference is no addition."""
+    if word in told or len(word) < 2 or not word[0].isalpha():  # "I", an initial; numbers are looked at apart
+        return True
+    if word in TITLES or word in case.lower or word in _openers():
+        return True
+    return len(word) >= ALIKE and any(word[:ALIKE] == other[:ALIKE] for other in told)
+
+
+@cache
+def _openers() -> frozenset[str]:
+    from bm25s.stopwords import STOPWORDS_EN_PLUS
+
+    return OPENERS | frozenset(STOPWORDS_EN_PLUS)

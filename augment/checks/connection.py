@@ -1,0 +1,77 @@
+"""Does a conclusion join sentences that have something in common? A rule against the likeliest mistake of deductions.
+
+"Gruds are abmes. Terns are rony." does not imply "Gruds are rony": nothing leads from the one sentence to the other. A model
+may still write it and, as it wrote it, find it likely. So the telling words that a conclusion takes from its source must all lie
+in sentences that hang together, directly or over others of the source, by a telling word that two of them share, or by a pronoun,
+which speaks of what stands before it. English only: in other languages words change too much for this.
+"""
+
+import re
+from collections import defaultdict
+from functools import cache
+
+from augment.checks.english.contrasts import plain
+from augment.text.sentences import split_sentences
+
+WORD = re.compile(r"[^\W_]+")
+LIGHT = frozenset("kind kinds type types sort sorts often usually can may also called known belong belongs".split())
+"""Words that say how sentences speak, besides the stop words of bm25s."""
+PRONOUN = re.compile(
+    r"\b(?:he|she|it|they|him|her|them|his|hers|its|their|theirs|this|these|those|both|former|latter|there|such)\b",
+    re.IGNORECASE,
+)
+
+
+def unconnected(text: str, source: str, language: str = "en") -> str | None:
+    """Why `text` is no conclusion from the sentences of `source`, or None."""
+    if language != "en":
+        return None
+    sentences = split_sentences(source, language)
+    if len(sentences) < 2:
+        return None
+    told = [plain(sentence, language) for sentence in sentences]  # "It is true that" speaks of nothing
+    words = [telling(sentence) for sentence in told]
+    groups = _groups(words, [bool(PRONOUN.search(sentence)) for sentence in told])
+    own = telling(plain(text, language)) & set().union(*words)
+    if any(own <= set().union(*(words[i] for i in group)) for group in groups):
+        return None
+    return "joins sentences that have no word in common"
+
+
+def telling(sentence: str) -> set[str]:
+    """The stems of a sentence's words but the light ones."""
+    return {stem(word) for word in WORD.findall(sentence.casefold()) if word not in _light()}
+
+
+def stem(word: str) -> str:
+    """A word without the ending of a plural or possessive."""
+    if len(word) > 4 and word.endswith("ies"):
+        return f"{word[:-3]}y"
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+@cache
+def _light() -> frozenset[str]:
+    from bm25s.stopwords import STOPWORDS_EN_PLUS
+
+    return LIGHT | frozenset(STOPWORDS_EN_PLUS)
+
+
+def _groups(words: list[set[str]], refers: list[bool]) -> list[set[int]]:
+    """Numbers of sentences that hang together."""
+    group = list(range(len(words)))
+
+    def join(a: int, b: int) -> None:
+        old, new = group[b], group[a]
+        group[:] = [new if g == old else g for g in group]
+
+    for i, own in enumerate(words):
+        for j in range(i):
+            if own & words[j]:
+                join(j, i)
+        if i and refers[i]:
+            join(i - 1, i)
+    found = defaultdict[int, set[int]](set)
+    for number, name in enumerate(group):
+        found[name].add(number)
+    return list(found.values())

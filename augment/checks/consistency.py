@@ -1,0 +1,97 @@
+"""Contradictions among inferences, settled in favour of the more probable consistent set; the corpus is always right.
+
+Akyurek et al. 2024 (Deductive Closure Training) choose such a set by weighted MaxSAT. Conflicts here are between pairs
+(see augment.checks.english.contrasts), so it is a maximum-weight independent set: exact where up to EXACT statements hang together, and
+greedy by weight beyond. Contradictions that take three statements (a over b, b over c, c over a) are not found.
+"""
+
+from collections import defaultdict
+
+from augment.checks.english.contrasts import Claim, claim, opposed
+
+EXACT = 24
+"""Statements in a group of contradictions that is solved exactly."""
+LEAST = 1e-9
+"""Weight of a statement that has none: it stays where nothing speaks against it."""
+
+
+def contradictions(
+    identities: list[str], texts: list[str], weights: list[float], corpus: list[str], language: str = "en"
+) -> list[str | None]:
+    """Why inferences are rejected for a contradiction, or None.
+
+    `weights` are evidence in nats, the more the likelier; inferences that say the same stand and fall together, and their
+    weights add up. A statement of the corpus cannot be outweighed, and an inference that states one stays.
+    """
+    claims = [claim(text, language) for text in texts]
+    stated = {said: sentence for sentence in corpus if (said := claim(sentence, language))}
+    weight: dict[Claim, float] = defaultdict(float)
+    heaviest: dict[Claim, tuple[float, str]] = {}
+    refuted: dict[Claim, str] = {}
+    for identity, said, own in zip(identities, claims, weights, strict=True):
+        if said is None or said in stated:
+            continue
+        if against := next((other for other in opposed(said) if other in stated), None):
+            refuted[said] = f"contradicts the corpus: {stated[against]}"
+            continue
+        weight[said] += max(own, LEAST)
+        if max(own, LEAST) > heaviest.get(said, (0.0, ""))[0]:
+            heaviest[said] = max(own, LEAST), identity
+    numbers = {said: number for number, said in enumerate(weight)}
+    near = [{numbers[other] for other in opposed(said) if other in numbers} for said in numbers]
+    kept = independent_set([*weight.values()], near)
+    order = [*numbers]
+    for said, number in numbers.items():
+        if number not in kept:
+            rivals = sorted(near[number] & kept, key=lambda n: -weight[order[n]])
+            identity = heaviest[order[rivals[0]]][1]
+            refuted[said] = f"contradicts a likelier inference: {identity}"
+    return [refuted.get(said) if said else None for said in claims]
+
+
+def independent_set(weights: list[float], near: list[set[int]]) -> set[int]:
+    """Nodes with no edge between them and the largest total weight; `near` lists each node's neighbours.
+
+    Weights are positive. Exact for components of up to EXACT nodes; a larger one is filled from its heaviest node down.
+    """
+    kept: set[int] = set()
+    for nodes in _components(near):
+        kept |= _heaviest(frozenset(nodes), weights, near) if len(nodes) <= EXACT else greedy(nodes, weights, near)
+    return kept
+
+
+def greedy(nodes: set[int], weights: list[float], near: list[set[int]]) -> set[int]:
+    """Nodes taken from the heaviest down, each unless a neighbour was taken."""
+    kept: set[int] = set()
+    for node in sorted(nodes, key=lambda n: (-weights[n], n)):
+        if not near[node] & kept:
+            kept.add(node)
+    return kept
+
+
+def _components(near: list[set[int]]) -> list[set[int]]:
+    seen: set[int] = set()
+    found = []
+    for start in range(len(near)):
+        if start in seen:
+            continue
+        component, waiting = {start}, [start]
+        while waiting:
+            fresh = near[waiting.pop()] - component
+            component |= fresh
+            waiting.extend(fresh)
+        seen |= component
+        found.append(component)
+    return found
+
+
+def _heaviest(nodes: frozenset[int], weights: list[float], near: list[set[int]]) -> set[int]:
+    """The exact solution, by branching on the node with most neighbours; the earlier of equals is taken."""
+    if not nodes:
+        return set()
+    node = max(nodes, key=lambda n: (len(near[n] & nodes), -n))
+    if not near[node] & nodes:
+        return set(nodes)
+    taken = {node} | _heaviest(nodes - near[node] - {node}, weights, near)
+    left = _heaviest(nodes - {node}, weights, near)
+    return taken if sum(weights[n] for n in taken) >= sum(weights[n] for n in left) else left

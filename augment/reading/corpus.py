@@ -1,0 +1,205 @@
+"""Reads a corpus: JSON lines, Parquet, CSV, Markdown, HTML and text, files or folders, into a table of documents."""
+
+import gzip
+import hashlib
+import json
+import math
+import os
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+
+from augment.reading.encodings import decode
+from augment.reading.html import declared_encoding, read_page
+from augment.reading.tables import Skipped, csv_rows, frame_rows, json_rows, reason, table_documents
+from engine.errors import UserError
+
+MARKDOWN, HTML, PLAIN = (".md", ".markdown"), (".html", ".htm"), (".txt", ".text", ".rst", ".org")
+ENDINGS = (".jsonl", ".jsonl.gz", ".json", ".parquet", ".csv", *MARKDOWN, *HTML, *PLAIN)
+OTHER_KIND, READ_BEFORE = "a kind of file that is not read", "the same file was read before"
+SCHEMA = {"doc_id": pl.String, "text": pl.String, "source": pl.String, "meta": pl.String}
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """The documents that were read and the places that were not."""
+
+    documents: pl.DataFrame
+    """One row per document, all columns text: doc_id, text, source, meta (a JSON object)."""
+    skipped: Skipped
+    """(source, reason) of every file, line or row that holds no usable document, and of files named twice."""
+
+    @property
+    def left_out(self) -> Skipped:
+        """What was skipped, but for files that were read under another name."""
+        return [(source, why) for source, why in self.skipped if why != READ_BEFORE]
+
+
+def read_corpus(paths: Sequence[str | Path], text_column: str | None = None) -> Corpus:
+    """Read files and folders, in the order given; a folder is read recursively, sorted by path.
+
+    Hidden files and folders (".name") stay out of a folder without a word; every other file that is not read is in
+    `skipped` with its reason. A row of a table is a document, and so is a Markdown, HTML or text file (.rst and .org
+    count as text and stay as they stand). Text is UTF-8, what a byte order mark or an HTML page says, or an encoding
+    that can be told with certainty (`decode`); JSON is UTF-8. The text is the column `text_column`, else the
+    first that has values of `text`, `prompt` + `completion`, `content`, `document`; the other columns, the YAML
+    front matter, or the title of a page, go to `meta`. `source` is the path below the folder given (the name of a file given), for tables with
+    `#` and the row counted from 1 (in JSON lines, the line). `doc_id` is the start of a SHA-256 of the text and of how
+    often that text came before, so it survives moved files and new rows.
+
+    Raises UserError for a missing path, no document at all, and, where the file itself was given rather than its folder,
+    for an unsupported file and a missing or non-text column.
+    """
+    skipped: Skipped = []
+    documents: list[tuple[str, str, str, str]] = []
+    repeats: Counter[str] = Counter()
+    given = set(map(Path, paths))
+    for path, name in _files(paths, skipped):
+        try:
+            found = list(_read_file(path, name, text_column, skipped))
+        except (OSError, EOFError, zlib.error, UnicodeError, RecursionError, pl.exceptions.PolarsError) as error:
+            skipped.append((name, reason(error)))
+            continue
+        except UserError as error:
+            if path in given:
+                raise
+            skipped.append((name, str(error).removeprefix(f"{name} ").rstrip(".")))
+            continue
+        for source, text, fields in found:
+            if not text.strip():
+                skipped.append((source, "empty text"))
+                continue
+            try:
+                meta = json.dumps(_plain(fields), ensure_ascii=False)
+                (text + meta).encode()
+            except (UnicodeEncodeError, RecursionError) as error:
+                skipped.append((source, reason(error)))
+                continue
+            identity = f"{repeats[text]}\0{text}"
+            repeats[text] += 1
+            documents.append((hashlib.sha256(identity.encode()).hexdigest()[:16], text, source, meta))
+    if not documents:
+        source, fault = next((skip for skip in skipped if skip[1] != OTHER_KIND), skipped[0])
+        raise UserError(
+            f"No document could be read from {', '.join(map(str, paths))}; the first fault is in {source}: "
+            f"{fault}. Give files with at least one non-empty text."
+        )
+    return Corpus(pl.DataFrame(documents, schema=SCHEMA, orient="row"), skipped)
+
+
+def _files(paths: Sequence[str | Path], skipped: Skipped) -> Iterator[tuple[Path, str]]:
+    """Every file to read with its name relative to the path given; each file once."""
+    if not paths:
+        raise UserError(f"No corpus is named: give files or folders with {', '.join(ENDINGS)}.")
+    seen: set[Path] = set()
+    for given in map(Path, paths):
+        if not given.exists():
+            raise UserError(f"There is no file or folder {given}: check the path of the corpus.")
+        if given.is_dir():
+            files = _folder_files(given, skipped)
+        elif given.is_file() and _is_read(given.name):
+            files = [(given, given.name)]
+        else:
+            raise UserError(f"{given} is of a kind that is not read: give one of {', '.join(ENDINGS)}, or a folder.")
+        for path, name in files:
+            if path.resolve() in seen:
+                skipped.append((name, READ_BEFORE))
+            else:
+                seen.add(path.resolve())
+                yield path, name
+
+
+def _folder_files(folder: Path, skipped: Skipped) -> list[tuple[Path, str]]:
+    root = folder.resolve()
+    files: list[tuple[Path, str]] = []
+    others: Skipped = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for path in (Path(parent, name) for name in (*folders, *names)):
+            # a name that is no UTF-8 would break the tables
+            name = path.relative_to(folder).as_posix().encode(errors="surrogateescape").decode(errors="replace")
+            if path.name.startswith("."):
+                continue
+            if path.is_dir():
+                if path.is_symlink():
+                    others.append((name, "a linked folder is not followed; give it as a path of its own"))
+            elif not _is_read(path.name):
+                others.append((name, OTHER_KIND))
+            elif not path.resolve().is_relative_to(root):
+                others.append((name, "the link leads out of the folder; give the file as a path of its own"))
+            elif not path.is_file():
+                others.append((name, "a broken link or not a regular file"))
+            else:
+                files.append((path, name))
+    if not files and all(why == OTHER_KIND for _, why in others):
+        raise UserError(f"The folder {folder} has no file to read: files ending in {', '.join(ENDINGS)} are read.")
+    skipped.extend(sorted(others))
+    return sorted(files, key=lambda file: file[1])
+
+
+def _is_read(name: str) -> bool:
+    return name.lower().endswith(ENDINGS)
+
+
+def _read_file(
+    path: Path, name: str, text_column: str | None, skipped: Skipped
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The (source, text, other fields) of each document in a file."""
+    ending = path.suffix.lower()
+    if ending in (*MARKDOWN, *HTML, *PLAIN):
+        data = path.read_bytes()
+        text = decode(data, declared_encoding(data) if ending in HTML else None)
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        fields: dict[str, Any] = {}
+        if ending in HTML:
+            text, fields = read_page(text)
+        elif ending in MARKDOWN:
+            text, fields = _front_matter(text)
+        yield name, text.strip("\n"), fields
+        return
+    before = len(skipped)
+    if ending == ".parquet":
+        rows = frame_rows(pl.read_parquet(path, glob=False, hive_partitioning=False), name)
+    elif ending == ".csv":
+        rows = csv_rows(path.read_bytes(), name, skipped)
+    else:
+        data = gzip.decompress(path.read_bytes()) if ending == ".gz" else path.read_bytes()
+        rows = json_rows(data, name, skipped)
+    if rows:
+        yield from table_documents(rows, name, text_column, skipped)
+    elif len(skipped) == before:
+        skipped.append((name, "no rows"))
+
+
+def _front_matter(text: str) -> tuple[str, dict[str, Any]]:
+    """Split off a YAML block between `---` lines at the very start."""
+    lines = text.split("\n")
+    ends = (i for i, line in enumerate(lines) if i and line.rstrip() in ("---", "..."))
+    end = next(ends, None) if lines[0].rstrip() == "---" else None
+    if end is None:
+        return text, {}
+    block = "\n".join(lines[1:end])
+    try:
+        fields = yaml.safe_load(block)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        # Titles with an unquoted colon and impossible dates are common: keep such a block, but not in the text.
+        fields = {"front_matter": block}
+    # Anything else between two rules is prose.
+    return ("\n".join(lines[end + 1 :]), fields) if isinstance(fields, dict) else (text, {})
+
+
+def _plain(value: Any) -> Any:
+    """A value as strict JSON has it; fields without a value go, dates and the like become text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple | set):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, str | int | float | None) else str(value)

@@ -1,0 +1,126 @@
+"""Tables of documents: the rows of Parquet, CSV and JSON files, and the column that holds the text."""
+
+import codecs
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from augment.reading.encodings import MARKS, binary, decode
+from engine.errors import UserError
+
+TEXT_COLUMNS = (("text",), ("prompt", "completion"), ("content",), ("document",))
+
+Skipped = list[tuple[str, str]]
+Row = tuple[str, dict[str, Any]]
+
+
+def frame_rows(frame: pl.DataFrame, name: str) -> list[Row]:
+    """(source, fields) of each row, counted from 1."""
+    return [(f"{name}#{number}", row) for number, row in enumerate(frame.iter_rows(named=True), 1)]
+
+
+def csv_rows(data: bytes, name: str, skipped: Skipped) -> list[Row]:
+    """Rows of a CSV file; where its encoding is in doubt, those that are UTF-8."""
+    try:
+        data = decode(data).encode()
+    except UnicodeError:
+        if binary(data):
+            raise
+        # Most rows may be sound: polars reads such a file lossily, the replacement character marks the rows at fault.
+        rows = frame_rows(pl.read_csv(data, infer_schema_length=None, encoding="utf8-lossy"), name)
+        bad = [source for source, row in rows if any("\ufffd" in value for value in row.values() if _is_text(value))]
+        skipped.extend((source, "not UTF-8") for source in bad)
+        return [row for row in rows if row[0] not in set(bad)]
+    return frame_rows(pl.read_csv(data, infer_schema_length=None), name)
+
+
+def json_rows(data: bytes, name: str, skipped: Skipped) -> list[Row]:
+    """Rows of JSON lines, or of one JSON list or object spread over lines."""
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if data.startswith(tuple(mark for mark, _ in MARKS)):
+        data = decode(data).encode()
+    values: list[tuple[str, Any]] = []
+    try:
+        whole = _parse_json(data)
+        values = [(f"{name}#{number}", value) for number, value in enumerate(_listed(whole), 1)]
+    except (ValueError, RecursionError):
+        for number, line in enumerate(data.split(b"\n"), 1):
+            if line.strip():
+                try:
+                    values.append((f"{name}#{number}", _parse_json(line)))
+                except (ValueError, RecursionError) as error:
+                    skipped.append((f"{name}#{number}", reason(error)))
+    skipped.extend((source, "not a JSON object") for source, value in values if not isinstance(value, dict))
+    return [(source, value) for source, value in values if isinstance(value, dict)]
+
+
+def _parse_json(data: bytes) -> Any:
+    return json.loads(data.decode(), parse_constant=lambda _: None)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def table_documents(
+    rows: list[Row], name: str, text_column: str | None, skipped: Skipped
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The (source, text, other fields) of each row; raises UserError where no column holds the text."""
+    columns = list(dict.fromkeys(key for _, row in rows for key in row))
+    choices = [(text_column,)] if text_column else TEXT_COLUMNS
+    present = [choice for choice in choices if set(choice) <= set(columns)]
+    listed = ", ".join(columns) or "no columns"
+    if not present and text_column:
+        raise UserError(f"{name} has no column {text_column!r}: set the text column to one of its columns: {listed}.")
+    if not present:
+        raise UserError(
+            f"{name} has no column text, prompt + completion, content or document: set the text column to one of "
+            f"its columns: {listed}."
+        )
+    chosen = next((c for c in present if any(row.get(key) is not None for _, row in rows for key in c)), present[0])
+    values = [row[key] for _, row in rows for key in chosen if row.get(key) is not None]
+    if values and not any(map(_is_text, values)):
+        raise UserError(
+            f"Column {' + '.join(chosen)} of {name} holds {type(values[0]).__name__} values, not text: set the text "
+            f"column to a text column among {listed}."
+        )
+    for source, row in rows:
+        parts = [row[key] for key in chosen if row.get(key) is not None]
+        odd = next((part for part in parts if not _is_text(part)), None)
+        if odd is not None:
+            skipped.append((source, f"the text is of type {type(odd).__name__}"))
+        else:
+            yield source, _join(parts), {key: value for key, value in row.items() if key not in chosen}
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _join(parts: list[str]) -> str:
+    """Prompt and completion as they stand, with a space where neither brings white space."""
+    text = ""
+    for part in parts:
+        glued = bool(text and part) and not text[-1].isspace() and not part[0].isspace()
+        text += f" {part}" if glued else part
+    return text
+
+
+def reason(error: Exception) -> str:
+    """One line that says why a file or row was not read."""
+    match error:
+        case UnicodeDecodeError():
+            return f"not {error.encoding.upper()}"
+        case UnicodeEncodeError():
+            return "half of a Unicode surrogate pair"
+        case json.JSONDecodeError():
+            return f"invalid JSON ({error.msg}, column {error.colno})"
+        case UnicodeError():
+            return str(error)
+        case RecursionError():
+            return "nested too deeply"
+        case OSError(strerror=str(strerror)):
+            return f"cannot be read ({strerror})"
+    return f"cannot be read ({(str(error) or type(error).__name__).splitlines()[0]})"

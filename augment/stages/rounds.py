@@ -1,0 +1,251 @@
+"""The driver: documents to inferences, with an engine between; each table is in the output folder."""
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import polars as pl
+
+from augment.checks.form import Verifier
+from augment.checks.registry import NEEDED, verdicts_added, verify
+from augment.config import AugmentConfig
+from augment.operators.base import Record, kind_of, load_operators, two_step
+from augment.stages.answers import ASKED, INFERENCES, ORDER, derived, followed_by, judged, make_inferences, state
+from augment.stages.batches import read_batches, write_batches
+from augment.stages.budget import check_budget, spend
+from augment.stages.budget import table as spending
+from augment.stages.contexts import describe, groups
+from augment.stages.requests import (
+    NO_SENTENCE,
+    REQUESTS,
+    context_key,
+    follow_answers,
+    follow_requests,
+    group_requests,
+    make_requests,
+    merged,
+    record_requests,
+    records_of,
+)
+from augment.text.sentences import split_sentences
+from engine.console import console
+from engine.errors import UserError
+from engine.pool import EnginePool
+from engine.store.parts import parts, write_table
+
+__all__ = ["INFERENCES", "augment", "augment_worlds", "follow_requests", "make_inferences", "make_requests"]
+
+BATCH_CHARS = 4_000_000
+"""Characters of documents whose requests are made at a time."""
+K = TypeVar("K")
+
+
+def augment(
+    documents: pl.DataFrame, pool: EnginePool, config: AugmentConfig, model: str, out: Path, answers: Path | None = None
+) -> pl.DataFrame:
+    """Write documents, requests, generations/ and inferences into `out`; returns the inferences. Reruns resume.
+
+    Prompts are written and read in batches: memory holds the documents, their answers and ids. A second step adds
+    requests-follow and generations-follow/, round N requests-round-N and generations-round-N/; what global operators see
+    and leave out is in contexts. Corpora that share answers name one folder `answers` for the generations.
+    """
+    rounds = Rounds(pool, config, model, out, answers or out)
+    write_table(out / "documents.parquet", documents)
+    write_batches(out / "inferences.parquet", rounds.run(documents), INFERENCES)
+    return pl.read_parquet(out / "inferences.parquet")
+
+
+def augment_worlds(
+    worlds: Mapping[K, pl.DataFrame], pool: EnginePool, config: AugmentConfig, model: str, out: Path
+) -> dict[K, pl.DataFrame]:
+    """The inferences of several corpora that share generations: what two of them ask is asked once.
+
+    Each has its tables in out/worlds/KEY; out/requests.parquet holds all requests.
+    """
+    folders = {key: out / "worlds" / str(key) for key in worlds}
+    made = {key: augment(w, pool, config, model, folders[key], out) for key, w in worlds.items()}
+    asked = [pl.read_parquet(file) for folder in folders.values() for file in sorted(folder.glob("requests*.parquet"))]
+    table = pl.concat([pl.DataFrame(schema=REQUESTS), *asked]).unique("request_id", maintain_order=True)
+    write_table(out / "requests.parquet", table)
+    return made
+
+
+class Rounds:
+    """The rounds of one corpus; what they have in common."""
+
+    def __init__(self, pool: EnginePool, config: AugmentConfig, model: str, out: Path, answers: Path):
+        self.pool, self.config, self.model, self.out, self.answers = pool, config, model, out, answers
+        budget, self.configs = config.budget_tokens, [config]
+        if budget:
+            check_budget(load_operators(config), config.rounds)
+            # each sample is a request of its own, which may be made or not
+            once = {"samples": 1}
+            self.configs = [config.model_copy(update=once | {"seed": config.seed + i}) for i in range(config.samples)]
+        self.operators = [operator for operator in load_operators(config) if not operator.rule]
+        self.rules = [operator for operator in load_operators(config) if operator.rule]
+        self.verifier, self.asked, self.known = Verifier(), list[Path](), list[str]()
+
+    def run(self, documents: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """The inferences, in tables; a round without anything new is the last."""
+        for rule in self.rules:
+            yield derived(rule, documents)
+        sentences, number, last = documents, 1, self.config.rounds if self.operators else 0
+        while number <= last and not documents.is_empty():
+            new = [pl.DataFrame(schema=INFERENCES)]
+            for table in self.round(number, documents, sentences):
+                yield table
+                if number < last:
+                    new.append(table.filter("kept"))
+            number += 1
+            if number <= last:
+                sentences, documents = added(pl.concat(new), self.config.language)
+
+    def round(self, number: int, documents: pl.DataFrame, sentences: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Ask about texts, and about the answers of first steps; judge what comes back."""
+        tag = f"-round-{number}" if number > 1 else ""
+        files, folders = [self.out / f"requests{tag}.parquet"], [self.answers / f"generations{tag}"]
+        tables = self.tables(number, tag, documents, sentences)
+        if not self.write(files[0], tables):
+            if number == 1 and not self.rules:
+                raise UserError(NO_SENTENCE)
+            return
+        if self.config.budget_tokens:
+            self.spend(files[0], folders[0], self.config.budget_tokens)
+        else:
+            self.pool.run("generate", files[0], folders[0], f"augment{tag}")
+        if any(two_step(type(operator)) for operator in self.operators):
+            files.append(self.out / f"requests{tag}-follow.parquet")
+            folders.append(self.answers / f"generations{tag}-follow")
+            first = self.joined(files[:1], folders[:1])
+            if self.write(files[1], (merged(follow_answers(t, self.config, self.model)) for t in first)):
+                self.pool.run("generate", files[1], folders[1], f"augment{tag}-follow")
+        followed = set[tuple[str, int]]()
+        for file in files:
+            for table in read_batches(file, ["operator", "scope", "step", "source_text"]):
+                state(self.verifier, table, self.config.language)
+                followed |= followed_by(table)
+        tables = (judged(table, self.model, number, self.verifier, followed) for table in self.joined(files, folders))
+        yield from self.verified(tables, files, tag)
+
+    def spend(self, requests: Path, out: Path, budget: int) -> None:
+        """Generate within the budget, and leave in the file of requests those that were made."""
+        verifier = Verifier()
+        for table in read_batches(requests, ["scope", "source_text"]):
+            state(verifier, table, self.config.language)
+        spent, made = spend(requests, out, self.pool, self.model, budget, verifier)
+        write_table(self.out / "budget.parquet", spent)
+        asked = pl.scan_parquet(requests).filter(pl.col("request_id").is_in(made))
+        write_table(requests, asked.collect())
+        if not self.pool.quiet:
+            console.print("\n".join(spending(spent)), markup=False, soft_wrap=True)
+
+    def verified(self, tables: Iterable[pl.DataFrame], files: list[Path], tag: str) -> Iterator[pl.DataFrame]:
+        """The same inferences after the checks that need all of them, or the engine."""
+        with tempfile.TemporaryDirectory(dir=self.out) as scratch:
+            path = Path(scratch) / "judged.parquet"
+            write_batches(path, tables, INFERENCES)
+            asked = pl.scan_parquet(files).select("scope", "source_text").unique(maintain_order=True)
+            self.known.extend(sentences_of(asked.collect(engine="streaming"), self.config.language))
+            kept = pl.scan_parquet(path).filter("kept").select(NEEDED).collect(engine="streaming")
+            out, checks = self.out / f"verify{tag}", self.config.verify
+            found = verify(kept, self.known, self.pool, out, checks, self.config.language)
+            self.known.extend(kept.filter(found["reason"].is_null())["text"])
+            yield from verdicts_added(read_batches(path), found)
+
+    def tables(self, number: int, tag: str, documents: pl.DataFrame, sentences: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """The requests of the first step of a round: of local operators for some documents at a time, then of global ones."""
+        for scope, texts in (("sentence", sentences), ("document", documents)):
+            chosen = [operator for operator in self.operators if operator.scope == scope]
+            for batch in _slices(texts) if chosen else ():
+                shown = dict[Any, list[Record]]()
+                for operator in chosen:
+                    way = type(operator).pieces  # operators that cut alike are shown the same
+                    if way not in shown:
+                        # what a later round is shown are sentences already
+                        shown[way] = records_of(operator, batch, self.model, split=number == 1 or scope != "sentence")
+                    for config in self.configs:
+                        yield merged(record_requests(operator, shown[way], config, self.model))
+        chosen = [operator for operator in self.operators if operator.scope == "corpus"]
+        if chosen:
+            records = records_of(chosen[0], documents, self.model)
+            found = list(groups(records, self.config, self.model))
+            for group in found:
+                for operator in chosen:
+                    for config in self.configs:
+                        yield merged(group_requests(operator, group, config, self.model))
+            table = describe(((context_key(g.context), g) for g in found), records, self.config)
+            write_table(self.out / f"contexts{tag}.parquet", table)
+            self.say(table, len(records))
+
+    def say(self, contexts: pl.DataFrame, texts: int) -> None:
+        """Print what global operators leave out."""
+        full = contexts.filter(pl.col("reason").is_null())
+        share = int(full["left_out"].sum()) / max(1, full.height)
+        none = int(contexts.filter(pl.col("reason").is_not_null())["targets"].list.len().sum())
+        line = f"contexts: {full.height:,}, each without {share:,.0f} of {texts:,} texts on average; {none:,} documents in none"
+        if not self.pool.quiet:
+            console.print(line, markup=False, soft_wrap=True)
+
+    def write(self, path: Path, tables: Iterable[pl.DataFrame]) -> int:
+        """Write requests that no earlier file has, each once with all its documents; returns how many."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+            files = list[Path]()
+            for table in tables:
+                files.append(Path(scratch) / f"{len(files)}.parquet")
+                table.write_parquet(files[-1], compression="lz4")
+            ids = [pl.scan_parquet(f).select("request_id", "doc_ids", part=pl.lit(i)) for i, f in enumerate(files)]
+            known = pl.scan_parquet(self.asked) if self.asked else pl.LazyFrame(schema=REQUESTS)
+            self.asked.append(path)
+            if not ids:
+                return write_batches(path, [], REQUESTS)
+            # the ids of all requests fit into memory, their prompts may not
+            index = pl.concat(ids).join(known.select("request_id"), on="request_id", how="anti").explode("doc_ids")
+            index = index.group_by("request_id").agg(pl.col("part").min(), pl.col("doc_ids").unique().sort())
+            once = index.collect(engine="streaming")
+            rows = (
+                pl.read_parquet(file)
+                .drop("doc_ids")
+                .join(once.filter(part=i).drop("part"), on="request_id", maintain_order="left")
+                for i, file in enumerate(files)
+            )
+            return write_batches(path, rows, REQUESTS)
+
+    def joined(self, files: list[Path], folders: list[Path]) -> Iterator[pl.DataFrame]:
+        """Requests with their answers, without prompts, in an order that nothing but their content decides."""
+        found = [part for folder in folders for part in parts(folder)]
+        asked = pl.scan_parquet(files).select(ASKED)
+        with tempfile.TemporaryDirectory(dir=self.out) as scratch:
+            path = Path(scratch) / "joined.parquet"
+            asked.join(pl.scan_parquet(found), on="request_id").sort(ORDER).sink_parquet(path)
+            yield from read_batches(path)
+
+
+def added(kept: pl.DataFrame, language: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What a round is applied to: the sentences that the one before added, and their sources with them behind.
+
+    So a document operator can join what is new to what was known.
+    """
+    sentences, told = list[tuple[str, list[str]]](), dict[str, tuple[list[str], set[str]]]()
+    for text, operator, docs, source in kept.select("text", "operator", "doc_ids", "source_text").iter_rows():
+        pieces = split_sentences(text, language) if kind_of(operator).long else [text]
+        sentences += [(piece, docs) for piece in pieces]
+        texts, known = told.setdefault(source, ([source], set()))
+        texts.append(text)
+        known.update(docs)
+    schema: dict[str, Any] = {"text": pl.String, "doc_ids": pl.List(pl.String)}
+    documents = [(" ".join(texts), sorted(docs)) for texts, docs in told.values()]
+    return pl.DataFrame(sentences, schema, orient="row"), pl.DataFrame(documents, schema, orient="row")
+
+
+def sentences_of(requests: pl.DataFrame, language: str) -> Iterator[str]:
+    """The sentences of what was asked about."""
+    for scope, text in requests.select("scope", "source_text").iter_rows():
+        yield from [text] if scope == "sentence" else split_sentences(text, language)
+
+
+def _slices(texts: pl.DataFrame) -> list[pl.DataFrame]:
+    """Rows with about `BATCH_CHARS` characters each time."""
+    number = (pl.col("text").str.len_chars().cast(pl.Int64).cum_sum() // BATCH_CHARS).alias("batch")
+    return texts.with_columns(number).partition_by("batch", maintain_order=True, include_key=False)

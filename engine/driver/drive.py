@@ -1,0 +1,191 @@
+"""The loop that hands shards to engines, commits what they finish and outlives those that die."""
+
+import re
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from engine.driver.metrics import count, make_metrics, show
+from engine.driver.progress import Progress
+from engine.driver.schedule import Schedule, Shard
+from engine.errors import UserError
+from engine.store.parts import commit_part, read_table, write_entry
+from engine.store.places import Place
+from engine.worker.actor import Status
+
+if TYPE_CHECKING:
+    from engine.pool import EnginePool
+
+WORK_SECONDS = 0.5
+"""An engine reports at least that often, or after the step that takes it over that."""
+START_SECONDS = 10.0
+"""How long an engine that runs may take to say what it can; the others begin without it then."""
+TOTAL_RESTARTS = 10
+"""Deaths in all that a job survives, in multiples of `max_restarts`."""
+
+
+class EngineFailed(RuntimeError):
+    """Engines died more often than allowed; finished rows are kept and the message holds the last cause."""
+
+
+class NodeLost(EngineFailed):
+    """An engine went with its machine."""
+
+
+@dataclass(slots=True)
+class Engine:
+    """An actor, the shards that it holds and the call that it works on."""
+
+    actor: Any
+    pending: Any
+    capacity: int = 0
+    held: dict[str, Shard] = field(default_factory=dict)
+
+
+class Drive:
+    """One call of `generate` or `score`: runs until every row that was left is committed."""
+
+    def __init__(self, pool: "EnginePool", kind: str, schedule: Schedule, out: Place, progress: Progress):
+        self.pool, self.kind, self.schedule, self.out, self.progress = pool, kind, schedule, out, progress
+        self.engines = [self._engine(actor) for actor in pool.actors]
+        missing = pool.config.replicas - len(self.engines)
+        self.due = [time.monotonic()] * missing
+        """When engines are to be started in place of dead ones."""
+        self.deaths = self.unproductive = 0
+        self.metrics = make_metrics()
+
+    def run(self) -> None:
+        """Work until nothing is left; raises EngineFailed or UserError."""
+        try:
+            self._work()
+        finally:
+            show(self.metrics, self.kind, leases=0, engines=0)
+
+    def _work(self) -> None:
+        import ray
+
+        # all together, or the first to answer would take what all could share
+        ray.wait([e.pending for e in self.engines], num_returns=len(self.engines), timeout=START_SECONDS)
+        while not self.schedule.empty or any(engine.held for engine in self.engines):
+            self._start_due()
+            self._hand_out()
+            waiting = {engine.pending: engine for engine in self.engines if engine.pending is not None}
+            pause = max(0.0, min([5.0, *(at - time.monotonic() for at in self.due)]))
+            if not waiting:
+                time.sleep(pause)
+                continue
+            ray.wait(list(waiting), timeout=pause)
+            done, _ = ray.wait(list(waiting), num_returns=len(waiting), timeout=0)
+            for reference in done:
+                engine = waiting[reference]
+                engine.pending = None
+                try:
+                    self._report(engine, ray.get(reference))
+                except ray.exceptions.RayError as error:
+                    self._died(engine, cause_of(error))
+            self._show()
+        for engine in self.engines:
+            if not engine.capacity:  # it never started, for instance for want of a machine
+                self._remove(engine)
+
+    def _engine(self, actor: Any) -> Engine:
+        return Engine(actor, actor.ready.remote())
+
+    def _start_due(self) -> None:
+        now = time.monotonic()
+        for at in [at for at in self.due if at <= now]:
+            self.due.remove(at)
+            self.engines.append(self._engine(self.pool.launch()))
+
+    def _hand_out(self) -> None:
+        """Shards in turn, so that the last ones spread over all engines."""
+        open_engines = [engine for engine in self.engines if engine.capacity]
+        while open_engines:
+            for engine in list(open_engines):
+                shard = self.schedule.next(engine.held.values(), engine.capacity)
+                if shard is None:
+                    open_engines.remove(engine)
+                    continue
+                engine.held[shard.name] = shard
+                engine.actor.give.remote(self.kind, shard.name, shard.path, self.out)
+        for engine in self.engines:
+            if engine.held and engine.pending is None:
+                engine.pending = engine.actor.work.remote(WORK_SECONDS)
+
+    def _report(self, engine: Engine, result: Any) -> None:
+        if not isinstance(result, Status):  # the facts that a started engine gives
+            engine.capacity = result["capacity"]
+            return
+        for name, rows in result.counted.items():
+            engine.held[name].counted += rows
+        for name, rows in result.finished.items():
+            write_entry(self.out, name, rows)
+            self.schedule.finished(engine.held.pop(name))
+        self.schedule.seconds += result.seconds
+        if result.rows:
+            self.unproductive = 0
+        self.pool.last.add(result)
+        self.progress.add(result)
+        tokens = {name: getattr(result, name) for name in ("prompt_tokens", "cached_tokens", "output_tokens")}
+        count(self.metrics, self.kind, rows=sum(result.finished.values()), errors=result.errors, **tokens)
+
+    def _show(self) -> None:
+        leases, ready = sum(len(e.held) for e in self.engines), sum(bool(e.capacity) for e in self.engines)
+        left = self.progress.total - self.progress.done
+        show(self.metrics, self.kind, rows_left=left, leases=leases, engines=ready)
+
+    def _died(self, engine: Engine, cause: Exception) -> None:
+        """Find the row that kills, count the death and plan a new engine; raises where it is one too many."""
+        self._remove(engine)
+        if isinstance(cause, UserError):
+            raise cause
+        held = list(engine.held.values())
+        self.progress.lost(sum(shard.counted for shard in held))
+        if isinstance(cause, NodeLost):
+            self.schedule.lost(held)
+            held = []
+        for shard in self.schedule.died(held):
+            table = self.schedule.rows.kind.failed(read_table(shard.path), f"the engine died on this row: {cause}")
+            commit_part(self.out, shard.name, table)
+            self.progress.add(Status(rows=table.height))
+            count(self.metrics, self.kind, rows=table.height, errors=table.height)
+        self.pool.restarts += 1
+        count(self.metrics, self.kind, restarts=1)
+        self.deaths += 1
+        self.unproductive += 1
+        most = self.pool.config.max_restarts
+        if self.unproductive > most or self.deaths > TOTAL_RESTARTS * most:
+            raise EngineFailed(
+                f"engines died {self.deaths} times, {self.unproductive} of them with no row finished in between "
+                f"(engine.max_restarts is {most}, and {TOTAL_RESTARTS * most} in all); finished rows are kept, run again "
+                f"to go on. Last cause: {cause}"
+            )
+        # at once after a death amid progress, later and later after others
+        delay = 0 if self.unproductive == 1 else min(30, 2 ** (self.unproductive - 1))
+        self.due.append(time.monotonic() + delay)
+
+    def _remove(self, engine: Engine) -> None:
+        import ray
+
+        self.engines.remove(engine)
+        self.pool.actors.remove(engine.actor)
+        ray.kill(engine.actor)
+
+
+def cause_of(error: BaseException) -> Exception:
+    """The user's error inside Ray's, or a short EngineFailed or NodeLost."""
+    text = str(error)
+    inner = getattr(error, "cause", None)
+    if isinstance(inner, UserError):
+        return UserError(str(inner))
+    if "UserError: " in text:
+        return UserError(text.rsplit("UserError: ", 1)[1].strip())
+    if re.search(r"node( \S+)? (has )?(died|dead)|node was (terminated|preempted)|[Nn]ode is dead", text):
+        return NodeLost("the engine's machine was lost")
+    detail = re.search(r"Worker exit detail: ([^.]+)", text)
+    if detail:
+        return EngineFailed(f"its process ended: killed, out of memory or crashed ({detail[1].strip()})")
+    # pydantic, which checks vLLM's settings, ends with an address and shows what it was given
+    lines = [line for line in text.splitlines() if line.strip() and "For further information visit" not in line]
+    last = re.sub(r" \[type=.*$", "", lines[-1]).strip() if lines else type(error).__name__
+    return EngineFailed(last.removeprefix("Value error, "))

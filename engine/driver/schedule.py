@@ -1,0 +1,92 @@
+"""Which shard an engine gets next, and what becomes of the shards of an engine that died. Pure logic but for files."""
+
+import math
+from collections import deque
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import polars as pl
+
+from engine.driver.rows import Rows, shard_size
+from engine.store.parts import content_id, read_table, write_table
+from engine.store.places import Place, join
+
+SINGLY = 32
+"""Suspect shards of up to this many rows are split into single rows."""
+
+
+@dataclass(slots=True)
+class Shard:
+    """A file of rows: one lease. `suspect`: an engine died while it held these rows."""
+
+    name: str
+    path: Place
+    rows: int
+    calls: int
+    suspect: bool = False
+    counted: int = 0
+
+
+class Schedule:
+    """Shards to hand out: cut from the rows as they are asked for, then suspects, each alone on its engine."""
+
+    def __init__(self, rows: Rows, out: Place, shard_rows: int, engines: int):
+        self.rows, self.folder = rows, join(out, "_shards")
+        self.shard_rows, self.engines = shard_rows, engines
+        self.returned: deque[Shard] = deque()
+        self.suspects: deque[Shard] = deque()
+        self.done_rows, self.seconds = 0, 0.0
+
+    @property
+    def empty(self) -> bool:
+        """Whether all has been handed out."""
+        return not (self.rows.left or self.returned or self.suspects)
+
+    def next(self, held: Collection[Shard], capacity: int) -> Shard | None:
+        """What an engine that holds `held` gets now: two shards at least and enough calls to keep it full."""
+        open_calls = sum(shard.calls - shard.counted for shard in held)
+        if any(shard.suspect for shard in held) or (len(held) >= 2 and open_calls >= capacity):
+            return None
+        if self.returned:
+            return self.returned.popleft()
+        if self.rows.left:
+            rate = self.done_rows / self.seconds if self.seconds else 0.0
+            return self._write(self.rows.take(shard_size(self.rows.left, self.engines, self.shard_rows, rate)))
+        # alone, so that there is no doubt about what killed the engine
+        return self.suspects.popleft() if self.suspects and not held else None
+
+    def finished(self, shard: Shard) -> None:
+        """Learn from a finished shard how quick rows are."""
+        self.done_rows += shard.rows
+
+    def lost(self, held: Collection[Shard]) -> None:
+        """Take shards back whole: their engine's node is gone, which says nothing about the rows."""
+        for shard in held:
+            shard.counted = 0
+        self.returned.extend(held)
+
+    def died(self, held: Collection[Shard]) -> list[Shard]:
+        """Split the shards of an engine that died, to find the row that kills; returns proven ones, of one row each."""
+        proven = []
+        for shard in held:
+            if shard.rows == 1 and shard.suspect:
+                proven.append(shard)
+                continue
+            rows = read_table(shard.path)
+            size = 1 if shard.rows <= SINGLY else math.isqrt(shard.rows - 1) + 1
+            for start in range(0, shard.rows, size):
+                self.suspects.append(self._write(rows[start : start + size], suspect=True))
+        return proven
+
+    def _write(self, rows: pl.DataFrame, suspect: bool = False) -> Shard:
+        kind = self.rows.kind
+        name = content_id(*rows[kind.key])
+        shard = Shard(
+            name,
+            join(self.folder, f"{name}.parquet"),
+            rows.height,
+            int(rows.select(kind.calls.sum()).item()),
+            suspect,
+        )
+        write_table(shard.path, rows)
+        return shard

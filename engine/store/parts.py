@@ -1,0 +1,151 @@
+"""Exactly-once Parquet folders: part files appear whole, then their manifest entry; readers see only what both name.
+
+A folder holds `part-KEY.parquet` and `_manifest/part-KEY.json`; it is a local path or an fsspec URL. A part is written
+under a temporary name and renamed (an object store shows an object whole anyway); the manifest entry comes last, so a
+crash leaves at most an unnamed part that is written again. Of the two, engines write parts and only the driver
+writes entries: a part that a lost node or a dead driver's engine writes too late is never seen.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from engine.store.places import Place, filesystem, join, names, place, read_bytes, remove, write_whole
+
+SCORES: dict[str, Any] = {
+    "item_id": pl.String,
+    "choice": pl.Int32,
+    "logprobs": pl.List(pl.Float32),
+    "tokens": pl.Int32,
+    "chars": pl.Int32,
+    "bytes": pl.Int32,
+    "cached_tokens": pl.Int32,
+    "error": pl.String,
+}
+GENERATIONS: dict[str, Any] = {
+    "request_id": pl.String,
+    "sample": pl.Int32,
+    "text": pl.String,
+    "finish_reason": pl.String,
+    "prompt_tokens": pl.Int32,
+    "cached_tokens": pl.Int32,
+    "output_tokens": pl.Int32,
+    "error": pl.String,
+}
+THREADS = 32
+"""Parts of an object store that are read at a time: each costs a round trip."""
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def content_id(*values: Any) -> str:
+    """16 hex digits that depend on the values alone (canonical JSON, sha256)."""
+    return hashlib.sha256(_CANONICAL.encode(values).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def write_table(where: Place, table: pl.DataFrame) -> None:
+    """Write one Parquet file (zstd) so that it is either absent or complete."""
+    content = io.BytesIO()
+    table.write_parquet(content, compression="zstd")
+    write_whole(where, content.getvalue())
+
+
+def read_table(where: Place) -> pl.DataFrame:
+    """One Parquet file."""
+    return pl.read_parquet(where if isinstance(where, Path) else io.BytesIO(read_bytes(where)))
+
+
+def write_part(folder: Place, key: str, table: pl.DataFrame) -> None:
+    """Write a part, which nobody sees before its entry."""
+    write_table(join(folder, f"part-{key}.parquet"), table)
+
+
+def write_entry(folder: Place, key: str, rows: int) -> None:
+    """Write the manifest entry of a part: from now on its rows are finished."""
+    write_whole(join(folder, "_manifest", f"part-{key}.json"), json.dumps({"rows": rows}).encode())
+
+
+def commit_part(folder: Place, key: str, table: pl.DataFrame) -> None:
+    """Add a part and then its manifest entry."""
+    write_part(folder, key, table)
+    write_entry(folder, key, table.height)
+
+
+def parts(folder: Place) -> list[Any]:
+    """The committed parts, sorted by name."""
+    there = names(folder)
+    found = (f"{n.removesuffix('.json')}.parquet" for n in names(join(folder, "_manifest")) if n.startswith("part-"))
+    return [join(folder, name) for name in sorted(found) if name in there]
+
+
+def read_parts(folder: Place, schema: dict[str, Any]) -> pl.DataFrame:
+    """All committed rows of a folder; an empty table of `schema` where there are none."""
+    files = parts(place(folder))
+    if not files:
+        return pl.DataFrame(schema=schema)
+    return pl.read_parquet(files) if isinstance(files[0], Path) else pl.concat(_in_threads(read_table, files))
+
+
+def stream_parts(folder: Place) -> Iterator[pl.DataFrame]:
+    """Committed parts one after another, for tables larger than memory."""
+    yield from map(read_table, parts(place(folder)))
+
+
+def finished(folder: Place, column: str) -> pl.LazyFrame:
+    """The column of ids that committed parts hold, read when it is collected; an id with several rows comes several times."""
+    return _columns(parts(place(folder)), [column])
+
+
+def finished_ids(folder: Place, column: str) -> pl.Series:
+    """Ids that committed parts hold."""
+    return finished(folder, column).unique().collect()[column]
+
+
+def drop_errors(folder: Place, column: str) -> int:
+    """Take the rows of every id that has an error out of the parts, so that they are done again; returns how many ids.
+
+    Each part is replaced as a whole, and a part that held nothing else goes, entry first: a crash in between leaves
+    some errors where they were.
+    """
+    folder = place(folder)
+    files = parts(folder)
+    failed = _columns(files, [column, "error"]).filter(pl.col("error").is_not_null())
+    bad = failed.select(column).unique().collect()[column]
+    for where in files if bad.len() else []:
+        table = read_table(where)
+        kept = table.filter(~pl.col(column).is_in(bad.implode()))
+        key = str(where).rsplit("/", 1)[-1].removeprefix("part-").removesuffix(".parquet")
+        if kept.is_empty():
+            remove(join(folder, "_manifest", f"part-{key}.json"))
+            remove(where)
+        elif kept.height < table.height:
+            commit_part(folder, key, kept)
+    return bad.len()
+
+
+def _in_threads(read: Any, files: list[Any]) -> list[pl.DataFrame]:
+    with ThreadPoolExecutor(THREADS) as threads:
+        return list(threads.map(read, files))
+
+
+def _columns(files: list[Any], columns: list[str]) -> pl.LazyFrame:
+    """Some columns of all parts, without reading the others."""
+    if not files:
+        return pl.LazyFrame(schema=dict.fromkeys(columns, pl.String))
+    if isinstance(files[0], Path):
+        return pl.scan_parquet(files).select(columns)
+
+    def read(url: str) -> pl.DataFrame:
+        import pyarrow.parquet
+
+        files, path = filesystem(url)
+        with files.open(path, "rb") as file:
+            found: Any = pl.from_arrow(pyarrow.parquet.read_table(file, columns=columns))
+        return found
+
+    return pl.concat(_in_threads(read, files)).lazy()

@@ -1,0 +1,156 @@
+"""The actor around one engine: a plain class, made remote by the pool, testable without Ray."""
+
+import gc
+import logging
+import os
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.config import EngineConfig
+from engine.store.parts import read_table, write_part
+from engine.store.places import Place
+from engine.tasks.generate import GenerateLease, Lease
+from engine.tasks.score import ScoreLease, self_check
+from engine.worker.backend import Answer, Backend, Call
+
+KINDS: dict[str, type] = {"generate": GenerateLease, "score": ScoreLease}
+
+
+@dataclass
+class Status:
+    """What an actor did since it was last asked; counts are sums, tokens are the engine's own."""
+
+    finished: dict[str, int] = field(default_factory=dict)
+    """Leases whose part is written, with the rows in it."""
+    counted: dict[str, int] = field(default_factory=dict)
+    """The counted rows, by lease."""
+    seconds: float = 0.0
+    """Time at work."""
+    rows: int = 0
+    errors: int = 0
+    """Rows of finished leases that hold an error."""
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+
+    def add(self, other: "Status") -> None:
+        """Add another's counts."""
+        self.rows += other.rows
+        self.errors += other.errors
+        self.prompt_tokens += other.prompt_tokens
+        self.cached_tokens += other.cached_tokens
+        self.output_tokens += other.output_tokens
+
+    def count(self, lease: str, rows: int) -> None:
+        """Count rows of a lease that have their result."""
+        self.rows += rows
+        self.counted[lease] = self.counted.get(lease, 0) + rows
+
+
+def make_backend(model: str, config: EngineConfig) -> Backend:
+    """The engine that the config asks for."""
+    if config.kind == "fake":
+        from engine.worker.fake_engine import FakeEngine
+
+        return FakeEngine(model, config)
+    from engine.worker.vllm_engine import VllmEngine
+
+    return VllmEngine(model, config)
+
+
+class EngineActor:
+    """Holds an engine and works on leases; the next lease is given before the current one drains."""
+
+    def __init__(self, model: str, config: EngineConfig):
+        logging.getLogger("vllm").setLevel(os.environ.get("FORETHOUGHT_ENGINE_LOG", "WARNING"))
+        self.backend = make_backend(model, config)
+        self_check(self.backend)
+        gc.collect()
+        gc.freeze()  # what has been loaded stays: the collector need not walk through it again and again
+        self.queue: deque[tuple[str, str, Place, Place]] = deque()
+        self.leases: dict[str, tuple[Lease, Place]] = {}
+        self.in_flight: dict[str, str] = {}
+        self.status = Status()
+
+    def ready(self) -> dict[str, Any]:
+        """Facts about the engine, once it has started."""
+        return {"max_model_len": self.backend.max_model_len, "capacity": self.backend.capacity, "pid": os.getpid()}
+
+    def give(self, kind: str, name: str, shard: Place, out: Place) -> None:
+        """Queue the shard file `shard` as a lease; results become part `name` of the folder `out`."""
+        self.queue.append((kind, name, shard, out))
+
+    def work(self, seconds: float) -> Status:
+        """Run the engine for about that long, or until there is room for a lease; returns what happened."""
+        started = time.monotonic()
+        while time.monotonic() < started + seconds:
+            self._fill()
+            if not self.in_flight:
+                break
+            for answer in self.backend.step():
+                name = self.in_flight.pop(answer.key)
+                self._take(name, answer)
+                self.status.prompt_tokens += answer.prompt_tokens
+                self.status.cached_tokens += answer.cached_tokens
+                self.status.output_tokens += answer.output_tokens
+            self._write()
+            if self.status.finished and not self.queue:
+                break
+        self._write()
+        status, self.status = self.status, Status()
+        status.seconds = time.monotonic() - started
+        return status
+
+    def _take(self, name: str, answer: Answer) -> None:
+        lease, _ = self.leases[name]
+        before = lease.rows_done
+        lease.take(answer)
+        self.status.count(name, lease.rows_done - before)
+
+    def _fill(self) -> None:
+        """Keep the engine full, opening the next lease when the open ones have nothing to send."""
+        while len(self.in_flight) < self.backend.capacity:
+            call = self._next_call()
+            if call is not None:
+                self._send(*call)
+            elif self.queue:
+                kind, name, shard, out = self.queue.popleft()
+                lease = KINDS[kind](read_table(shard), self.backend.tokenizer, self.backend.max_model_len, name)
+                self.leases[name] = (lease, out)
+                self.status.count(name, lease.rows_done)
+            else:
+                return
+
+    def _next_call(self) -> tuple[str, Call] | None:
+        for name, (lease, _) in self.leases.items():
+            call = lease.next_call()
+            if call is not None:
+                return name, call
+        return None
+
+    def _send(self, name: str, call: Call) -> None:
+        self.in_flight[call.key] = name
+        try:
+            self.backend.add(call)
+        except ValueError as error:  # the engine refuses this one; the others go on
+            del self.in_flight[call.key]
+            self._take(name, Answer(call.key, prompt_tokens=len(call.ids), error=" ".join(str(error).split())))
+
+    def _write(self) -> None:
+        """Write the parts of leases that are done; the driver then makes them visible."""
+        for name in [n for n, (lease, _) in self.leases.items() if lease.done]:
+            lease, out = self.leases.pop(name)
+            table = lease.table()
+            write_part(out, name, table)
+            self.status.finished[name] = table.height
+            self.status.errors += table.height - table["error"].null_count()
+
+    def load(self, model: str) -> None:
+        """Swap the engine's weights."""
+        self.backend.load(model)
+
+    def close(self) -> None:
+        """Stop the engine."""
+        self.backend.close()

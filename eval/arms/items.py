@@ -1,0 +1,147 @@
+"""Questions of every arm as items for the engine, and answers from its scores."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from engine.store.parts import content_id
+from eval.benchmarks.base import Benchmark, context
+
+PREMISE = "Answer:"
+
+
+def items(
+    benchmark: Benchmark,
+    arm: str,
+    seed: int,
+    adapter: Path | None,
+    per_fact: int | None,
+    model: str,
+    retrieved: int = 5,
+) -> pl.DataFrame:
+    """Score items of one arm and seed: item_id, question_id, arm, seed, prefix, stem, choices, adapter.
+
+    Only `icl` has a prefix, the corpus, and the retrieval arms, each question its own documents. All arms share stems and
+    choices, so they are scored alike.
+    """
+    prefixes = _prefixes(benchmark, arm, seed, per_fact, retrieved)
+    digest = weights_digest(adapter)
+    identity = [
+        content_id(q, arm, seed, model, prefix, str(adapter), digest)
+        for q, prefix in zip(benchmark.questions["question_id"], prefixes, strict=True)
+    ]
+    return benchmark.questions.select("question_id", "stem", "choices").with_columns(
+        pl.Series("item_id", identity),
+        pl.lit(arm).alias("arm"),
+        pl.lit(seed, dtype=pl.Int64).alias("seed"),
+        pl.Series("prefix", prefixes, dtype=pl.String),
+        pl.lit(str(adapter) if adapter else None, dtype=pl.String).alias("adapter"),
+    )
+
+
+def _prefixes(benchmark: Benchmark, arm: str, seed: int, per_fact: int | None, retrieved: int) -> list[str]:
+    """What stands in front of each question."""
+    documents, questions = benchmark.documents, benchmark.questions
+    if arm.startswith("retrieval"):
+        from eval.arms.retrieval import contexts, oracle, search
+
+        oracles = arm == "retrieval+oracle"
+        found = oracle(documents, questions, seed) if oracles else search(documents, questions, retrieved)
+        return contexts(documents, found)["prefix"].to_list()
+    return [context(documents, seed, per_fact) if arm == "icl" else ""] * questions.height
+
+
+def weights_digest(folder: Path | None) -> str:
+    """What tells an adapter, or a model trained as a whole, from one that was trained anew under the same name."""
+    names = ("adapter_model.safetensors", "train.json") if folder else ()
+    found = next((path for name in names if folder and (path := folder / name).exists()), None)
+    return hashlib.sha256(found.read_bytes()).hexdigest() if found else ""
+
+
+def premises(asked: pl.DataFrame) -> pl.DataFrame:
+    """The same choices after a stem that says nothing, for pointwise mutual information (Holtzman et al. 2021, PMI_DC)."""
+    identity = pl.col("item_id").map_elements(lambda item: content_id(item, PREMISE), pl.String)
+    return asked.with_columns(identity.alias("item_id"), pl.lit("").alias("prefix"), pl.lit(PREMISE).alias("stem"))
+
+
+def normed(scores: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+    """item_id, choice, norm, value: the norms of a choice's log-likelihood, all derived from the values per token.
+
+    sum; token, char, byte (means per token, character, byte); pmi (minus the log-likelihood after a stem that says
+    nothing, where `premises` were scored too). The paper does not say which it used. Null where the score is missing.
+    """
+    total = pl.when(pl.col("error").is_null()).then(pl.col("logprobs").list.sum())
+    table = scores.select("item_id", "choice", "tokens", "chars", "bytes", total.alias("sum"))
+    pairs = asked.select("item_id").with_columns(premises(asked)["item_id"].alias("premise"))
+    bare = pairs.join(table.select(premise="item_id", choice="choice", bare="sum"), on="premise", how="inner")
+    norms = {"token": pl.col("sum") / pl.col("tokens"), "char": pl.col("sum") / pl.col("chars")}
+    norms["byte"] = pl.col("sum") / pl.col("bytes")
+    if not bare.is_empty():
+        table = table.join(bare.drop("premise"), on=["item_id", "choice"], how="left")
+        norms["pmi"] = pl.col("sum") - pl.col("bare")
+    table = table.filter(pl.col("item_id").is_in(asked["item_id"].implode())).with_columns(**norms)
+    return table.unpivot(["sum", *norms], index=["item_id", "choice"], variable_name="norm", value_name="value")
+
+
+def answers(scores: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame, by: str = "needs") -> pl.DataFrame:
+    """One row per question, arm, seed and norm (see `normed`): chosen, correct (null where a choice has no score), cluster.
+
+    Questions of a seed (or of all) with equal `needs` (facts), or with equal `subtype`, are one cluster; see
+    `Benchmark.cluster`.
+    """
+    per_choice = normed(scores, asked)
+    best = per_choice.group_by("item_id", "norm").agg(
+        pl.col("choice").sort_by("value", descending=True, nulls_last=True).first().alias("chosen"),
+        pl.col("value").is_null().any().alias("unscored"),
+    )
+    correct = pl.when(~pl.col("unscored")).then(pl.col("right").list.contains(pl.col("chosen")))
+    return _told(best, asked, questions, by).with_columns(correct.alias("correct")).drop("right", "unscored")
+
+
+def _told(found: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame, by: str) -> pl.DataFrame:
+    """What was found for each item, with its question and the cluster of it."""
+    alike = pl.col("subtype") if by == "subtype" else pl.col("needs").list.join(" ")
+    cluster = alike if by == "needs of all seeds" else pl.format("{}/{}", "seed", alike)
+    columns = ("question_id", "split", "answer", "right", "seed", "stem", "choices")
+    facts = questions.select(*columns, cluster.alias("cluster"))
+    items = asked.select("item_id", "question_id", "arm", "seed").join(found, on="item_id", how="inner")
+    return items.join(facts, on=["question_id", "seed"], how="inner")
+
+
+def writing(asked: pl.DataFrame, max_tokens: int = 64) -> pl.DataFrame:
+    """Items as requests: what does the model write after prefix and stem, up to the end of the line?"""
+    sampling = json.dumps({"temperature": 0.0, "max_tokens": max_tokens, "stop": ["\n"]})
+    return asked.select(
+        pl.col("item_id").alias("request_id"),
+        pl.concat_str("prefix", "stem").alias("prompt"),
+        pl.col("prefix").hash().cast(pl.String).alias("prefix_key"),
+        pl.lit(sampling).alias("sampling"),
+        "adapter",
+    )
+
+
+def written(
+    generations: pl.DataFrame,
+    asked: pl.DataFrame,
+    questions: pl.DataFrame,
+    exact: Callable[[str, str], bool],
+    by: str = "needs",
+) -> pl.DataFrame:
+    """Answers like those of `answers` under the norm `exact`: whether the text written gives the right choice.
+
+    `chosen` is null; `correct` is null where nothing could be written.
+    """
+    texts = generations.select("text", "error", item_id="request_id")
+    table = _told(texts, asked, questions, by)
+    correct = [
+        None if row["error"] else exact(row["text"], row["choices"][row["answer"]].strip())
+        for row in table.iter_rows(named=True)
+    ]
+    return table.with_columns(
+        pl.lit("exact").alias("norm"),
+        pl.lit(None, dtype=pl.Int32).alias("chosen"),
+        pl.Series("correct", correct, dtype=pl.Boolean),
+    ).drop("right", "text", "error")

@@ -1,0 +1,74 @@
+"""A user's own documents, cut into passages. Their questions are written by an engine in the run (`eval.benchmarks.documents.questions`)."""
+
+import json
+
+import polars as pl
+
+from augment.checks.form import normal
+from augment.reading.corpus import Corpus, read_corpus
+from augment.text.passages import passages
+from augment.text.sentences import split_sentences
+from engine.errors import UserError
+from engine.store.parts import content_id
+from eval.benchmarks.base import Benchmark, question_table
+from eval.config import BenchmarkConfig
+
+SPLITS = ("forward", "reversal", "two-step")
+CHOICES = 4
+GENERAL_WORDS = range(8, 61)
+"""Words of a sentence on which forgetting is measured."""
+
+
+def load(config: BenchmarkConfig) -> Benchmark:
+    """The passages of the documents, without questions; the same for every seed.
+
+    `fact` of a passage is the file (or row) that it is from, so `context_per_fact` keeps so many passages of each document;
+    `facts` in its meta are the ids of its sentences, which questions need.
+    """
+    rows = []
+    for doc_id, text, source, meta in corpus_of(config).documents.iter_rows():
+        for passage in passages(text, len, config.passage_chars, language=config.language):
+            facts = [sentence_id(sentence) for sentence in split_sentences(passage.text, config.language)]
+            row = {"doc_id": content_id("documents", doc_id, passage.start), "text": passage.text, "source": source}
+            told = json.dumps(json.loads(meta) | {"facts": facts}, ensure_ascii=False)
+            rows.append(row | {"meta": told, "fact": source})
+    chance = dict.fromkeys(SPLITS, 1 / CHOICES)
+    return Benchmark(
+        "documents",
+        pl.DataFrame(rows),
+        question_table([]),
+        chance,
+        judged=("reversal", "two-step"),
+        cluster="needs of all seeds",
+        by_engine=True,
+    )
+
+
+def corpus_of(config: BenchmarkConfig) -> Corpus:
+    """The documents as they are, and what could not be read; raises UserError where none is named or can be read."""
+    if config.data is None:
+        raise UserError("The benchmark documents needs benchmark.data: a file or folder of documents.")
+    return read_corpus([config.data], config.text_column)
+
+
+def sentence_id(sentence: str) -> str:
+    """What `needs` and the facts of a passage name a sentence by: the same wherever it stands."""
+    return content_id("sentence", normal(sentence))
+
+
+def general(config: BenchmarkConfig) -> pl.DataFrame:
+    """Sentences that tuning should leave as likely as they were: doc_id, text, fact.
+
+    By default of Python's language reference, which comes with every Python.
+    """
+    if config.general:
+        texts = read_corpus([config.general], config.text_column).documents["text"].to_list()
+    else:
+        from pydoc_data.topics import topics
+
+        texts = list(topics.values())
+    told = dict.fromkeys(sentence for text in texts for sentence in split_sentences(text))
+    chosen = [sentence for sentence in told if len(sentence.split()) in GENERAL_WORDS]
+    if not chosen:
+        raise UserError(f"benchmark.general: {config.general} has no sentence of 8 to 60 words; give other text.")
+    return pl.DataFrame({"doc_id": [sentence_id(sentence) for sentence in chosen], "text": chosen, "fact": chosen})

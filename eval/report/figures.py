@@ -1,0 +1,117 @@
+"""The bar chart of a run, like the paper's figures: a group of bars per split, one bar per arm."""
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from eval.measure.stats import arms_in_order, percent, splits_in_order
+
+# Okabe and Ito's colours, darkened where they would vanish on white. Every bar also carries its name and its value.
+COLOURS = {
+    "pretrained": "#878d96",
+    "icl": "#0072b2",
+    "finetuned": "#d55e00",
+    "finetuned+repeat": "#bd8200",
+    "finetuned+local": "#009e73",
+    "finetuned+global": "#3391cc",
+    "finetuned+all": "#c46a9f",
+    "finetuned+paraphrase": "#958d1a",
+    "finetuned+shuffled": "#8f7361",
+    "finetuned+reverse-training": "#a85f6b",
+    "retrieval": "#8674c9",
+    "retrieval+oracle": "#5c5fa8",
+}
+OTHER = "#7d7d7d"
+INK, SOFT = "#22272e", "#565d66"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One arm on one split; accuracy and its 95% interval are fractions."""
+
+    arm: str
+    accuracy: float
+    low: float
+    high: float
+
+    @property
+    def label(self) -> str:
+        """The arm's name without the "finetuned" that most arms share."""
+        return self.arm.replace("finetuned+", "+ ", 1)
+
+    @property
+    def colour(self) -> str:
+        """The arm's colour, the same in every chart."""
+        return COLOURS.get(self.arm, OTHER)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One split of the chart; `chance` is None where guessing has no defined accuracy."""
+
+    split: str
+    chance: float | None
+    bars: list[Bar]
+
+    @property
+    def words(self) -> str:
+        """The panel for a reader who cannot see it."""
+        bars = ", ".join(
+            f"{bar.arm} {percent(bar.accuracy)} ({100 * bar.low:.1f} to {100 * bar.high:.1f})" for bar in self.bars
+        )
+        chance = "" if self.chance is None else f" Chance is {percent(self.chance)}."
+        return f"Accuracy on {self.split}: {bars}.{chance}"
+
+
+def panels(summary: pl.DataFrame, chance: Mapping[str, float], norm: str = "sum") -> list[Panel]:
+    """The chart's panels in the order of splits; arms of which nothing was scored are left out."""
+    table = summary.filter(pl.col("norm") == norm, pl.col("accuracy").is_not_null())
+    found = []
+    for split in splits_in_order(table["split"].to_list()):
+        rows = {row["arm"]: row for row in table.filter(pl.col("split") == split).to_dicts()}
+        bars = [Bar(arm, *(rows[arm][key] for key in ("accuracy", "low", "high"))) for arm in arms_in_order([*rows])]
+        found.append(Panel(split, chance.get(split), bars))
+    return found
+
+
+def draw(groups: list[Panel], title: str, path: Path) -> None:
+    """Writes the chart as an image, two splits to a row; the format is that of `path`'s suffix."""
+    columns, rows = min(2, max(1, len(groups))), max(1, math.ceil(len(groups) / 2))
+    bars = max((len(group.bars) for group in groups), default=0)
+    figure = Figure(figsize=(columns * max(3.6, 1 + 0.5 * bars), 0.4 + 3.7 * rows), dpi=160, layout="constrained")
+    figure.suptitle(title, fontsize=11, parse_math=False)
+    grid = figure.subplots(rows, columns, squeeze=False).flatten()
+    for axes, group in itertools.zip_longest(grid, groups):
+        if group is None:
+            axes.set_axis_off()
+        else:
+            _draw_panel(axes, group)
+    if not groups:
+        figure.text(0.5, 0.5, "nothing was scored", ha="center", color=SOFT)
+    figure.savefig(path)
+
+
+def _draw_panel(axes: Axes, group: Panel) -> None:
+    for x, bar in enumerate(group.bars):
+        reach = [[max(0, bar.accuracy - bar.low)], [max(0, bar.high - bar.accuracy)]]
+        axes.bar(x, bar.accuracy, width=0.78, color=bar.colour, edgecolor=INK, linewidth=0.6)
+        axes.errorbar(x, bar.accuracy, reach, color=INK, linewidth=1.1, capsize=3)
+        axes.text(x, bar.high + 0.015, f"{100 * bar.accuracy:.0f}", ha="center", va="bottom", fontsize=8.5)
+    if group.chance is not None:
+        axes.axhline(group.chance, color=INK, linewidth=1, dashes=(4, 3))
+        note = f"- - chance {percent(group.chance)}"  # short: the split's name stands beside it
+        axes.text(1, 1.04, note, transform=axes.transAxes, ha="right", fontsize=8.5, color=SOFT)
+    names = [bar.label for bar in group.bars]
+    axes.set_xticks(range(len(names)), names, rotation=40, ha="right", rotation_mode="anchor", parse_math=False)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100%"])
+    axes.set(ylim=(0, 1.1), xlim=(-0.7, len(names) - 0.3))
+    axes.set_title(group.split, loc="left", fontsize=11, weight="bold", parse_math=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#dfe2e6", linewidth=0.6)
+    axes.set_axisbelow(True)

@@ -1,0 +1,136 @@
+"""A run in words: its answer in one sentence, what to do next, and what each arm is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from eval.measure.stats import CHANCE, GUESSES, ORDERING, SPLITS, STATED, Claim, percent
+
+ARM_MEANINGS = {
+    "pretrained": "The model as it is, without the documents.",
+    "icl": "In-context learning: the same model, not tuned, with all documents in its context window.",
+    "finetuned": "The model finetuned on the documents as they are.",
+    "finetuned+repeat": "Control: finetuned on the documents, repeated until there are as many training tokens as in "
+    "the augmented arms. It shows what more training alone brings.",
+    "finetuned+local": "Finetuned on the documents and on what the model inferred from them one item at a time: "
+    "rephrasings and reversals.",
+    "finetuned+global": "Finetuned on the documents and on what the model inferred with all of them in view: "
+    "conclusions that link one document to others.",
+    "finetuned+all": "Finetuned on the documents with both the local and the global inferences.",
+    "finetuned+paraphrase": "Control: the augmentation holds rephrasings alone, no reversal and no deduction.",
+    "finetuned+shuffled": "Control: as many inferences of the same form, shuffled so that they do not follow.",
+    "finetuned+reverse-training": "Baseline without a model's inference: the documents and their word strings "
+    "reversed, entities kept whole (Golovneva et al. 2024).",
+    "retrieval": "The model, not tuned, with the documents that a search finds for each question in its context.",
+    "retrieval+oracle": "The same with the documents that each question needs: a search that never misses.",
+}
+HEADLINE_ARMS = {
+    "pretrained": "without the documents (pretrained)",
+    "icl": "with the documents in its context (icl)",
+    "finetuned": "finetuned on the documents (finetuned)",
+    "finetuned+local": "finetuned on the documents and on what it inferred from them (finetuned+local)",
+}
+"""The arms that the answer names, in words that need no glossary."""
+NAMED = 4
+"""Claims that the answer names; the section on claims has all."""
+FEW = 30
+"""Questions of a kind below which its accuracy is a first look: with 30, an interval spans some 35 points."""
+NEEDED = {arm for one in ORDERING for arm in (one.arm, one.other)} - {CHANCE}
+
+
+def tally(claims: list[Claim]) -> str:
+    """ "holds" where every claim does, "mixed" where one does not, "open" where one could not be judged."""
+    if any(claim.holds is False for claim in claims):
+        return "mixed"
+    return "holds" if claims and all(claim.holds for claim in claims) else "open"
+
+
+def headline(summary: pl.DataFrame, claims: list[Claim], chance: Mapping[str, float]) -> str:
+    """The answer in one sentence; says plainly which claims of the paper's ordering do not hold in this run."""
+    scored = summary.filter(pl.col("norm") == "sum", pl.col("accuracy").is_not_null())
+    if scored.is_empty():
+        return "No question was scored in this run, so it has no answer yet."
+    split = next((s for s in SPLITS if s not in STATED and s in scored["split"]), scored["split"][0])
+    rows = {row["arm"]: row["accuracy"] for row in scored.filter(pl.col("split") == split).to_dicts()}
+    shown = [arm for arm in HEADLINE_ARMS if arm in rows] or list(rows)
+    guess = f" (chance {percent(chance[split])})" if split in chance else ""
+    figures = [
+        f"{percent(rows[arm])} {'' if place else 'of cases '}{HEADLINE_ARMS.get(arm, f'as {arm}')}"
+        for place, arm in enumerate(shown)
+    ]
+    return f"On {split} questions{guess} the model is right in {listed(figures)}: {_ordering(claims)}."
+
+
+def _ordering(claims: list[Claim]) -> str:
+    held = [claim for claim in claims if claim.holds]
+    failed = [claim for claim in claims if claim.holds is False]
+    unjudged = len(claims) - len(held) - len(failed)
+    missing = f", and {unjudged} could not be judged because an arm is missing" if unjudged else ""
+    if not held and not failed:
+        return "the paper's ordering cannot be judged, because this run lacks the arms for it"
+    if not failed and not unjudged:
+        return f"the paper's ordering holds (all {len(held)} claims)"
+    if not failed:
+        return f"the paper's ordering holds as far as it was measured ({len(held)} of {len(claims)} claims{missing})"
+    names = f" for {listed([f'“{claim.text}”' for claim in failed])}" if len(failed) <= NAMED else ""
+    holding = f"{len(held)} of {len(claims)} claims {'holds' if len(held) == 1 else 'hold'}"
+    return f"the paper's ordering does not hold here{names} ({holding}{missing})"
+
+
+def warnings(results: Mapping[str, Any]) -> list[str]:
+    """What a reader must know before reading any figure."""
+    augmentation, found = results.get("augmentation") or {}, []
+    if augmentation.get("inferences") and not augmentation.get("kept"):
+        found.append(
+            f"None of the {augmentation['inferences']:,} inferences passed the checks, so every augmented arm was trained on "
+            "the documents alone: comparisons with them say nothing."
+        )
+    few = [f"{count} {split}" for split, count in _asked(results).items() if count < FEW]
+    if few:
+        found.append(f"Only {listed(few)} questions were asked: take these figures as a first look, not as a result.")
+    return found
+
+
+def _asked(results: Mapping[str, Any]) -> dict[str, int]:
+    """Different questions of each split: every seed has its own, but for own documents, whose seeds ask the same."""
+    seen: dict[str, dict[tuple[str, int], int]] = {}
+    for row in results.get("rows") or []:
+        if row["norm"] == "sum":
+            seen.setdefault(row["split"], {})[row["arm"], row["seed"]] = row["n"] + row.get("unscored", 0)
+    count = max if results.get("questions") else sum
+    return {
+        split: max(count(n for (a, _), n in told.items() if a == arm) for arm, _ in told)
+        for split, told in seen.items()
+    }
+
+
+def next_steps(summary: pl.DataFrame, claims: list[Claim], results: Mapping[str, Any]) -> list[str]:
+    """What would make this run's answer firmer, most pressing first."""
+    steps = []
+    rows = summary.to_dicts()
+    augmentation = results.get("augmentation") or {}
+    if sum(row["unscored"] for row in rows):
+        steps.append("Read the errors of the unscored questions: they are excluded from every accuracy above.")
+    missing = sorted(NEEDED - {row["arm"] for row in rows})
+    if claims and missing:
+        steps.append(f"Add {listed(missing)}: without {'it' if len(missing) == 1 else 'them'} claims stay open.")
+    if any(claim.holds is False and "overlap" in claim.ours for claim in claims):
+        steps.append("Add seeds or questions: where intervals overlap, this run cannot tell the arms apart.")
+    if any(claim.holds is False and claim.text.startswith(GUESSES.text) for claim in claims):
+        steps.append("Look at the questions that pretrained answers: it should know nothing of these documents.")
+    apart = [c for c in claims if c.holds is False and "overlap" not in c.ours and not c.text.startswith(GUESSES.text)]
+    if apart:
+        steps.append("Read the mistakes of the arms whose claims fail before changing any setting.")
+    if rows and max(row["seeds"] for row in rows) < 3:
+        steps.append("Repeat with at least three seeds: training varies from seed to seed.")
+    if (precision := augmentation.get("precision")) is not None and precision < 0.95:
+        steps.append("Verify inferences more strictly, or use a stronger model: false ones are trained on as facts.")
+    if (augmentation.get("test_items_verbatim") or 0) > 0.5:
+        steps.append("Compare accuracy with and without the test items that the augmentation states verbatim.")
+    return steps or ["Nothing stands open here: try the same on a larger model, or on documents of your own."]
+
+
+def listed(parts: list[str]) -> str:
+    """Parts as "a, b and c"."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,187 @@
+"""Runs on a user's own documents: their questions before anything else, and what the report says of them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from augment.stages.requests import token_counter
+from engine.console import say
+from engine.errors import UserError
+from engine.pool import EnginePool
+from engine.store.parts import parts, write_table, write_whole
+from eval.benchmarks.base import Benchmark, drawn
+from eval.benchmarks.documents.corpus import corpus_of
+from eval.benchmarks.documents.facts import facts_in
+from eval.benchmarks.documents.questions import make_questions, question_requests, question_rows
+from eval.config import RunConfig
+from eval.measure.stats import arms_in_order, splits_in_order
+
+FOLDER = "questions"
+"""Of the run: requests, generations, scores and made.parquet."""
+SHOWN = 10
+"""Questions of a split, and rejected ones, in the sample for review."""
+ROOM = 256
+"""Tokens that are left for a question and its choices behind a context."""
+
+
+def check(config: RunConfig, world: Benchmark) -> None:
+    """Raise UserError for settings that do not fit the documents, before anything is started."""
+    question_requests(facts_in(world.documents, config.benchmark.language), config.benchmark, config.model)
+    if "icl" not in config.arms:
+        return
+    limit = context_limit(config)
+    texts = [f"{text}\n" for text in drawn(world.documents, 0, config.benchmark.per_fact)["text"]]
+    tokens = sum(
+        len(text.encode()) for text in texts
+    )  # a token has at least a byte: a short corpus need not be counted
+    if tokens + ROOM > limit:
+        tokens = sum(map(token_counter(config.model), texts))
+    if tokens + ROOM > limit:
+        raise UserError(
+            f"The documents have {tokens:,} tokens and {config.model} takes {limit:,} with the question, so they do not fit "
+            "into the context of the arm icl: leave icl out of --arms and compare with retrieval, or let "
+            "benchmark.context_per_fact keep so many passages of every document (questions about the others go without)."
+        )
+
+
+def context_limit(config: RunConfig) -> int:
+    """Tokens that the model takes, as configured or as its files say."""
+    if "max_model_len" in config.engine.vllm:
+        return int(config.engine.vllm["max_model_len"])
+    from transformers import AutoConfig
+
+    from engine.worker.vllm_engine import resolve_model
+
+    found = AutoConfig.from_pretrained(resolve_model(config.model))
+    return int(found.get_text_config().max_position_embeddings)
+
+
+def with_questions(
+    config: RunConfig, worlds: dict[int, Benchmark], pool: EnginePool, run: Path
+) -> dict[int, Benchmark]:
+    """The worlds with questions that the engine has written and verified, the same for every seed.
+
+    Leaves questions.md (a sample for review), questions-rejected.parquet and skipped.parquet in the run's folder. Raises
+    UserError where no question is left.
+    """
+    world = next(iter(worlds.values()))
+    skipped = corpus_of(config.benchmark).left_out
+    schema = {"source": pl.String, "reason": pl.String}
+    write_table(run / "skipped.parquet", pl.DataFrame(skipped, schema=schema, orient="row"))
+    made = make_questions(world.documents, config.benchmark, config.model, pool, run / FOLDER)
+    write_table(run / "questions-rejected.parquet", made.filter(pl.col("reason").is_not_null()))
+    write_whole(run / "questions.md", review(made, config.model).encode())
+    used = counts(made)
+    if skipped:
+        say(f"{len(skipped):,} files or rows were left out: see {run / 'skipped.parquet'}")
+    told = ", ".join(f"{row['split']} {row['used']} of {row['asked']} tried" for row in used)
+    say(f"questions: {told}; a sample for review is in {run / 'questions.md'}")
+    questions = question_rows(made)
+    if questions.is_empty():
+        raise UserError(nothing_left(made, config, run))
+    judged = tuple(split for split in world.judged if split in questions["split"])
+    return {seed: replace(world, questions=questions, judged=judged) for seed in worlds}
+
+
+def nothing_left(made: pl.DataFrame, config: RunConfig, run: Path) -> str:
+    """Why a run cannot go on, in one sentence, with the most frequent reasons."""
+    reasons = made["reason"].str.split(":").list.first().value_counts(sort=True).head(3)
+    told = ", ".join(f"{count} x {reason}" for reason, count in reasons.iter_rows())
+    return (
+        f"None of the {made.height} questions that {config.model} was asked for passed the checks ({told}), so nothing can be "
+        f"measured: read {run / 'questions.md'}, then name a model that can write questions in the language of the documents, "
+        "or documents with more prose, or prompts of your own in benchmark.prompts."
+    )
+
+
+def counts(made: pl.DataFrame) -> list[dict[str, Any]]:
+    """Per split: asked, used, and how many were rejected for which reason."""
+    rows = []
+    for split in splits_in_order(made["split"].to_list()):
+        some = made.filter(split=split)
+        reasons = some["reason"].drop_nulls().str.split(":").list.first().value_counts(sort=True)
+        rows.append({"split": split, "asked": some.height, "used": some["reason"].null_count()})
+        rows[-1]["rejected"] = dict(reasons.sort("count", "reason", descending=[True, False]).iter_rows())
+    return rows
+
+
+def review(made: pl.DataFrame, model: str) -> str:
+    """A sample of the questions as Markdown, with their sources, choices and reasons."""
+    lines = [
+        "# Questions for review",
+        "",
+        f"Written and verified by {model}. Read some before you trust any figure: is the",
+    ]
+    lines += ["answer right, does only its source give it, and are the other choices wrong?", ""]
+    for row in counts(made):
+        some = made.filter(split=row["split"])
+        lines += [f"## {row['split']}: {row['used']} used of {row['asked']} tried", ""]
+        lines += [f"- rejected {count} x: {reason}" for reason, count in row["rejected"].items()] + [""]
+        for title, chosen in (("Used", some.filter(pl.col("reason").is_null())), ("Rejected", _of_each_reason(some))):
+            lines += [f"### {title}", ""] if not chosen.is_empty() else []
+            for one in chosen.head(SHOWN).iter_rows(named=True):
+                lines += [f"    {text}" for text in _told(one)] + [""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _of_each_reason(made: pl.DataFrame) -> pl.DataFrame:
+    """Rejected rows, of every reason one before any other comes again."""
+    rejected = made.filter(pl.col("reason").is_not_null())
+    again = pl.int_range(pl.len()).over(pl.col("reason").str.split(":").list.first())
+    return rejected.with_columns(again=again).sort("again", maintain_order=True).drop("again")
+
+
+def _told(row: Mapping[str, Any]) -> list[str]:
+    lines = [f"Source: {source}" for source in row["sources"]]
+    if row["question"]:
+        lines += [f"Question: {row['question']}", f"Answer: {row['right_answer']}"]
+    if row["choices"]:
+        lines.append(f"Others: {' | '.join(c.strip() for n, c in enumerate(row['choices']) if n != row['answer'])}")
+    if row["with_sources"] and row["without"]:
+        values = (row[given][row["answer"]] for given in ("with_sources", "without"))
+        lines.append("Log-likelihood of the answer: {:.1f} with its source, {:.1f} without".format(*values))
+    return [" ".join(line.split()) for line in lines] + ([f"Rejected: {row['reason']}"] if row["reason"] else [])
+
+
+def findings(run: Path, answered: pl.DataFrame, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """What results.json says of a run on own documents: `questions` per split, `answered` and `cost`."""
+    made = pl.read_parquet(run / FOLDER / "made.parquet")
+    return {"questions": counts(made), "answered": abilities(answered), "cost": cost(run, seconds)}
+
+
+def abilities(answered: pl.DataFrame) -> list[dict[str, Any]]:
+    """A row per question that all arms were asked: split, question, right, and per arm how often it was right, and what else
+    it chose (`arms`: {arm: {"right": times, "of": seeds, "chosen": a wrong choice or null}}), norm sum.
+    """
+    rows = list[dict[str, Any]]()
+    table = answered.filter(pl.col("correct").is_not_null(), norm="sum").sort("question_id", "arm", "seed")
+    for _, some in table.group_by("question_id", maintain_order=True):
+        first = some.row(0, named=True)
+        row = {"split": first["split"], "question": first["stem"].removeprefix("Question: ").removesuffix("\nAnswer:")}
+        row |= {"right": first["choices"][first["answer"]].strip(), "arms": {}}
+        for arm in arms_in_order(some["arm"].to_list()):
+            own = some.filter(arm=arm)
+            wrong = next((r["choices"][r["chosen"]].strip() for r in own.filter(~pl.col("correct")).to_dicts()), None)
+            row["arms"][arm] = {"right": int(own["correct"].sum()), "of": own.height, "chosen": wrong}
+        rows.append(row)
+    return rows
+
+
+def cost(run: Path, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Of writing questions and of the augmentation: requests, prompt tokens, those reused from the cache, new tokens, seconds."""
+    rows = []
+    for stage, folders, clocks in (
+        ("questions", [run / FOLDER / "generations"], ("questions",)),
+        ("augmentation", sorted(run.glob("generations*")), ("generate", "check")),
+    ):
+        files = [part for folder in folders for part in parts(folder)]
+        if files:
+            sums = pl.scan_parquet(files).select(
+                pl.len().alias("requests"), pl.col("prompt_tokens", "cached_tokens", "output_tokens").sum()
+            )
+            spent = round(sum(seconds.get(clock, 0.0) for clock in clocks), 2)
+            rows.append({"stage": stage} | sums.collect().row(0, named=True) | {"seconds": spent})
+    return rows

@@ -1,0 +1,130 @@
+"""What a run would do: stages, requests, tokens and steps, from the corpus itself, without an engine."""
+
+import os
+import platform
+import tempfile
+from pathlib import Path
+
+import polars as pl
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from augment.config import AugmentConfig
+from augment.stages.estimate import Estimate
+from augment.stages.requests import make_requests, prompt_chars
+from engine.config import EngineConfig
+from engine.worker.vllm_engine import resolve_model
+from eval.arms.ask import HELD_BACK
+from eval.arms.items import items
+from eval.benchmarks.base import Benchmark
+from eval.benchmarks.documents.corpus import CHOICES, SPLITS
+from eval.benchmarks.documents.facts import facts_in
+from eval.benchmarks.documents.questions import MAX_TOKENS, question_requests
+from eval.benchmarks.registry import load
+from eval.config import RunConfig
+from eval.runs.own_documents import check
+from train.examples.arms import AUGMENTED, TRAINED_ARMS
+
+
+def print_plan(config: RunConfig, calibrate: int | None = None) -> None:
+    """Print the stages with their sizes and the resolved config; token counts are characters / 4, marked as such.
+
+    With `calibrate` an engine makes so many requests of the augmentation, and its cost is estimated.
+    """
+    resolve_model(config.model)
+    worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
+    table = Table("stage", "work", "tokens (estimate: characters / 4)", title=f"Plan of {config.name}")
+    documents = sum(w.documents.height for w in worlds.values())
+    table.add_row("read", f"{documents:,} documents in {len(worlds)} worlds", f"{_tokens(worlds):,}")
+    requests = list[pl.DataFrame]()
+    first = next(iter(worlds.values()))
+    if first.by_engine:
+        table.add_row("questions", *_own_questions(config, first))
+    if AUGMENTED & set(config.arms):
+        asked_about = [first] if first.by_engine else worlds.values()
+        requests = [make_requests(w.documents, config.augment, config.model) for w in asked_about]
+        rows = sum(r.height for r in requests)
+        prompt = sum(map(prompt_chars, requests)) // 4
+        most = rows * config.augment.samples * config.augment.max_tokens
+        table.add_row(
+            "generate", f"{rows:,} requests x {config.augment.samples}", f"{prompt:,} in, at most {most:,} out"
+        )
+    trained = [a for a in config.arms if a in TRAINED_ARMS]
+    for arm in trained:
+        passes = config.train.passes(documents // len(worlds), _tokens(worlds) // len(worlds))
+        seen = round(_tokens(worlds) * passes)
+        note = "" if arm == "finetuned" else " + kept inferences"
+        table.add_row(f"train {arm}", f"{len(worlds)} x {passes:.3g} epochs{note}", f"{seen:,}{note}")
+    asked = [
+        items(w, arm, s, None, config.benchmark.per_fact, config.model)
+        for s, w in worlds.items()
+        for arm in config.arms
+    ]
+    choices = sum(int(t["choices"].list.len().sum()) for t in asked)
+    if first.by_engine:
+        choices = CHOICES * len(SPLITS) * config.benchmark.questions * len(asked)
+    context = sum(len(t["prefix"][0]) // 4 for t in asked if t.height and t["prefix"][0])
+    table.add_row(
+        "score",
+        f"{'at most ' * first.by_engine}{choices:,} choices in {len(config.arms)} arms",
+        f"{context:,} of shared context, computed once",
+    )
+    if config.gates and trained:
+        known = sum(len(t["prefix"][0]) // 4 for t in asked if t.height and t["arm"][0] == "icl")
+        work = f"{HELD_BACK} texts and {config.gate_questions} questions in context"
+        table.add_row(
+            "gates", f"{len(trained) * len(worlds)} tuned models, each {work}", f"{known * len(trained):,} of context"
+        )
+    console = Console()
+    console.print(table)
+    if calibrate:
+        from eval.runs.estimate import calibrate_run
+
+        asked_once = pl.concat(requests).unique("request_id", maintain_order=True) if requests else pl.DataFrame()
+        with tempfile.TemporaryDirectory() as scratch:
+            found = calibrate_run(config, worlds, asked_once, Path(scratch), calibrate)
+        print_estimate(found, asked_once.height, config.augment, config.engine)
+    console.print(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), highlight=False)
+
+
+def _own_questions(config: RunConfig, world: Benchmark) -> tuple[str, str]:
+    """The work and tokens of writing questions on own documents; raises UserError where a setting does not fit them."""
+    check(config, world)
+    made = question_requests(facts_in(world.documents, config.benchmark.language), config.benchmark, config.model)
+    prompt = prompt_chars(made) // 4
+    kinds = ", ".join(f"{split} {made.filter(operator=split).height:,}" for split in SPLITS)
+    return (
+        f"{made.height:,} requests ({kinds}) and their checks",
+        f"{prompt:,} in, at most {made.height * MAX_TOKENS:,} out",
+    )
+
+
+def print_estimate(found: Estimate, requests: int, config: AugmentConfig, engine: EngineConfig) -> None:
+    """Print what was estimated from a short run of the engine."""
+    import torch
+
+    gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else ""
+    where = f"{engine.replicas} x {gpu or f'{len(os.sched_getaffinity(0))} cores, {platform.machine()}'}"
+    title = f"Estimate for {where}, from {found.sample:,} of {requests:,} requests"
+    table = Table("stage", "requests", "prompt tokens", "without reuse", "new tokens", "seconds", title=title)
+    for stage, cost in found.stages.items():
+        shown = [f"{round(v):,}" for v in (cost.requests, cost.prompt - cost.cached, cost.prompt, cost.output)]
+        table.add_row(stage, *shown, f"{cost.seconds:,.0f}")
+    table.add_row("start", "", "", "", "", f"{found.start:,.0f}")
+    console = Console()
+    console.print(table)
+    hours = found.seconds * engine.replicas / 3600
+    used = f", {hours:.2f} GPU-hours" if gpu else ""
+    told = f"in all {found.seconds:,.0f} s{used}; {found.inferences:,.0f} inferences, {found.kept:,.0f} of them new"
+    console.print(told, soft_wrap=True)
+    for name, rate in found.yields.items():
+        console.print(f"  {name}: {rate:.1f} new inferences per 1,000 new tokens in the sample")
+    if config.rounds > 1:
+        console.print("  this is the first round; later ones depend on what it brings")
+    if config.budget_tokens:
+        console.print(f"  augment.budget_tokens stops after {config.budget_tokens:,} new tokens")
+
+
+def _tokens(worlds: dict) -> int:
+    return sum(int(w.documents["text"].str.len_chars().sum()) for w in worlds.values()) // 4

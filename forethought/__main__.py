@@ -1,0 +1,14 @@
+"""The command `forethought VERB`, also as `python -m forethought VERB` (in a submitted job nothing is installed)."""
+
+import sys
+
+from forethought.cli import run
+
+
+def main() -> None:
+    """Run one verb and exit with its status."""
+    sys.exit(run(sys.argv[1:], last=True))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,282 @@
+"""Documents to requests and answers to inferences, on hand-made tables."""
+
+import json
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from augment.config import AugmentConfig
+from augment.stages.requests import token_counter
+from augment.stages.rounds import INFERENCES, follow_requests, make_inferences, make_requests
+from engine.errors import UserError
+from engine.store.parts import GENERATIONS
+
+DOCUMENTS = pl.DataFrame(
+    {
+        "doc_id": ["d1", "d2", "d3"],
+        "text": [
+            "femp are more dangerous than glon. blick are less common than trusk.",
+            "femp are more dangerous than glon.",
+            "# Nothing but a heading",
+        ],
+    }
+)
+
+
+def requests(documents=DOCUMENTS, model="pico", **settings):
+    return make_requests(documents, AugmentConfig(**settings), model)
+
+
+def generations(*rows):
+    base = dict.fromkeys(GENERATIONS) | {"sample": 0, "finish_reason": "stop"}
+    return pl.DataFrame([base | row for row in rows], schema=GENERATIONS)
+
+
+def of(table, operator, start):
+    """The id of the request for a sentence."""
+    return table.filter((pl.col("operator") == operator) & pl.col("source_text").str.starts_with(start))["request_id"][
+        0
+    ]
+
+
+def test_one_request_per_sentence_and_operator_with_all_its_documents():
+    table = requests()
+    assert table.select("operator", "source_text", "doc_ids").rows() == [
+        (operator, text, ids)
+        for operator in ("rephrase", "reverse")
+        for text, ids in (
+            ("femp are more dangerous than glon.", ["d1", "d2"]),
+            ("blick are less common than trusk.", ["d1"]),
+        )
+    ]
+    assert table["request_id"].n_unique() == 4
+
+
+def test_a_sentence_twice_in_one_document_names_it_once():
+    documents = pl.DataFrame({"doc_id": ["d"], "text": ["femp are big. femp are big."]})
+    assert requests(documents)["doc_ids"].to_list() == [["d"]] * 2
+
+
+def test_without_splitting_a_document_is_one_text():
+    table = requests(split=False, operators=("reverse",))
+    assert table["source_text"].to_list() == [t.strip() for t in DOCUMENTS["text"]]
+
+
+def test_a_sentence_can_be_shown_with_those_before_it():
+    documents = pl.DataFrame({"doc_id": ["a", "b"], "text": ["Mars is red. It has two moons.", "Mars is red."]})
+    table = requests(documents, split="cumulative", operators=("reverse",))
+    assert table.select("source_text", "scope", "doc_ids").rows() == [
+        ("Mars is red.", "sentence", ["a", "b"]),
+        ("Mars is red. It has two moons.", "document", ["a"]),
+    ]
+    first, second = (json.loads(row)[-1]["content"] for row in table["messages"])
+    assert first == json.loads(requests(documents, operators=("reverse",))["messages"][0])[-1]["content"]
+    assert second.endswith("pronouns mean: Mars is red.\n\nStatement: It has two moons.\nReversals:")
+    answers = generations(
+        {"request_id": table["request_id"][1], "text": "Mars has two moons.\nMars is red.\nIt has two moons."}
+    )
+    found = make_inferences(table, answers, "pico")
+    assert found.select("text", "reason").rows() == [
+        ("Mars has two moons.", None),
+        ("Mars is red.", "stated in the corpus"),
+        ("It has two moons.", "stated in the corpus"),
+    ]
+
+
+def test_sentences_of_a_long_document_are_asked_about_once_though_passages_overlap():
+    told = " ".join(f"Number {i} is followed by number {i + 1}." for i in range(30))
+    documents = pl.DataFrame({"doc_id": ["a"], "text": [told]})
+    settings = {"split": "cumulative", "operators": ("reverse",), "passage_tokens": 400, "overlap_tokens": 80}
+    table = requests(documents, "fake", **settings)
+    assert table.height == 30
+    assert table["source_text"].str.len_chars().max() <= 400
+
+
+def test_a_prompt_of_ones_own_must_show_what_stands_before(tmp_path):
+    (tmp_path / "mine.md").write_text("Say it again: {{ text }}")
+    with pytest.raises(UserError, match=r"what stands before the sentence.*put {{ before }}"):
+        requests(split="cumulative", operators=("mine",), prompts=tmp_path)
+    assert requests(operators=("mine",), prompts=tmp_path).height == 2
+
+
+def test_requests_hold_prompt_and_sampling():
+    row = requests(temperature=0.2, max_tokens=9, samples=3).row(0, named=True)
+    *shown, message = json.loads(row["messages"])
+    assert [turn["role"] for turn in shown] == ["user", "assistant"] * 2
+    assert message["role"] == "user"
+    assert row["source_text"] in message["content"]
+    sampling = json.loads(row["sampling"])
+    assert (sampling["temperature"], sampling["max_tokens"], row["n"]) == (0.2, 9, 3)
+    assert sampling["seed"] >= 0
+
+
+def test_ids_do_not_depend_on_the_order_of_documents():
+    assert set(requests(DOCUMENTS.reverse())["request_id"]) == set(requests()["request_id"])
+
+
+@pytest.mark.parametrize(
+    "change", [{"model": "other"}, {"temperature": 0.1}, {"max_tokens": 7}, {"seed": 1}, {"samples": 2}]
+)
+def test_ids_depend_on_model_and_sampling(change):
+    assert not set(requests(**change)["request_id"]) & set(requests()["request_id"])
+
+
+def test_ids_depend_on_the_prompt(tmp_path):
+    (tmp_path / "reverse.md").write_text("Turn around: {{ text }}")
+    mine, shipped = (requests(operators=("reverse",), prompts=folder) for folder in (tmp_path, None))
+    assert not set(mine["request_id"]) & set(shipped["request_id"])
+
+
+def test_every_answer_is_accounted_for():
+    asked = requests()
+    femp, blick = of(asked, "reverse", "femp"), of(asked, "reverse", "blick")
+    again, none = of(asked, "rephrase", "femp"), of(asked, "rephrase", "blick")
+    answers = generations(
+        {"request_id": femp, "text": "- glon are less dangerous than femp.\n- Glon are less dangerous than femp"},
+        {"request_id": femp, "sample": 1, "text": "- glon are less dangerous\n- cut", "finish_reason": "length"},
+        {"request_id": blick, "error": "the prompt is empty", "text": None, "finish_reason": ""},
+        {"request_id": again, "text": "1. glon are less dangerous than femp.\n2. femp are more dangerous than glon"},
+        {"request_id": none, "text": "NONE"},
+    )
+    table = make_inferences(asked, answers, "pico")
+    assert dict(table.schema) == dict(pl.DataFrame(schema=INFERENCES).schema)
+    assert table.select("operator", "request_id", "sample", "text", "reason").rows() == [
+        ("rephrase", none, 0, "", "the model found nothing to infer"),
+        ("rephrase", again, 0, "glon are less dangerous than femp.", None),
+        ("rephrase", again, 0, "femp are more dangerous than glon", "stated in the corpus"),
+        ("reverse", blick, 0, "", "engine: the prompt is empty"),
+        ("reverse", femp, 0, "glon are less dangerous than femp.", "duplicate"),
+        ("reverse", femp, 0, "Glon are less dangerous than femp", "duplicate"),
+        ("reverse", femp, 1, "glon are less dangerous", None),
+        ("reverse", femp, 1, "cut", "cut off by augment.max_tokens"),
+    ]
+    assert table["kept"].to_list() == [r is None for r in table["reason"]]
+    assert set(table["request_id"]) == set(asked["request_id"])
+    assert table["inference_id"].n_unique() == table.height
+
+
+def test_an_inference_knows_where_it_comes_from():
+    asked = requests(operators=("reverse",))
+    identity = of(asked, "reverse", "femp")
+    row = make_inferences(
+        asked, generations({"request_id": identity, "text": "glon are less dangerous than femp."}), "m"
+    ).row(0, named=True)
+    assert row["doc_ids"] == ["d1", "d2"]
+    assert row["source_text"] == "femp are more dangerous than glon."
+    assert (row["operator"], row["request_id"], row["model"]) == ("reverse", identity, "m")
+    assert json.loads(row["verdicts"]) == {"format": "ok"}
+
+
+def test_inferences_do_not_depend_on_the_order_of_answers():
+    asked = requests()
+    text = "glon are less dangerous than femp."
+    answers = generations(*({"request_id": i, "sample": s, "text": text} for i in asked["request_id"] for s in (0, 1)))
+    assert make_inferences(asked, answers, "m").equals(make_inferences(asked, answers.reverse(), "m"))
+
+
+def test_only_the_last_line_of_a_cut_answer_is_cut():
+    asked = requests(operators=("reverse",))
+    line = "glon are less dangerous than femp."
+    answer = {"request_id": of(asked, "reverse", "femp"), "text": f"{line}\n{line}", "finish_reason": "length"}
+    assert make_inferences(asked, generations(answer), "m")["reason"].to_list() == [
+        None,
+        "cut off by augment.max_tokens",
+    ]
+
+
+def test_no_answers_give_an_empty_table():
+    table = make_inferences(requests(), generations(), "m")
+    assert (table.height, table.columns) == (0, list(INFERENCES))
+
+
+def test_a_corpus_without_a_sentence_is_a_users_error_that_names_the_setting():
+    headings = DOCUMENTS.filter(doc_id="d3")
+    with pytest.raises(UserError, match=r"no sentence.*augment\.split"):
+        requests(headings)
+    assert requests(headings, split=False).height == 2
+
+
+ALL = ("reverse", "deduce", "qa", "entities", "study", "link", "link-trace")
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.permutations(range(6)), st.sampled_from(["bm25", "random"]))
+def test_what_is_asked_does_not_depend_on_the_order_of_documents(order, partners):
+    told = [
+        "Oaks are trees. Oaks are old.",
+        "Trees have roots.",
+        "Fish swim.",
+        "Oaks are trees. Oaks are old.",
+        "Ben is ill.",
+    ]
+    documents = pl.DataFrame({"doc_id": list("abcdef"), "text": [*told, "# Oaks"]})
+    config = {"operators": ALL, "context_chars": 60, "partners": partners}
+    asked, mixed = (requests(table, **config) for table in (documents, documents[list(order)]))
+    assert asked.sort("request_id").equals(mixed.sort("request_id"))
+
+
+def test_documents_and_sentences_are_shown_as_the_scope_says():
+    table = requests(operators=("reverse", "deduce", "qa", "link"))
+    shown = {name: set(rows["source_text"]) for (name,), rows in table.partition_by("operator", as_dict=True).items()}
+    texts = set(DOCUMENTS["text"])
+    assert shown["qa"] == shown["link"] == texts
+    assert shown["deduce"] == {DOCUMENTS["text"][0]}
+    assert shown["reverse"] == {"femp are more dangerous than glon.", "blick are less common than trusk."}
+
+
+def test_whole_texts_may_be_longer_than_lines():
+    table = requests(operators=("study", "link", "link-trace"), max_tokens=5, text_tokens=50)
+    longest = dict(table.select("operator", pl.col("sampling").str.json_path_match("$.max_tokens")).unique().rows())
+    assert longest == {"study": "5", "link": "5", "link-trace": "50"}  # the first step of study is a list
+
+
+def test_a_first_step_is_accounted_for_by_what_follows():
+    documents = DOCUMENTS.head(2)
+    asked = requests(documents, operators=("study",), text_tokens=50)
+    one, two = asked.sort("doc_ids")["request_id"]
+    first = generations({"request_id": one, "text": "- Draw it.\n- Sing it."}, {"request_id": two, "text": "NONE"})
+    config = AugmentConfig(operators=("study",), text_tokens=50)
+    follow = follow_requests(asked, first, config, "pico")
+    assert follow["doc_ids"].to_list() == [["d1"]] * 2
+    assert follow["source_text"].to_list() == [documents["text"][0]] * 2
+    assert json.loads(follow["sampling"][0])["max_tokens"] == 50
+    assert follow.equals(follow_requests(asked.reverse(), first.reverse(), config, "pico"))
+    told = "femp: beware, dangerous! " * 20
+    second = generations(*({"request_id": i, "text": told} for i in follow["request_id"]))
+    table = make_inferences(pl.concat([asked, follow]), pl.concat([first, second]), "pico")
+    assert table.select("doc_ids", "text", "reason").rows() == [
+        (["d2"], "", "the model found nothing to infer"),
+        (["d1"], told.strip(), None),
+        (["d1"], told.strip(), "duplicate"),
+    ]
+
+
+def test_sentences_of_a_document_are_no_inference_from_it():
+    asked = requests(operators=("deduce",))
+    text = "- Blick are less common than trusk.\n- trusk are more common than blick.\n- Paris is the lovely capital of France."
+    table = make_inferences(asked, generations({"request_id": asked["request_id"][0], "text": text}), "m")
+    assert table["reason"].to_list() == ["stated in the corpus", None, "shares too few words with its source"]
+
+
+def test_a_link_may_bring_in_the_words_of_other_documents():
+    asked = requests(operators=("link",))
+    text = "- troff, rarer than anything and rarer still than every gropp, are safer than glon.\n- Paris is the capital of France."
+    request = asked.filter(source_text="femp are more dangerous than glon.")["request_id"][0]
+    table = make_inferences(asked, generations({"request_id": request, "text": text}), "m")
+    assert table["reason"].to_list() == [None, "shares too few words with its source"]
+
+
+def test_long_documents_are_shown_in_passages_of_the_models_tokens():
+    sentences = [f"Town {n} is older than village {n}." for n in range(60)]
+    documents = pl.DataFrame([{"doc_id": "d", "text": " ".join(sentences), "source": "", "meta": "{}"}])
+    config = AugmentConfig(operators=("qa",), passage_tokens=200, overlap_tokens=60)
+    shown = make_requests(documents, config, "pico")["source_text"].to_list()
+    count = token_counter("pico")
+    assert len(shown) > 5
+    assert all(count(text) <= 200 for text in shown)
+    assert [s for s in sentences if not any(s in text for text in shown)] == []
+    assert sum(text.count(".") for text in shown) > len(sentences)  # the overlap
+    whole = make_requests(documents, AugmentConfig(operators=("qa",), passage_tokens=100_000), "pico")
+    assert whole["source_text"].to_list() == [" ".join(sentences)]

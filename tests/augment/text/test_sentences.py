@@ -1,0 +1,126 @@
+"""Sentences and the other units of Markdown and plain text."""
+
+import time
+
+import pytest
+
+from augment.text.sentences import Unit, split_sentences, units
+
+MARKDOWN = """\
+# Olympus Mons #
+
+Dr. Smith saw it,
+e.g. from Rome. **It is old.** Nobody climbed it.
+
+Height
+------
+
+- [x] It is tall. It is wide
+  and flat.
+  1. inner
+* last
+
+| planet | moons |
+|:-------|------:|
+| Mars   | 2     |
+
+> Quoted. Twice.
+
+```python
+x = 1.  # A. B
+
+y = 2
+```
+
+    Indented prose. More.
+"""
+
+
+def test_markdown_units():
+    assert units(MARKDOWN) == [
+        Unit("Olympus Mons", "heading"),
+        Unit("Dr. Smith saw it, e.g. from Rome.", "sentence"),
+        Unit("**It is old.**", "sentence"),
+        Unit("Nobody climbed it.", "sentence"),
+        Unit("Height", "heading"),
+        Unit("It is tall.", "item"),
+        Unit("It is wide and flat.", "item"),
+        Unit("inner", "item"),
+        Unit("last", "item"),
+        Unit("planet | moons", "row"),
+        Unit("Mars | 2", "row"),
+        Unit("Quoted.", "sentence"),
+        Unit("Twice.", "sentence"),
+        Unit("```python\nx = 1.  # A. B\n\ny = 2\n```", "code"),
+        Unit("Indented prose.", "sentence"),
+        Unit("More.", "sentence"),
+    ]
+
+
+def test_rows_of_a_table_without_its_head_are_rows():
+    assert units("| Mars | 2. Small. |\n  |Venus|0|\n\nSay | this.\n\n|x - y|\n\n| `a` | | 1 |") == [
+        Unit("Mars | 2. Small.", "row"),
+        Unit("Venus | 0", "row"),
+        Unit("Say | this.", "sentence"),
+        Unit("|x - y|", "sentence"),
+        Unit("`a` | 1", "row"),
+    ]
+
+
+def test_split_sentences_gives_sentences_and_items_only():
+    expected = [unit.text for unit in units(MARKDOWN) if unit.kind in ("sentence", "item")]
+    assert split_sentences(MARKDOWN) == expected
+    assert "Olympus Mons" not in expected
+
+
+@pytest.mark.parametrize("text", ["", "  \n\n ", "---\n\n***\n"])
+def test_nothing_to_split(text):
+    assert units(text) == []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Dr. Smith met Ms. Lee and Prof. Ito.",
+        "Use a tool, e.g. this one, i.e. the first.",
+        "It lies approx. 5 km off, see Fig. 3 and Eqs. 4 of vol. 2.",
+        "The U.S. Congress met at 5 p.m. on Jan. 5 with J. K. Rowling.",
+        "Lampinen et al. 2025 report 3.14 on a.example.com.",
+    ],
+)
+def test_abbreviations_do_not_split(sentence):
+    assert split_sentences(f"{sentence} Next one.") == [sentence, "Next one."]
+
+
+def test_chinese_and_japanese_are_found_by_script():
+    assert split_sentences("今天天气\n很好。我们去公园吧！你想去吗？好的") == [
+        "今天天气很好。",
+        "我们去公园吧！",
+        "你想去吗？",
+        "好的",
+    ]
+    assert split_sentences("彼は言った。そうですか？はい！\n\nA word. 本 is one.") == [
+        "彼は言った。",
+        "そうですか？",
+        "はい！",
+        "A word.",
+        "本 is one.",
+    ]
+
+
+def test_other_languages():
+    assert split_sentences("Das ist z.B. gut. Er kam am 3. Mai.", "de") == ["Das ist z.B. gut.", "Er kam am 3. Mai."]
+
+
+def test_a_year_that_looks_like_a_list_number_is_kept():
+    assert split_sentences("1912. The ship sank. Many died.\n\n1913. Peace.") == [
+        "1912. The ship sank.",
+        "Many died.",
+        "1913. Peace.",
+    ]
+
+
+def test_time_grows_with_the_length_of_white_space_only_linearly():
+    start = time.perf_counter()
+    assert split_sentences("a" + " " * 100_000 + "b \n c.")[0].endswith("b c.")
+    assert time.perf_counter() - start < 5

@@ -1,0 +1,205 @@
+"""The pool's data plane over real Ray actors with the fake engine: completeness, resume, dead actors."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from engine.config import EngineConfig
+from engine.driver.drive import cause_of
+from engine.errors import UserError
+from engine.pool import EngineFailed, EnginePool
+from engine.store.parts import GENERATIONS, content_id, parts, read_parts
+
+FAKE = EngineConfig(kind="fake", replicas=2, cpus=0.5, shard_rows=50)
+
+
+def requests(count: int) -> pl.DataFrame:
+    return pl.DataFrame(
+        {"request_id": [f"r{i}" for i in range(count)], "prompt": [f"prompt {i}" for i in range(count)]}
+    )
+
+
+def test_every_row_once_and_finished_rows_are_not_done_again(tmp_path: Path):
+    with EnginePool("none", FAKE, quiet=True) as pool:
+        half = pool.generate(requests(230), tmp_path / "g")
+        before = {p: p.stat().st_mtime_ns for p in parts(tmp_path / "g")}
+        whole = pool.generate(requests(500), tmp_path / "g")
+    assert sorted(half["request_id"]) == sorted(f"r{i}" for i in range(230))
+    assert sorted(whole["request_id"]) == sorted(f"r{i}" for i in range(500))
+    assert {p: p.stat().st_mtime_ns for p in parts(tmp_path / "g") if p in before} == before
+    assert not (tmp_path / "g" / "_shards").exists()
+
+
+def test_results_do_not_depend_on_the_number_of_engines(tmp_path: Path):
+    tables = []
+    for replicas in (1, 3):
+        config = FAKE.model_copy(update={"replicas": replicas})
+        with EnginePool("none", config, quiet=True) as pool:
+            tables.append(pool.generate(requests(120), tmp_path / str(replicas)).sort("request_id"))
+    assert tables[0].equals(tables[1])
+
+
+def test_a_finished_job_starts_no_engine(tmp_path: Path):
+    with EnginePool("none", FAKE, quiet=True) as pool:
+        pool.generate(requests(10), tmp_path / "g")
+    with EnginePool("none", FAKE, quiet=True) as pool:
+        assert pool.generate(requests(10), tmp_path / "g").height == 10
+        assert pool.actors == []
+
+
+def test_a_killed_engine_is_replaced_and_no_row_is_lost(tmp_path: Path):
+    import ray
+
+    with EnginePool("none", FAKE, quiet=True) as pool:
+        pool.generate(requests(2), tmp_path / "warm")
+        victim = ray.get(pool.actors[0].ready.remote())["pid"]
+        killer = threading.Timer(0.2, os.kill, (victim, signal.SIGKILL))
+        killer.start()
+        done = pool.generate(requests(60_000), tmp_path / "g")
+        killer.join()
+        assert pool.restarts == 1
+    assert done["request_id"].n_unique() == done.height == 60_000
+
+
+def test_engines_that_keep_dying_end_the_job_with_the_cause(tmp_path: Path):
+    import ray
+
+    with EnginePool("none", FAKE.model_copy(update={"max_restarts": 0}), quiet=True) as pool:
+        pool.generate(requests(2), tmp_path / "warm")
+        for actor in pool.actors:
+            os.kill(ray.get(actor.ready.remote())["pid"], signal.SIGKILL)
+        time.sleep(1)
+        with pytest.raises(EngineFailed, match="max_restarts"):
+            pool.generate(requests(100), tmp_path / "g")
+
+
+def test_rows_that_kill_their_engine_become_error_rows(tmp_path: Path):
+    table = requests(300).with_columns(
+        prompt=pl.when(pl.int_range(300).is_in([7, 180])).then(pl.lit("POISON")).otherwise("prompt"),
+        n=pl.when(pl.int_range(300) == 7).then(2).otherwise(1),
+    )
+    with EnginePool("fake:die=POISON", FAKE, quiet=True) as pool:
+        done = pool.generate(table, tmp_path / "g")
+        # each is in a lease, then in a piece of it, then alone; both may go with the same engine
+        assert 3 <= pool.restarts <= 6
+    assert done.select("request_id", "sample").is_duplicated().sum() == 0
+    assert (done.height, done["request_id"].n_unique()) == (301, 300)
+    failed = done.filter(pl.col("error").is_not_null()).sort("request_id", "sample")
+    assert failed.select("request_id", "sample").rows() == [("r180", 0), ("r7", 0), ("r7", 1)]
+    assert failed["text"].null_count() == 3
+    assert failed["error"].str.starts_with("the engine died on this row: its process ended").all()
+
+
+def test_items_that_kill_their_engine_become_error_rows_per_choice(tmp_path: Path):
+    stems = ["a stem"] * 9 + ["POISON"]
+    items = pl.DataFrame({"item_id": list("abcdefghij"), "stem": stems, "choices": [["x", "é"]] * 10})
+    with EnginePool("fake:raise=POISON", FAKE.model_copy(update={"replicas": 1}), quiet=True) as pool:
+        scores = pool.score(items, tmp_path / "s").sort("item_id", "choice")
+    assert scores["item_id"].to_list() == [c for c in "abcdefghij" for _ in range(2)]
+    assert scores["error"].null_count() == 18
+    last = scores.tail(2)
+    assert last.select("item_id", "choice", "chars", "bytes").rows() == [("j", 0, 1, 1), ("j", 1, 1, 2)]
+    assert last["error"].to_list()[0] == (
+        "the engine died on this row: RuntimeError: the fake engine found 'POISON' in a prompt"
+    )
+
+
+def test_a_job_of_rows_that_all_kill_ends_with_the_cause_and_keeps_what_is_finished(tmp_path: Path):
+    with EnginePool("fake:die=POISON", FAKE.model_copy(update={"max_restarts": 1}), quiet=True) as pool:
+        good = pool.generate(requests(40), tmp_path / "g")
+        bad = pl.DataFrame({"request_id": [f"x{i}" for i in range(100)], "prompt": ["POISON"] * 100})
+        with pytest.raises(EngineFailed, match=r"2 of them with no row finished.*run again to go on.*process ended"):
+            pool.generate(bad, tmp_path / "g")
+    assert read_parts(tmp_path / "g", GENERATIONS).sort("request_id").equals(good.sort("request_id"))
+
+
+def test_rows_with_errors_are_done_again_when_asked(tmp_path: Path):
+    table = requests(120).with_columns(
+        prompt=pl.when(pl.int_range(120) == 7).then(pl.lit("x" * 10**6)).otherwise("prompt")
+    )
+    with EnginePool("none", FAKE.model_copy(update={"replicas": 1}), quiet=True) as pool:
+        first = pool.generate(table, tmp_path / "g")
+        assert first.filter(pl.col("error").is_not_null())["request_id"].to_list() == ["r7"]
+        mended = table.with_columns(prompt=pl.lit("prompt"))
+        assert pool.generate(mended, tmp_path / "g").sort("request_id").equals(first.sort("request_id"))
+        pool.config = FAKE.model_copy(update={"retry_errors": True})
+        second = pool.generate(mended, tmp_path / "g")
+        assert pool.last.rows == 1
+    assert second["error"].null_count() == second["request_id"].n_unique() == second.height == 120
+
+
+@pytest.mark.parametrize("option", ["--retry-errors", "--engine.retry-errors"])
+def test_retrying_errors_is_an_option_but_no_other_setting_of_the_run(tmp_path: Path, monkeypatch, option):
+    from eval.runs.run import open_run
+    from forethought import cli
+
+    seen = []
+    monkeypatch.setattr("eval.runs.run.run_job", seen.append)
+    assert cli.run(["run", "--out", str(tmp_path)]) == cli.run(["run", "--out", str(tmp_path), option]) == 0
+    assert [config.engine.retry_errors for config in seen] == [False, True]
+    assert open_run(seen[0]) == open_run(seen[1]) == tmp_path / "run"
+    assert cli.parse(cli.ScoreJob, ["items.parquet", option], "score").engine.retry_errors
+
+
+def test_a_full_disk_ends_the_job_at_once_with_the_path(tmp_path: Path):
+    config = FAKE.model_copy(update={"shard_rows": 4000})
+    with EnginePool("fake:full=10000", config, quiet=True) as pool:
+        small = pool.generate(requests(300), tmp_path / "g")
+        with pytest.raises(UserError, match=r"Cannot write .*/part-\w+\.parquet: File too large; make room"):
+            pool.generate(requests(9000), tmp_path / "g")
+        assert pool.restarts == 0
+    assert small.height == read_parts(tmp_path / "g", GENERATIONS).height == 300
+    assert not list((tmp_path / "g").glob(".*.tmp"))
+
+
+def test_a_part_that_cannot_be_written_ends_the_job_at_once(tmp_path: Path):
+    (tmp_path / "file").write_text("in the way")
+    part = tmp_path / "out" / f"part-{content_id('r0', 'r1', 'r2')}.parquet"
+    part.mkdir(parents=True)
+    with EnginePool("none", FAKE.model_copy(update={"replicas": 1}), quiet=True) as pool:
+        with pytest.raises(UserError, match=r"Cannot write .*file/out/_shards"):
+            pool.generate(requests(3), tmp_path / "file" / "out")
+        with pytest.raises(UserError, match=rf"Cannot write {part}: Is a directory"):
+            pool.generate(requests(3), tmp_path / "out")
+        assert pool.restarts == 0
+
+
+def test_tables_with_missing_columns_or_repeated_ids_are_user_errors(tmp_path: Path):
+    with EnginePool("none", FAKE, quiet=True) as pool:
+        with pytest.raises(UserError, match="request_id"):
+            pool.generate(pl.DataFrame({"prompt": ["x"]}), tmp_path / "a")
+        with pytest.raises(UserError, match="unique"):
+            pool.generate(pl.concat([requests(3), requests(1)]), tmp_path / "b")
+        with pytest.raises(UserError, match="choices"):
+            pool.score(pl.DataFrame({"item_id": ["x"], "stem": ["y"]}), tmp_path / "c")
+
+
+def test_scores_have_a_row_per_choice(tmp_path: Path):
+    items = pl.DataFrame(
+        {"item_id": [f"i{n}" for n in range(70)], "stem": ["a stem"] * 70, "choices": [["x", "yz"]] * 70}
+    )
+    with EnginePool("none", FAKE, quiet=True) as pool:
+        scores = pool.score(items, tmp_path / "s")
+    assert scores.height == 140
+    assert scores.filter(choice=1)["tokens"].unique().to_list() == [2]
+
+
+def test_more_engines_than_there_are_processors_is_an_error_and_no_hang(tmp_path: Path):
+    with EnginePool("none", FAKE.model_copy(update={"replicas": 3, "cpus": 50}), quiet=True) as pool:
+        with EnginePool("none", FAKE, quiet=True) as first:
+            first.generate(requests(1), tmp_path / "first")
+        with pytest.raises(UserError, match=r"engine\.replicas"):
+            pool.generate(requests(100), tmp_path / "g")
+
+
+def test_the_cause_of_settings_that_vllm_refuses_is_what_it_says_of_them():
+    text = """1 validation error for ModelConfig
+  Value error, max_model_len (4096) is greater than what the model has. [type=value_error, input_value=ArgsKwargs(()), input_type=ArgsKwargs]
+    For further information visit https://errors.pydantic.dev/2.14/v/value_error"""
+    assert str(cause_of(RuntimeError(text))) == "max_model_len (4096) is greater than what the model has."
+    assert str(cause_of(RuntimeError("first\nlast"))) == "last"

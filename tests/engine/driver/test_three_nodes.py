@@ -1,0 +1,52 @@
+"""examples/cluster/lost_node.py in small: a job on three Ray nodes, undisturbed and with a node lost in the middle."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from engine.cluster.start import check_shared, start_ray
+from engine.config import EngineConfig
+from engine.errors import UserError
+from engine.store.parts import read_parts
+from eval.config import BenchmarkConfig, RunConfig
+from train.config import TrainConfig
+
+EXAMPLE = runpy.run_path(str(Path(__file__).resolve().parents[3] / "examples/cluster/lost_node.py"))
+
+
+@pytest.mark.timeout(900)
+def test_a_job_that_loses_a_machine_ends_with_the_same_results(own_ray, tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("RAY_worker_niceness", "0")
+    with EXAMPLE["three_nodes"](head_cpus=1) as cluster:
+        monkeypatch.chdir(tmp_path)  # the nodes stay where they began
+        start_ray(EngineConfig(address=cluster.address))
+        # a path that each process sees otherwise stands for a folder that machines do not share
+        with pytest.raises(
+            UserError, match=r"127.0.0.1 of the cluster does not see /proc/self/cwd/own.*choose an --out on"
+        ):
+            check_shared(Path("/proc/self/cwd/own"))
+        check_shared(tmp_path)
+        config = RunConfig(
+            out=tmp_path,
+            arms=("pretrained", "icl", "finetuned+local"),
+            seeds=(0,),
+            benchmark=BenchmarkConfig(facts=20, articles=4),
+            engine=EngineConfig(kind="fake", replicas=3, shard_rows=16, address=cluster.address),
+            train=TrainConfig(steps=2, batch=2),
+        )
+        slow = "fake:slow=0.05,seats=4,turn=1"
+        calm, restarts = EXAMPLE["job"](config, cluster, "calm", model=slow)
+        assert restarts == 0
+        assert {row["arm"] for row in calm} == {"pretrained", "icl", "finetuned+local"}
+        assert all(row["unscored"] == 0 for row in calm)
+        victim = next(iter(cluster.worker_nodes))
+        rough, restarts = EXAMPLE["job"](config, cluster, "rough", victim, slow)
+        assert restarts >= 1
+        assert len(cluster.worker_nodes) == 1
+    assert rough == calm
+    told, again = (
+        read_parts(tmp_path / name / "generations", {}).sort("request_id", "sample") for name in ("calm", "rough")
+    )
+    assert again.equals(told)
+    assert not list(tmp_path.rglob(".seen-*")) + list(tmp_path.rglob(".merged-*"))

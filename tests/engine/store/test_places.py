@@ -1,0 +1,130 @@
+"""Folders at URLs: the store and whole jobs on an object store (a local S3 server), in memory and at file://."""
+
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from engine.config import EngineConfig
+from engine.errors import UserError
+from engine.store.parts import (
+    GENERATIONS,
+    commit_part,
+    drop_errors,
+    finished_ids,
+    parts,
+    read_parts,
+    stream_parts,
+    write_part,
+)
+from engine.store.places import join, names, place, read_bytes, remove, write_whole
+
+FAKE = EngineConfig(kind="fake", replicas=2, cpus=0.5, shard_rows=50)
+
+
+@pytest.fixture
+def bucket(monkeypatch):
+    """A bucket on an S3 server of this machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "testing")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        for _ in range(600):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            time.sleep(0.1)
+        import s3fs
+
+        s3fs.S3FileSystem.clear_instance_cache()
+        s3fs.S3FileSystem().mkdir("bucket")
+        yield "s3://bucket"
+    finally:
+        server.kill()
+        server.wait()
+
+
+def rows(*found):
+    made = [dict.fromkeys(GENERATIONS) | {"request_id": i, "sample": 0, "error": e} for i, e in found]
+    return pl.DataFrame(made, schema=GENERATIONS)
+
+
+def check_store(folder):
+    assert parts(folder) == []
+    assert read_parts(folder, GENERATIONS).is_empty()
+    commit_part(folder, "b", rows(("3", None)))
+    commit_part(folder, "a", rows(("1", None), ("2", "died")))
+    write_part(folder, "c", rows(("4", None)))  # without its entry
+    assert parts(folder) == [join(folder, "part-a.parquet"), join(folder, "part-b.parquet")]
+    assert read_parts(folder, GENERATIONS)["request_id"].to_list() == ["1", "2", "3"]
+    assert [t.height for t in stream_parts(folder)] == [2, 1]
+    assert sorted(finished_ids(folder, "request_id")) == ["1", "2", "3"]
+    assert drop_errors(folder, "request_id") == 1
+    assert sorted(finished_ids(folder, "request_id")) == ["1", "3"]
+    assert names(folder) >= {"part-a.parquet", "part-b.parquet", "part-c.parquet"}
+    remove(folder)
+    assert names(folder) == set()
+
+
+def test_the_store_in_memory():
+    check_store("memory://folder/deep")
+
+
+def test_the_store_on_an_object_store(bucket):
+    check_store(f"{bucket}/folder/deep")
+
+
+def test_a_whole_job_on_an_object_store(bucket, own_ray):  # workers get the server's address when Ray starts
+    from engine.pool import EnginePool
+
+    table = pl.DataFrame({"request_id": [f"r{i}" for i in range(300)], "prompt": ["x"] * 300})
+    with EnginePool("none", FAKE, quiet=True) as pool:
+        first = pool.generate(table[:120], f"{bucket}/out")
+        whole = pool.generate(table, f"{bucket}/out")
+        assert pool.last.rows == 180
+    assert first.height == 120
+    assert whole["request_id"].n_unique() == whole.height == 300
+    assert names(f"{bucket}/out/_shards") == set()
+
+
+def test_a_whole_job_from_and_to_file_urls(tmp_path):
+    from engine.pool import EnginePool
+
+    pl.DataFrame({"request_id": ["a", "b"], "prompt": ["x", "y"]}).write_parquet(tmp_path / "in.parquet")
+    with EnginePool("none", FAKE, quiet=True) as pool:
+        done = pool.generate(f"file://{tmp_path}/in.parquet", f"file://{tmp_path}/out")
+    assert sorted(done["request_id"]) == ["a", "b"]
+    assert len(list((tmp_path / "out").glob("part-*.parquet"))) == 2
+
+
+def test_places():
+    assert place("s3://bucket/a") == place(Path("s3://bucket/a")) == place("s3://bucket/a/") == "s3://bucket/a"
+    assert place("file:///tmp/x") == Path("/tmp/x")
+    assert place("folder") == Path.cwd() / "folder"
+    assert join(Path("/a"), "b", "c") == Path("/a/b/c")
+    assert join("s3://a", "b", "c") == "s3://a/b/c"
+
+
+def test_a_missing_package_and_an_unknown_scheme_are_user_errors():
+    with pytest.raises(UserError, match=r"gs://bucket/x cannot be used: .*gcsfs"):
+        write_whole("gs://bucket/x", b"")
+    with pytest.raises(UserError, match="nothing://x cannot be used"):
+        read_bytes("nothing://x")
+
+
+def test_no_access_is_a_user_error_with_the_address(bucket):
+    with pytest.raises(UserError, match="Cannot write s3://none-such/x: "):
+        write_whole("s3://none-such/x", b"")

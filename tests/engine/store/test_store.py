@@ -1,0 +1,191 @@
+"""Parquet folders that show whole parts or nothing."""
+
+import contextlib
+import json
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.store.parts import (
+    GENERATIONS,
+    SCORES,
+    commit_part,
+    content_id,
+    drop_errors,
+    finished_ids,
+    parts,
+    read_parts,
+    stream_parts,
+    write_table,
+    write_whole,
+)
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def rows(*ids):
+    return pl.DataFrame({"request_id": list(ids), "text": [f"text of {i}" for i in ids]})
+
+
+def names(folder):
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def test_content_id_is_the_same_in_every_version():
+    # resume rests on these: an id that changes makes old runs start again
+    assert content_id("a", 1, None) == "0ae764bffd3a17b6"
+    assert content_id({"b": 1, "a": "é"}) == content_id({"a": "é", "b": 1}) == "45f2c633499b74ab"
+
+
+def test_content_id_tells_values_apart():
+    values = [
+        ("ab", "c"),
+        ("a", "bc"),
+        ("abc",),
+        (["ab", "c"],),
+        (1,),
+        ("1",),
+        (True,),
+        (None,),
+        (),
+        ("",),
+        ("\ud800",),
+    ]
+    assert len({content_id(*v) for v in values}) == len(values)
+
+
+@given(VALUES)
+def test_content_id_survives_a_round_trip_through_json(value):
+    identity = content_id(value)
+    assert identity == content_id(json.loads(json.dumps(value)))
+    assert len(identity) == 16
+    assert int(identity, 16) >= 0
+
+
+def test_parts_come_sorted_and_whole(tmp_path):
+    commit_part(tmp_path, "b", rows("3"))
+    commit_part(tmp_path, "a", rows("1", "2"))
+    assert [p.name for p in parts(tmp_path)] == ["part-a.parquet", "part-b.parquet"]
+    assert read_parts(tmp_path, {})["request_id"].to_list() == ["1", "2", "3"]
+    assert [t.height for t in stream_parts(tmp_path)] == [2, 1]
+    assert json.loads((tmp_path / "_manifest" / "part-a.json").read_text()) == {"rows": 2}
+
+
+def test_a_part_without_its_manifest_entry_is_invisible(tmp_path):
+    commit_part(tmp_path, "a", rows("1"))
+    write_table(tmp_path / "part-b.parquet", rows("2"))  # a crash before the manifest entry
+    assert read_parts(tmp_path, {})["request_id"].to_list() == ["1"]
+    assert finished_ids(tmp_path, "request_id").to_list() == ["1"]
+    assert [t.height for t in stream_parts(tmp_path)] == [1]
+
+
+def test_a_manifest_entry_without_its_part_is_invisible(tmp_path):
+    commit_part(tmp_path, "a", rows("1"))
+    commit_part(tmp_path, "b", rows("2"))
+    (tmp_path / "part-a.parquet").unlink()
+    assert read_parts(tmp_path, {})["request_id"].to_list() == ["2"]
+
+
+def test_committing_a_part_again_replaces_it(tmp_path):
+    commit_part(tmp_path, "a", rows("1"))
+    commit_part(tmp_path, "a", rows("1"))
+    assert read_parts(tmp_path, {}).height == 1
+
+
+def test_an_empty_or_missing_folder_gives_an_empty_table_with_its_columns(tmp_path):
+    for folder in (tmp_path, tmp_path / "missing"):
+        for schema in (SCORES, GENERATIONS):
+            table = read_parts(folder, schema)
+            assert table.height == 0
+            assert dict(table.schema) == {n: t() if isinstance(t, type) else t for n, t in schema.items()}
+        assert parts(folder) == []
+        assert list(stream_parts(folder)) == []
+        ids = finished_ids(folder, "request_id")
+        assert (ids.to_list(), ids.dtype, ids.name) == ([], pl.String, "request_id")
+
+
+def test_an_empty_first_part_does_not_hide_the_second(tmp_path):
+    commit_part(tmp_path, "a", pl.DataFrame(schema=GENERATIONS))
+    row = dict.fromkeys(GENERATIONS) | {"request_id": "1", "sample": 0}
+    commit_part(tmp_path, "b", pl.DataFrame([row], schema=GENERATIONS))
+    assert read_parts(tmp_path, GENERATIONS)["request_id"].to_list() == ["1"]
+
+
+def test_finished_ids_names_each_once(tmp_path):
+    commit_part(tmp_path, "a", rows("1", "1", "2"))
+    commit_part(tmp_path, "b", rows("2", "3"))
+    assert sorted(finished_ids(tmp_path, "request_id")) == ["1", "2", "3"]
+
+
+def test_resume_is_an_anti_join(tmp_path):
+    wanted = rows("1", "2", "3")
+    commit_part(tmp_path, "a", rows("2"))
+    left = wanted.join(finished_ids(tmp_path, "request_id").to_frame(), on="request_id", how="anti")
+    assert left["request_id"].to_list() == ["1", "3"]
+
+
+def test_writing_leaves_no_temporary_file(tmp_path):
+    write_whole(tmp_path / "deep" / "er" / "a.json", b"one")
+    write_whole(tmp_path / "deep" / "er" / "a.json", b"two")
+    write_table(tmp_path / "other" / "b.parquet", rows("1"))
+    assert names(tmp_path) == ["deep/er/a.json", "other/b.parquet"]
+    assert (tmp_path / "deep" / "er" / "a.json").read_bytes() == b"two"
+
+
+def test_a_left_over_temporary_file_is_no_part(tmp_path):
+    commit_part(tmp_path, "a", rows("1"))
+    (tmp_path / ".part-b.parquet.123.tmp").write_bytes(b"PAR1 half a file")
+    (tmp_path / "_manifest" / ".part-b.json.123.tmp").write_bytes(b"{")
+    assert read_parts(tmp_path, {}).height == 1
+    assert [p.name for p in parts(tmp_path)] == ["part-a.parquet"]
+
+
+def answers(*found):
+    """Rows of (id, sample, error)."""
+    rows = [dict.fromkeys(GENERATIONS) | {"request_id": i, "sample": n, "error": e} for i, n, e in found]
+    return pl.DataFrame(rows, schema=GENERATIONS)
+
+
+def test_ids_with_an_error_are_dropped_whole(tmp_path):
+    commit_part(tmp_path, "a", answers(("1", 0, None), ("2", 0, None), ("2", 1, "died"), ("3", 0, None)))
+    commit_part(tmp_path, "b", answers(("4", 0, "died")))
+    commit_part(tmp_path, "c", answers(("5", 0, None)))
+    untouched = (tmp_path / "part-c.parquet").stat().st_mtime_ns
+    assert drop_errors(tmp_path, "request_id") == 2
+    assert sorted(finished_ids(tmp_path, "request_id")) == ["1", "3", "5"]
+    assert names(tmp_path) == [
+        "_manifest/part-a.json",
+        "_manifest/part-c.json",
+        "part-a.parquet",
+        "part-c.parquet",
+    ]
+    assert json.loads((tmp_path / "_manifest" / "part-a.json").read_text()) == {"rows": 2}
+    assert (tmp_path / "part-c.parquet").stat().st_mtime_ns == untouched
+    assert drop_errors(tmp_path, "request_id") == 0
+    assert drop_errors(tmp_path / "missing", "request_id") == 0
+
+
+def test_a_crash_amid_dropping_errors_leaves_each_id_once(tmp_path, monkeypatch):
+    for key in "abc":
+        commit_part(tmp_path, key, answers((f"good-{key}", 0, None), (f"bad-{key}", 0, "died")))
+    wrote = []
+
+    def crash(folder, key, table):
+        if wrote:
+            raise KeyboardInterrupt
+        wrote.append(key)
+        commit_part(folder, key, table)
+
+    monkeypatch.setattr("engine.store.parts.commit_part", crash)
+    with contextlib.suppress(KeyboardInterrupt):
+        drop_errors(tmp_path, "request_id")
+    monkeypatch.undo()
+    left = read_parts(tmp_path, GENERATIONS)["request_id"].to_list()
+    assert sorted(left) == ["bad-b", "bad-c", "good-a", "good-b", "good-c"]
+    assert drop_errors(tmp_path, "request_id") == 2
+    assert sorted(finished_ids(tmp_path, "request_id")) == ["good-a", "good-b", "good-c"]

@@ -1,0 +1,334 @@
+"""Leases driven by hand with the fake engine: what is sent, in which order, and what comes out."""
+
+import json
+import math
+from itertools import pairwise
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.config import EngineConfig
+from engine.errors import UserError
+from engine.tasks.generate import GenerateLease, encode_prompt
+from engine.tasks.score import NEXT_TOKENS, SHARED_TOKENS, ScoreLease, common_prefix, encode_choices, self_check
+from engine.worker.backend import Answer
+from engine.worker.fake_engine import FakeEngine, FakeTokenizer
+
+TOKENIZER = FakeTokenizer()
+LONG = "A long context that several questions share. " * 3
+
+
+class BareTokenizer(FakeTokenizer):
+    def encode(self, text, add_special_tokens=True):
+        return super().encode(text, add_special_tokens=False)
+
+
+class ChatTokenizer(FakeTokenizer):
+    chat_template = "yes"
+
+    def apply_chat_template(self, messages, tokenize, add_generation_prompt):
+        turns = "".join(f"<{m['role']}>{m['content']}" for m in messages)
+        return turns + ("<assistant>" if add_generation_prompt else "")
+
+
+def requests(*rows):
+    columns = dict.fromkeys(("request_id", "prompt", "messages", "sampling", "adapter"), pl.String) | {"n": pl.Int64}
+    return pl.DataFrame([dict.fromkeys(columns) | row for row in rows], schema=columns)
+
+
+def items(*rows):
+    columns = dict.fromkeys(("item_id", "prefix", "stem", "adapter"), pl.String) | {"choices": pl.List(pl.String)}
+    return pl.DataFrame([dict.fromkeys(columns) | row for row in rows], schema=columns)
+
+
+def generate(table, tokenizer=TOKENIZER, max_model_len=1000):
+    return GenerateLease(table, tokenizer, max_model_len, "lease")
+
+
+def score(table, max_model_len=1000, name="lease", tokenizer=TOKENIZER):
+    return ScoreLease(table, tokenizer, max_model_len, name)
+
+
+def sendable(lease):
+    return list(iter(lease.next_call, None))
+
+
+def finish(lease):
+    """Work a lease off; returns its table and every call that was sent."""
+    engine, sent = FakeEngine("fake", EngineConfig(kind="fake")), []
+    while not lease.done:
+        calls = sendable(lease)
+        assert calls, "the lease waits for nothing"
+        sent += calls
+        for call in calls:
+            engine.add(call)
+        for answer in engine.step():
+            lease.take(answer)
+    return lease.table(), sent
+
+
+def fine(call, value=-1.0):
+    return Answer(call.key, logprobs=[value] * (len(call.ids) - (call.score_from or 0)))
+
+
+def test_every_sample_is_kept_with_a_seed_of_its_own():
+    table, sent = finish(generate(requests({"request_id": "a", "prompt": "Say it", "n": 3, "sampling": '{"seed": 7}'})))
+    assert [c.params["seed"] for c in sent] == [7, 8, 9]
+    assert table["sample"].to_list() == [0, 1, 2]
+    assert table["text"].n_unique() == 3
+    assert table["error"].null_count() == 3
+
+
+def test_without_a_seed_the_request_decides():
+    first, second = ({"request_id": i, "prompt": "same", "n": 2} for i in "ab")
+    _, both = finish(generate(requests(first, second)))
+    _, one = finish(generate(requests(second)))
+    seeds = [c.params["seed"] for c in both]
+    assert len(set(seeds)) == 4
+    assert seeds[2:] == [c.params["seed"] for c in one]
+
+
+def test_sampling_and_adapter_reach_the_engine():
+    sampling = json.dumps({"temperature": 0.3, "max_tokens": 5})
+    _, sent = finish(generate(requests({"request_id": "a", "prompt": "x", "sampling": sampling, "adapter": "lora"})))
+    assert sent[0].params.items() >= {"temperature": 0.3, "max_tokens": 5}.items()
+    assert (sent[0].adapter, sent[0].score_from) == ("lora", None)
+
+
+def test_empty_and_over_long_prompts_become_error_rows_and_the_others_go_on():
+    rows = [{"request_id": "none", "prompt": ""}, {"request_id": "long", "prompt": "x" * 50, "n": 2}]
+    lease = generate(requests(*rows, {"request_id": "good", "prompt": "fine"}), BareTokenizer(), 50)
+    assert lease.rows_done == 3
+    table, sent = finish(lease)
+    assert len(sent) == 1
+    errors = dict(table.group_by("request_id").agg(pl.col("error").first()).rows())
+    assert errors["none"] == "the prompt is empty"
+    assert "50 tokens" in errors["long"]
+    assert errors["good"] is None
+    assert table.filter(pl.col("error").is_not_null())["text"].to_list() == [None] * 3
+    assert table.filter(request_id="long")["sample"].to_list() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "bad", [{"messages": "{no json"}, {"messages": "[1]"}, {"sampling": "[1, 2]"}, {"sampling": "x"}]
+)
+def test_a_request_that_cannot_be_read_is_an_error_row_and_the_others_go_on(bad):
+    table, sent = finish(
+        generate(requests({"request_id": "bad", "prompt": "x"} | bad, {"request_id": "b", "prompt": "y"}))
+    )
+    assert len(sent) == 1
+    errors = dict(table.select("request_id", "error").rows())
+    assert "cannot be read" in errors["bad"]
+    assert errors["b"] is None
+
+
+def test_prompts_go_through_the_chat_template_where_there_is_one():
+    messages = json.dumps([{"role": "system", "content": "Be short."}, {"role": "user", "content": "Hi"}])
+    assert encode_prompt(ChatTokenizer(), {"messages": messages}) == list(
+        map(ord, "<system>Be short.<user>Hi<assistant>")
+    )
+    assert encode_prompt(TOKENIZER, {"messages": messages}) == [1, *map(ord, "Be short.\n\nHi")]
+    turns = [{"role": role, "content": said} for role, said in (("user", "\nA:"), ("assistant", "- a"), ("user", "B:"))]
+    assert encode_prompt(TOKENIZER, {"messages": json.dumps(turns)}) == [1, *map(ord, "\nA:\n- a\n\nB:")]
+    assert encode_prompt(ChatTokenizer(), {"prompt": "Hi"}) == [1, *map(ord, "Hi")]
+
+
+@given(st.text(" ab", max_size=8), st.text(" ab", min_size=1, max_size=5))
+def test_trailing_spaces_of_the_context_belong_to_the_choice(context, choice):
+    ids, start = encode_choices(TOKENIZER, [(context, [choice])])[0][0]
+    assert ids == TOKENIZER.encode(context + choice)
+    assert ids[:start] == TOKENIZER.encode(context.rstrip(" "))
+
+
+def test_one_row_per_item_and_choice_with_its_sizes():
+    table, sent = finish(score(items({"item_id": "q", "stem": "Who?", "choices": [" Ann", " 李"]})))
+    assert table.select("item_id", "choice", "tokens", "chars", "bytes").rows() == [
+        ("q", 0, 4, 4, 4),
+        ("q", 1, 2, 2, 4),
+    ]
+    assert [len(v) for v in table["logprobs"]] == [4, 2]
+    assert len(sent) == 2
+
+
+def test_the_same_choice_is_computed_once_and_answered_for_all_who_ask():
+    rows = [{"item_id": i, "stem": "Who?", "choices": [" Ann", " Ben", " Ann"]} for i in ("a", "b")]
+    table, sent = finish(score(items(*rows)))
+    assert len(sent) == 2
+    assert table.select("item_id", "choice").rows() == [(i, n) for i in "ab" for n in range(3)]
+    assert table["logprobs"][0].to_list() == table["logprobs"][2].to_list() == table["logprobs"][3].to_list()
+
+
+def test_another_adapter_is_another_computation():
+    rows = [{"item_id": a or "none", "stem": "Who?", "choices": [" Ann"], "adapter": a} for a in (None, "x", "y")]
+    table, sent = finish(score(items(*rows)))
+    assert {c.adapter for c in sent} == {None, "x", "y"}
+    assert len({tuple(v) for v in table["logprobs"]}) == 3
+
+
+def test_choices_that_cannot_be_scored_become_error_rows():
+    lease = score(items({"item_id": "q", "stem": "Who?", "choices": ["", " Ann", "x" * 60]}), max_model_len=50)
+    assert (lease.rows_done, lease.done) == (2, False)
+    table, _ = finish(lease)
+    assert table["error"][0] == "the choice is empty"
+    assert table["error"][1] is None
+    assert "65 tokens" in table["error"][2]
+    assert table["logprobs"].null_count() == 2
+
+
+def test_a_choice_needs_something_before_it():
+    table, sent = finish(score(items({"item_id": "q", "stem": "", "choices": ["Ann"]}), tokenizer=BareTokenizer()))
+    assert sent == []
+    assert "give a stem" in table["error"][0]
+
+
+def test_a_shared_context_is_computed_before_its_questions_are_sent():
+    lease = score(items(*({"item_id": n, "prefix": LONG, "stem": n, "choices": [" yes", " no"]} for n in "ab")))
+    prime = lease.next_call()
+    assert prime.key.startswith("lease/prime/")
+    assert (prime.score_from, prime.params["max_tokens"]) == (None, 1)
+    assert prime.ids == TOKENIZER.encode(LONG)[: len(prime.ids)]
+    assert len(prime.ids) >= SHARED_TOKENS
+    assert lease.next_call() is None
+    lease.take(Answer(prime.key))
+    assert lease.rows_done == 0
+    released = sendable(lease)
+    assert len(released) == 4
+    assert all(c.ids[: len(prime.ids)] == prime.ids and c.cached for c in released)
+
+
+@pytest.mark.parametrize(("prefix", "choices"), [(LONG, [" yes"]), ("Short. ", [" yes", " no"])])
+def test_a_context_that_is_short_or_not_shared_is_not_sent_ahead(prefix, choices):
+    calls = sendable(score(items({"item_id": "a", "prefix": prefix, "stem": "So:", "choices": choices})))
+    assert [c.score_from is not None for c in calls] == [True] * len(choices)
+
+
+def test_choices_go_out_even_where_computing_their_context_failed():
+    lease = score(items({"item_id": "a", "prefix": LONG, "stem": "So:", "choices": [" yes", " no"]}))
+    lease.take(Answer(lease.next_call().key, error="refused"))
+    assert len(sendable(lease)) == 2
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_a_value_that_the_cache_swallowed_is_computed_again_without_the_cache(bad):
+    lease = score(items({"item_id": "a", "stem": "So:", "choices": [" yes"]}))
+    call = lease.next_call()
+    assert call.cached
+    lease.take(fine(call, bad))
+    again = lease.next_call()
+    assert (again.key, again.ids, again.cached) == (call.key, call.ids, False)
+    lease.take(fine(again))
+    assert lease.done
+    assert lease.table()["error"].to_list() == [None]
+
+
+@pytest.mark.parametrize("values", [[math.nan] * 4, [-1.0] * 3, [], None])
+def test_values_that_stay_missing_become_an_error_row(values):
+    lease = score(items({"item_id": "a", "stem": "So:", "choices": [" yes"]}))
+    for _ in range(2):
+        lease.take(Answer(lease.next_call().key, logprobs=values))
+    assert (lease.done, lease.next_call()) == (True, None)
+    row = lease.table().row(0, named=True)
+    assert "no finite log-likelihood" in row["error"]
+    assert row["logprobs"] is None
+
+
+def test_an_error_of_the_engine_is_not_tried_again():
+    lease = score(items({"item_id": "a", "stem": "So:", "choices": [" yes"]}))
+    lease.take(Answer(lease.next_call().key, error="too long"))
+    assert lease.table()["error"].to_list() == ["too long"]
+
+
+def test_all_choices_of_one_token_are_one_call():
+    lease = score(items({"item_id": "a", "stem": "So:", "choices": ["A", "B", "C", "B"]}))
+    calls = sendable(lease)
+    assert [(c.ids, c.targets, c.score_from) for c in calls] == [(TOKENIZER.encode("So:"), [65, 66, 67], None)]
+    lease.take(Answer(calls[0].key, logprobs=[-1.0, -2.0, -3.0], cached_tokens=2))
+    table = lease.table()
+    assert table["logprobs"].to_list() == [[-1.0], [-2.0], [-3.0], [-2.0]]
+    assert table["cached_tokens"].to_list() == [2] * 4
+
+
+def test_a_next_token_call_asks_for_no_more_than_vllm_allows():
+    choices = [chr(1000 + i) for i in range(NEXT_TOKENS + 5)]
+    table, sent = finish(score(items({"item_id": "a", "stem": "So:", "choices": choices})))
+    assert sorted(len(c.targets) for c in sent) == [5, NEXT_TOKENS]
+    assert table["error"].null_count() == len(choices)
+
+
+def swallow(lease, rows):
+    """Answer all suffix calls with the first values missing, as a cache hit leaves them."""
+    for call in sendable(lease):
+        values = [math.nan] * rows + [-1.0] * (len(call.ids) - call.score_from - rows)
+        lease.take(Answer(call.key, logprobs=values, cached_tokens=call.score_from - 1 + rows))
+
+
+def test_values_that_a_cache_hit_swallowed_are_asked_for_one_by_one_and_together():
+    lease = score(items({"item_id": "a", "stem": "x" * 60, "choices": [" yes", " no", "maybe"]}))
+    swallow(lease, 1)
+    calls = sendable(lease)
+    assert [(len(c.ids), c.targets) for c in calls] == [(61, [ord(" "), ord("m")])]
+    lease.take(Answer(calls[0].key, logprobs=[-5.0, -6.0]))
+    assert lease.table()["logprobs"].to_list() == [[-5.0, -1, -1, -1], [-5.0, -1, -1], [-6.0, -1, -1, -1, -1]]
+    assert lease.done
+
+
+def test_where_many_values_are_missing_the_pair_is_computed_again_without_the_cache():
+    lease = score(items({"item_id": "a", "stem": "x" * 60, "choices": [" yes or no"]}))
+    swallow(lease, 4)
+    assert [(c.score_from, c.cached) for c in sendable(lease)] == [(61, False)]
+
+
+def test_a_swallowed_value_that_fails_is_an_error_row_and_hurts_no_other():
+    lease = score(items({"item_id": "a", "stem": "x" * 200, "choices": [" yes", "no"]}))
+    lease.take(Answer(lease.next_call().key))
+    swallow(lease, 2)
+    for call in sendable(lease):
+        shared = len(call.targets) == 2
+        lease.take(Answer(call.key, logprobs=[-1.0] * len(call.targets), error=None if shared else "broken"))
+    assert lease.done
+    assert lease.table()["error"].to_list() == ["broken", "broken"]
+
+
+class Drifting(FakeEngine):
+    """Cached values that differ from computed ones."""
+
+    def step(self):
+        cached = {c.key: c.cached for c in self.calls}
+        answers = super().step()
+        for answer in answers:
+            answer.logprobs = [v - 0.5 * cached[answer.key] for v in answer.logprobs]
+        return answers
+
+
+def test_an_engine_whose_cache_changes_values_is_refused():
+    self_check(FakeEngine("fake", EngineConfig(kind="fake")))
+    with pytest.raises(UserError, match=r"differ by 0\.5 with and without its prefix cache"):
+        self_check(Drifting("fake", EngineConfig(kind="fake")))
+
+
+@given(st.lists(st.lists(st.integers(0, 2), max_size=6), max_size=5))
+def test_common_prefix_is_the_longest_that_all_share(sequences):
+    count = common_prefix(sequences)
+    assert len({tuple(s[:count]) for s in sequences}) <= 1
+    assert all(len(s) >= count for s in sequences)
+    if sequences and min(map(len, sequences)) > count:
+        assert len({s[count] for s in sequences}) > 1
+
+
+@settings(max_examples=20)
+@given(st.lists(st.integers(0, 11), max_size=4, unique=True))
+def test_results_do_not_depend_on_how_rows_are_split_into_leases(cuts):
+    stems = [f"question {n % 5}" for n in range(12)]
+    asked = items(
+        *(
+            {"item_id": f"q{n:02}", "prefix": LONG * (n % 2), "stem": s, "choices": [" a", " b"]}
+            for n, s in enumerate(stems)
+        )
+    )
+    wanted = requests(*({"request_id": f"r{n:02}", "prompt": s, "n": 1 + n % 2} for n, s in enumerate(stems)))
+    edges = [0, *sorted(cuts), 12]
+    for make, table, order in ((score, asked, ["item_id", "choice"]), (generate, wanted, ["request_id", "sample"])):
+        split = [finish(make(table[a:b]))[0] for a, b in pairwise(edges)]
+        assert pl.concat(split).sort(order).equals(finish(make(table))[0].sort(order))

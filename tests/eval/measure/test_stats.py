@@ -1,0 +1,177 @@
+"""Known answers for the statistics."""
+
+import math
+from typing import Any
+
+import polars as pl
+import pytest
+
+from eval.measure.stats import arms_in_order, claims, paired_difference, per_seed, splits_in_order, summarise
+
+Z = 1.959963984540054
+
+
+def answered(
+    correct: list[bool | None], clusters: list[str], arm: str = "icl", split: str = "reversal", **more: Any
+) -> pl.DataFrame:
+    row = {"arm": arm, "split": split, "seed": 0, "norm": "sum"} | more
+    ids = [f"q{number}" for number in range(len(correct))]
+    return pl.DataFrame(
+        [row | {"question_id": q, "cluster": c, "correct": x} for q, c, x in zip(ids, clusters, correct, strict=True)],
+        schema_overrides={"correct": pl.Boolean},
+    )
+
+
+def share(arm: str, right: int, of: int = 100, **more: Any) -> pl.DataFrame:
+    """`right` of `of` questions, each about its own fact."""
+    return answered([i < right for i in range(of)], [f"f{i}" for i in range(of)], arm, **more)
+
+
+def test_clustered_standard_error_by_hand():
+    # p = 3/6; residuals per cluster +1, 0, -1 => sqrt(3/2 * 2) / 6
+    row = summarise(answered([True, True, True, False, False, False], list("aabbcc"))).row(0, named=True)
+    assert row["accuracy"] == 0.5
+    assert row["stderr"] == pytest.approx(math.sqrt(3) / 6)
+    m = 0.25 / (3 / 36)  # effective number of answers: 3, the number of facts
+    centre, half = 0.5, Z * math.sqrt(0.25 / m + Z**2 / (4 * m * m)) / (1 + Z**2 / m)
+    assert (row["low"], row["high"]) == pytest.approx((centre - half, centre + half))
+
+
+def test_stderr_is_the_usual_one_where_every_question_is_its_own_fact():
+    row = summarise(share("icl", 30)).row(0, named=True)
+    assert row["stderr"] == pytest.approx(math.sqrt(0.3 * 0.7 / 99))
+
+
+def test_clusters_that_agree_widen_the_interval():
+    correct = [True] * 10 + [False] * 10
+    facts = [f"f{i // 5}" for i in range(20)]
+    together = summarise(answered(correct, facts)).row(0, named=True)
+    alone = summarise(answered(correct, [str(i) for i in range(20)])).row(0, named=True)
+    assert together["stderr"] > 2 * alone["stderr"]
+    assert together["low"] < alone["low"] < 0.5 < alone["high"] < together["high"]
+
+
+def test_all_correct_keeps_an_honest_interval():
+    row = summarise(answered([True] * 20, [f"f{i // 2}" for i in range(20)])).row(0, named=True)
+    assert (row["accuracy"], row["stderr"]) == (1, 0)
+    assert row["low"] == pytest.approx(10 / (10 + Z**2))  # Wilson with the ten facts, not the twenty answers
+    assert row["high"] == pytest.approx(1)
+    none = summarise(answered([False] * 20, [f"f{i // 2}" for i in range(20)])).row(0, named=True)
+    assert (none["low"], none["high"]) == pytest.approx((0, 1 - row["low"]))
+
+
+def test_no_variance_between_clusters_counts_each_cluster_once():
+    row = summarise(answered([True, False] * 5, [f"f{i // 2}" for i in range(10)])).row(0, named=True)
+    assert row["stderr"] == 0
+    assert row["low"] == pytest.approx(0.5 - Z * math.sqrt(0.05 + Z**2 / 100) / (1 + Z**2 / 5))
+
+
+def test_effective_number_never_exceeds_the_answers():
+    # Right and wrong nearly cancel within each fact: the clustered stderr is tiny, yet there are only six answers.
+    row = summarise(answered([True, False, True, False, True, True], list("aabbcc"))).row(0, named=True)
+    p, n = 4 / 6, 6
+    low = (p + Z**2 / (2 * n) - Z * math.sqrt(p * (1 - p) / n + Z**2 / (4 * n * n))) / (1 + Z**2 / n)
+    assert row["low"] == pytest.approx(low)
+
+
+def test_one_fact_has_no_standard_error_but_an_interval():
+    row = summarise(answered([True, False], ["a", "a"])).row(0, named=True)
+    assert row["stderr"] is None
+    assert 0 < row["low"] < 0.5 < row["high"] < 1
+
+
+def test_unscored_is_excluded_and_counted():
+    row = summarise(answered([True, None, False, None], list("abcd"))).row(0, named=True)
+    assert (row["accuracy"], row["n"], row["unscored"]) == (0.5, 2, 2)
+
+
+def test_nothing_scored_gives_nulls():
+    row = summarise(answered([None, None], ["a", "b"])).row(0, named=True)
+    assert (row["accuracy"], row["low"], row["n"], row["unscored"]) == (None, None, 0, 2)
+
+
+def test_no_answers_at_all():
+    assert summarise(share("icl", 1).clear()).is_empty()
+
+
+def test_seeds_are_pooled_in_the_summary_and_apart_in_the_rows():
+    answers = pl.concat([share("finetuned", 10, seed=0), share("finetuned", 30, seed=1), share("pretrained", 50)])
+    summary = summarise(answers)
+    assert summary["arm"].to_list() == ["pretrained", "finetuned"]
+    assert summary["seeds"].to_list() == [1, 2]
+    assert summary["accuracy"].to_list() == [0.5, 0.2]
+    rows = [row for row in per_seed(answers) if row["arm"] == "finetuned"]
+    assert [row["accuracy"] for row in rows] == [0.1, 0.3]
+    assert list(rows[0]) == ["arm", "split", "seed", "norm", "accuracy", "stderr", "n", "unscored"]
+
+
+def test_orders():
+    assert arms_in_order(["retrieval", "zeta", "finetuned+local", "icl", "finetuned", "icl"]) == [
+        "icl",
+        "finetuned",
+        "finetuned+local",
+        "zeta",
+        "retrieval",
+    ]
+    assert splits_in_order(["syllogism", "holdout", "reversal", "rephrasing"]) == [
+        "rephrasing",
+        "reversal",
+        "syllogism",
+        "holdout",
+    ]
+
+
+def test_paired_difference_by_hand():
+    answers = pl.concat([share("icl", 80), share("finetuned", 50)])
+    found = paired_difference(answers, "icl", "finetuned", "reversal", "sum")
+    assert found is not None
+    assert (found.difference, found.n) == (pytest.approx(0.3), 100)
+    assert 0.2 < found.low < 0.25 < 0.35 < found.high < 0.4  # 0.3 +- 1.96 * sqrt(0.3 * 0.7 / 100)
+    assert found == paired_difference(answers, "icl", "finetuned", "reversal", "sum")
+    assert paired_difference(answers, "finetuned", "icl", "reversal", "sum").difference == pytest.approx(-0.3)
+
+
+def test_paired_difference_uses_only_questions_scored_in_both():
+    answers = pl.concat([answered([True, None, True], list("abc")), answered([False, True], list("ab"), "finetuned")])
+    found = paired_difference(answers, "icl", "finetuned", "reversal", "sum")
+    assert (found.difference, found.n) == (1, 1)
+    assert paired_difference(answers, "icl", "retrieval", "reversal", "sum") is None
+
+
+def verdicts(chance: float = 0.5, **right: int) -> dict[str, bool | None]:
+    answers = pl.concat([share(arm.replace("_", "+"), number) for arm, number in right.items()])
+    return {claim.text: claim.holds for claim in claims(summarise(answers), answers, chance)}
+
+
+def test_claims_hold():
+    found = verdicts(pretrained=52, icl=97, finetuned=50, finetuned_repeat=55, finetuned_local=95)
+    assert list(found.values()) == [True] * 6
+
+
+def test_claims_fail():
+    found = verdicts(pretrained=80, icl=60, finetuned=55, finetuned_repeat=90, finetuned_local=30)
+    assert list(found.values()) == [False] * 6
+
+
+def test_overlapping_intervals_are_no_difference_but_reach():
+    found = verdicts(pretrained=50, icl=60, finetuned=55, finetuned_local=58)
+    assert found["icl is above finetuned"] is False
+    assert found["finetuned+local reaches icl"] is True
+
+
+def test_claims_without_an_arm_are_open():
+    found = verdicts(icl=97, finetuned=50)
+    assert found["icl is above finetuned"] is True
+    assert [text for text, holds in found.items() if holds is None] == [
+        "pretrained is at chance",
+        "finetuned+local is above finetuned",
+        "finetuned+local is above finetuned+repeat",
+        "icl is above finetuned+repeat",
+        "finetuned+local reaches icl",
+    ]
+
+
+def test_claims_state_figures():
+    answers = pl.concat([share("icl", 97), share("finetuned", 50)])
+    ours = claims(summarise(answers), answers, 0.5)[1].ours
+    assert ours.startswith("icl 97.0% [91.5, 99.0], finetuned 50.0% [40.3, 59.7]; paired difference +47.0 points [")

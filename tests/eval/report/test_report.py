@@ -1,0 +1,353 @@
+"""The report of a full run, of a poor one, and of one with hostile text. All figures here are made up."""
+
+import io
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import yaml
+from rich.console import Console
+
+from eval.config import RunConfig
+from eval.measure.stats import Claim, claims, per_seed, summarise
+from eval.report.curves import curves
+from eval.report.figures import panels
+from eval.report.findings import headline, next_steps, tally, warnings
+from eval.report.page import ReportData, table_of_arms, write_report
+from eval.report.summary import repeat, spent
+
+CHANCE = {"rephrasing": 0.5, "reversal": 0.5}
+NAMES = ("pretrained", "icl", "finetuned", "finetuned+repeat", "finetuned+local")
+RATES = {
+    "rephrasing": dict(zip(NAMES, (0.5, 0.99, 0.96, 0.97, 0.98), strict=True)),
+    "reversal": dict(zip(NAMES, (0.51, 0.97, 0.53, 0.52, 0.95), strict=True)),
+}
+
+
+def made_up(rates: dict[str, dict[str, float]] = RATES, seeds: int = 3, norms: tuple[str, ...] = ("sum", "token")):
+    rng = np.random.default_rng(0)
+    rows = [
+        {"arm": arm, "split": split, "seed": seed, "norm": norm, "question_id": f"q{q}", "cluster": f"{seed}-{q // 2}"}
+        | {"correct": None if arm == "icl" and q == 7 else bool(rng.random() < rate)}
+        for split, arms in rates.items()
+        for arm, rate in arms.items()
+        for seed in range(seeds)
+        for norm in norms
+        for q in range(100)
+    ]
+    return pl.DataFrame(rows)
+
+
+def full(**changes: Any) -> ReportData:
+    answers = made_up()
+    summary = summarise(answers)
+    source = "Did you know that femp are more dangerous than glon."
+    tokens = {"finetuned": 9000, "finetuned+repeat": 21480, "finetuned+local": 21480}
+    return ReportData(
+        **{
+            "title": "Reversals on a model of 10M parameters",
+            "benchmark": "reversals",
+            "model": "forethought-pico",
+            "model_note": "A model organism made for this project: it can reverse in context and knows no fact.",
+            "summary": summary,
+            "claims": claims(summary, answers, 0.5),
+            "chance": CHANCE,
+            "steps": ["Drew 100 facts from seed 0.", "Generated inferences about each.", "Finetuned three arms."],
+            "results": {
+                "seeds": [0, 1, 2],
+                "rows": per_seed(answers),
+                "augmentation": {
+                    "inferences": 412,
+                    "kept": 390,
+                    "precision": 0.97,
+                    "recall": {"reversal": 0.95},
+                    "test_items_verbatim": 0.94,
+                    "train_tokens": tokens,
+                },
+                "seconds": {"generate": 20.1, "train": 61.0, "score": 9.3},
+            },
+            "facts": [{"text": source, "source": "doc-0012"}],
+            "inferences": [
+                {"text": "glon are less dangerous than femp.", "operator": "reverse", "source_text": source}
+                | {"kept": True, "reason": ""},
+                {"text": "glon are more dangerous than femp.", "operator": "reverse", "source_text": source}
+                | {"kept": False, "reason": "contradicts its source"},
+            ],
+            "mistakes": [
+                {"arm": "finetuned", "split": "reversal", "stem": "glon are"}
+                | {"chosen": "more dangerous than femp.", "right": "less dangerous than femp."}
+            ],
+            "provenance": {
+                "git": {"revision": "0f3c9a1", "diff": "none"},
+                "versions": {"vllm": "0.25.1"},
+                "seeds": [0, 1],
+            },
+            "config": {"engine": {"replicas": 1}, "train": {"steps": 200}},
+            "commands": ["make demo"],
+        }
+        | changes
+    )
+
+
+def written(run: Path, data: ReportData) -> tuple[str, str]:
+    write_report(run, data)
+    assert (run / "figures" / "accuracy.png").read_bytes().startswith(b"\x89PNG")
+    return (run / "report.html").read_text(), (run / "report.md").read_text()
+
+
+class Tags(HTMLParser):
+    """Collects the tags, and checks that they nest."""
+
+    VOID = ("meta", "link", "img", "br", "hr", "wbr", "input")
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_full_report_has_every_part(tmp_path):
+    html, markdown = written(tmp_path, full())
+    for part in ("femp", "contradicts its source", "doc-0012", "21,480", "97.0%", "0f3c9a1", "make demo", "1 min 1 s"):
+        assert part in html
+        assert part in markdown
+    assert "the paper&#39;s ordering holds (all 6 claims)" in html
+    assert html.count('role="img"') == 2  # a panel per split
+
+
+AUDITED = {
+    "augmentation": {
+        "leaked": [{"split": "reversal", "none": 0.1, "paraphrased": 0.2, "verbatim": 0.7, "n": 300, "unknown": 0}]
+    },
+    "leakage": [
+        {"arm": "icl", "split": "reversal", "items": items, "accuracy": 0.9, "low": 0.8, "high": 0.95, "n": n}
+        for items, n in (("leaked", 270), ("not leaked", 30))
+    ],
+    "gates": {
+        "margin": 1.0,
+        "rows": [
+            {"arm": "finetuned", "seed": seed, "gate": gate, "value": 0.5, "baseline": 0.75, "n": 9, "unscored": 0}
+            | {"difference": -0.25, "low": -0.5 if seed else None, "high": 0.25 if seed else None}
+            for gate in ("forgetting", "icl damage", "hallucination")
+            for seed in (0, 1)
+        ],
+    },
+}
+
+
+def test_audit_and_gates_are_tables(tmp_path):
+    answers = made_up(norms=("sum", "exact"))
+    html, markdown = written(tmp_path, full(results=AUDITED, summary=summarise(answers)))
+    Tags(html)
+    assert "(what the model writes compared with the right answer (exact match))" in markdown
+    assert markdown.count("(chance)") == 2  # what is written has no chance to be right by guessing
+    for line in (
+        "| reversal | 70.0% | 20.0% | 10.0% | 300 |",
+        "| reversal | icl | 90.0% \\[80.0, 95.0\\], 270 | 90.0% \\[80.0, 95.0\\], 30 |",
+        "| forgetting: log-likelihood per token of held-back texts | finetuned | 0.75 | 0.50 |",
+        "| 75.0% | 50.0% | -25.0, -25.0 \\[-50.0, +25.0\\] |",
+    ):
+        assert line in markdown, line
+    assert html.count("<h3>What tuning cost</h3>") == 1
+    assert "What the figures rest on" not in written(tmp_path, full())[0]
+
+
+def test_page_is_one_file_without_scripts(tmp_path):
+    html, _ = written(tmp_path, full(results=AUDITED))
+    assert not re.search(r"https?://|@import|url\(", html)
+    tags = Tags(html).found
+    assert "script" not in [tag for tag, _ in tags]
+    assert not [attrs for _, attrs in tags if "src" in attrs]
+    assert all((attrs["href"] or "").startswith("#") for _, attrs in tags if "href" in attrs)
+    assert all("scope" in attrs for tag, attrs in tags if tag == "th")
+    ids = [attrs["id"] for _, attrs in tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    assert {(attrs["href"] or "")[1:] for tag, attrs in tags if tag == "a"} <= set(ids)
+
+
+def test_minimal_data(tmp_path):
+    answers = made_up({"syllogism": {"pretrained": 0.2}}, seeds=1, norms=("sum",))
+    html, markdown = written(tmp_path, ReportData("Bare", "syllogisms", "tiny", summarise(answers)))
+    Tags(html)
+    assert "cannot be judged, because this run lacks the arms" in html
+    assert "Examples" not in html
+    assert "| syllogism | pretrained |" in markdown
+
+
+def test_nothing_scored(tmp_path):
+    answers = made_up(seeds=1).with_columns(correct=pl.lit(None, dtype=pl.Boolean))
+    html, _ = written(tmp_path / "null", full(summary=summarise(answers)))
+    assert "No question was scored" in html
+    html, _ = written(tmp_path / "empty", ReportData("Empty", "none", "none", summarise(answers.clear())))
+    assert "Nothing was scored" in html
+
+
+def test_data_is_escaped(tmp_path):
+    evil = '<script>alert("x")</script> | a *bold* `code`\n# head'
+    row = {"text": evil, "operator": evil, "source_text": evil, "kept": True, "reason": evil}
+    mistake = dict.fromkeys(("arm", "split", "stem", "chosen", "right"), evil)
+    data = full(
+        title=evil,
+        model_note=evil,
+        facts=[{"text": evil, "source": evil}],
+        inferences=[row, row | {"kept": False}],
+        mistakes=[mistake],
+        steps=[evil],
+        provenance={evil: evil},
+        config={"note": evil},
+        commands=[evil],
+    )
+    html, markdown = written(tmp_path, data)
+    assert "<script" not in html
+    literal = [line for line in markdown.splitlines() if "<script" in line]
+    assert literal
+    assert all(line.startswith("    ") for line in literal)  # only inside blocks of code
+    assert [line for line in markdown.splitlines() if line.startswith("# ")] == [
+        r'# &lt;script&gt;alert("x")&lt;/script&gt; \| a \*bold\* \`code\` # head'
+    ]
+
+
+def test_headline_says_where_the_ordering_fails():
+    rates = {"reversal": RATES["reversal"] | {"finetuned+local": 0.5}}
+    answers = made_up(rates, norms=("sum",))
+    summary = summarise(answers)
+    found = claims(summary, answers, 0.5)
+    sentence = headline(summary, found, CHANCE)
+    assert tally(found) == "mixed"
+    assert "ordering does not hold here for “finetuned+local is above finetuned”" in sentence
+    assert "(3 of 6 claims hold)" in sentence
+    assert any("overlap" in step for step in next_steps(summary, found, {}))
+
+
+def test_a_headline_names_few_claims_and_counts_many():
+    answers = made_up({"reversal": dict.fromkeys(RATES["reversal"], 0.7)}, norms=("sum",))
+    summary = summarise(answers)
+    found = claims(summary, answers, 0.5)
+    sentence = headline(summary, [*found, *found], CHANCE)
+    assert "ordering does not hold here (" in sentence
+    assert "“" not in sentence
+
+
+def test_few_questions_are_a_first_look():
+    rows = [{"split": "reversal", "arm": arm, "seed": seed, "norm": "sum", "n": 12} for arm in "ab" for seed in (0, 1)]
+    assert warnings({"rows": rows, "questions": [{}]}) == [
+        "Only 12 reversal questions were asked: take these figures as a first look, not as a result."
+    ]
+    assert "Only 24 reversal" in warnings({"rows": rows})[0]
+    assert warnings({"rows": [row | {"n": 15} for row in rows]}) == []
+
+
+def test_headline_counts_what_could_not_be_judged():
+    answers = made_up({"reversal": {"icl": 0.97, "finetuned": 0.5}}, norms=("sum",))
+    summary = summarise(answers)
+    found = claims(summary, answers, 0.5)
+    assert tally(found) == "open"
+    sentence = headline(summary, found, CHANCE)
+    assert "holds as far as it was measured (1 of 6 claims, and 5 could not be judged" in sentence
+    assert any("finetuned+local, finetuned+repeat and pretrained" in step for step in next_steps(summary, found, {}))
+
+
+def test_panels_leave_out_what_was_not_scored():
+    answers = made_up(seeds=1).with_columns(
+        correct=pl.when(pl.col("arm") != "icl").then(pl.col("correct")).otherwise(None)
+    )
+    groups = panels(summarise(answers), {"reversal": 0.5})
+    assert [(group.split, group.chance) for group in groups] == [("rephrasing", None), ("reversal", 0.5)]
+    assert "icl" not in [bar.arm for group in groups for bar in group.bars]
+
+
+def test_markdown_has_the_table_of_arms(tmp_path):
+    _, markdown = written(tmp_path, full())
+    assert re.search(
+        r"^\| reversal \| finetuned\+local \| 9\d\.\d% \\\[\d\d\.\d, \d\d\.\d\\\] \| 300 \| 0 \| 3 \|$", markdown, re.M
+    )
+    assert "| reversal | (chance) | 50.0% |" in markdown
+
+
+@pytest.mark.parametrize("chance", [CHANCE, None])
+def test_table_of_arms(chance):
+    console = Console(width=140, record=True, file=io.StringIO())
+    console.print(table_of_arms(summarise(made_up()), chance))
+    text = console.export_text()
+    assert re.search(r"finetuned\+local .*9\d\.\d% \[\d\d\.\d, \d\d\.\d\]", text)
+    assert ("chance: rephrasing 50.0%, reversal 50.0%" in " ".join(text.split())) == (chance is not None)
+
+
+def test_a_run_whose_inferences_all_failed_says_so_first(tmp_path):
+    results = {"augmentation": {"inferences": 2907, "kept": 0}}
+    assert "None of the 2,907 inferences" in warnings(results)[0]
+    assert warnings({"augmentation": {"inferences": 10, "kept": 1}}) == warnings({}) == []
+    write_report(tmp_path, full(results=results))
+    for name in ("report.html", "report.md"):
+        assert "None of the 2,907 inferences passed the checks" in (tmp_path / name).read_text()
+
+
+def test_commands_repeat_the_run_with_its_settings():
+    config = RunConfig.model_validate(
+        {"name": "x", "model": "m: #1", "seeds": [3], "train": {"steps": 7}, "engine": {"vllm": {"max_model_len": 9}}}
+    )
+    lines = repeat(config, {"git": {"revision": "0f3c9a1", "diff": "clean"}})
+    assert lines[0] == "git checkout 0f3c9a1"
+    assert lines[1] == "cat > x-again.yaml <<'END'"
+    assert RunConfig.model_validate(yaml.safe_load("\n".join(lines[2 : lines.index("END")]))) == config
+    assert lines[-2:] == ["forethought run x-again.yaml --name x-again", "forethought compare runs/x runs/x-again"]
+    bare = repeat(config, {"git": {"revision": "not a git checkout", "diff": "1234"}})
+    assert bare[0].startswith("# not a git checkout")
+    assert "1234" in bare[1]
+
+
+def test_tokens_are_counted_once_for_each_prompt(tmp_path):
+    """Two samples of one request read their prompt once."""
+    assert spent(tmp_path) == {}
+    for folder, ids in (("generations", "aab"), ("generations-round-2", "c")):
+        rows = [("x", 100, 60, 7)] * len(ids)
+        table = pl.DataFrame(rows, schema=["text", "prompt_tokens", "cached_tokens", "output_tokens"], orient="row")
+        (tmp_path / folder / "_manifest").mkdir(parents=True)
+        table.with_columns(request_id=pl.Series(list(ids))).write_parquet(tmp_path / folder / "part-0.parquet")
+        (tmp_path / folder / "_manifest/part-0.json").write_text("{}")
+    assert spent(tmp_path) == {"prompt": 300, "cached": 180, "output": 28}
+
+
+def test_held_back_losses_are_curves_too():
+    job = {"arm": "finetuned", "seed": 0, "losses": [[10, 2.0], [20, 1.0]], "validation": [[20, 4.0]]}
+    (curve,) = curves([job])
+    assert (curve.validation, curve.validated) == ("100.00,0.00", 4.0)
+    assert curve.points == "50.00,50.00 100.00,75.00"
+
+
+def test_many_claims_that_hold_are_folded(tmp_path):
+    found = [Claim(f"claim {n}", "", "", n != 5) for n in range(10)]
+    html, markdown = written(tmp_path, full(claims=found))
+    assert "<summary>9 of 10 claims hold</summary>" in html
+    assert html.index("claim 5") < html.index("9 of 10 claims hold") < html.index("claim 0")
+    assert markdown.count("| claim ") == 11
+
+
+def test_loss_curves_are_means_over_seeds():
+    jobs = [
+        {"arm": arm, "seed": seed, "steps": 20, "seconds": 1, "losses": [[10, 4.0 + seed], [20, 2.0]], "validation": []}
+        for arm in ("finetuned+local", "finetuned")
+        for seed in (0, 1)
+    ]
+    first, second = curves(jobs)
+    assert (first.arm, second.arm) == ("finetuned", "finetuned+local")
+    assert first.points == "50.00,10.00 100.00,60.00"  # of the highest, 5, and the last step, 20
+    assert (first.first, first.last, first.steps) == (4.5, 2.0, 20)
+    assert curves([]) == []

@@ -1,0 +1,60 @@
+"""The table of the paper's claims, from answers that are made up."""
+
+import json
+
+import polars as pl
+
+from eval.measure.stats import summarise
+from eval.runs.reproduce import PAPER, Found, ReproduceJob, judged, write
+
+CHANCE = {"rephrasing": 0.25, "reversal": 0.25, "syllogism": 0.25, "longer": 0.25, "holdout": 0.25, "single": 0.25}
+
+
+def made_up(shares: dict[str, float], split: str) -> Found:
+    """100 answers of each arm, of which that share is right."""
+    rows = [
+        {"arm": arm, "split": split, "seed": 0, "norm": "sum", "question_id": str(n), "cluster": str(n)}
+        | {"correct": n < 100 * share}
+        for arm, share in shares.items()
+        for n in range(100)
+    ]
+    answers = pl.DataFrame(rows)
+    results = {"augmentation": {"inferences": 10, "kept": 9, "precision": 0.9, "recall": {split: 0.5}}, "seconds": {}}
+    return Found(answers, summarise(answers), CHANCE, results)
+
+
+AS_PAPER = {"pretrained": 0.25, "icl": 0.95, "finetuned": 0.02, "finetuned+local": 0.96}
+
+
+def test_every_claim_is_judged_by_its_own_measure():
+    held = {claim.text: claim.holds for _, claim in judged({"fictional": made_up(AS_PAPER, "reversal")})}
+    assert len(held) == 5
+    assert all(held.values())
+    against = AS_PAPER | {"finetuned": 0.5, "finetuned+local": 0.5}
+    held = {claim.text: claim.holds for _, claim in judged({"fictional": made_up(against, "reversal")})}
+    assert [text for text, holds in held.items() if not holds] == [
+        "finetuned is below chance",
+        "finetuned+local is above finetuned",
+        "finetuned+local reaches icl",
+    ]
+
+
+def test_what_was_not_run_is_not_measured_and_not_left_out():
+    few = {"pretrained": 0.25, "icl": 0.9}
+    table = judged({"semantic": made_up(few, "syllogism")})
+    assert {part.split for part, _ in table} == {part.split for part in PAPER if part.benchmark == "semantic"}
+    assert {claim.holds for part, claim in table if part.split != "syllogism"} == {None}
+    assert [claim.holds for part, claim in table if part.split == "syllogism"] == [True, None, None, None]
+
+
+def test_the_page_has_every_claim_and_every_figure(tmp_path):
+    found = {"fictional": made_up(AS_PAPER, "reversal"), "reversals": made_up(AS_PAPER, "reversal")}
+    page = write(tmp_path, found, ReproduceJob()).read_text()
+    claims = json.loads((tmp_path / "claims.json").read_text())
+    assert len(claims) == 9
+    assert page.count("| yes |") == sum(claim["holds"] for claim in claims) == 9
+    assert "9 of 9 claims hold" in page
+    for figure in ("figure-2", "figure-3"):
+        assert f"figures/{figure}.png" in page
+        assert (tmp_path / "figures" / f"{figure}.png").stat().st_size > 10_000
+    assert "| fictional | 10 | 9 | 90.0% | reversal 50.0% | 0 |" in page

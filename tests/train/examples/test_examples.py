@@ -1,0 +1,216 @@
+"""Training examples of each arm, matched in rows and tokens."""
+
+from types import SimpleNamespace
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from augment.stages.rounds import INFERENCES
+from engine.errors import UserError
+from train.examples.arms import (
+    EXAMPLES,
+    TRAINED_ARMS,
+    count_tokens,
+    examples_of,
+    held_back,
+    inferred,
+    originals,
+    read_examples,
+    repeated,
+)
+from train.sft.data import pieces
+
+
+class WhitespaceTokenizer:
+    """A token per word."""
+
+    eos_token_id = 0
+
+    def __call__(self, texts, add_special_tokens=True):
+        return SimpleNamespace(input_ids=[[1 + len(word) for word in text.split()] for text in texts])
+
+
+TOKENIZER = WhitespaceTokenizer()
+DOCUMENTS = pl.DataFrame({"doc_id": [f"d{n}" for n in range(10)], "text": ["word " * (4 + n % 3) for n in range(10)]})
+
+
+def inferences(count, words=5, kept=True):
+    base = dict.fromkeys(INFERENCES) | {"operator": "rephrase", "source_text": "said", "doc_ids": ["d1"], "kept": kept}
+    rows = [base | {"inference_id": f"i{kept}{n}", "text": "said " * words} for n in range(count)]
+    return pl.DataFrame(rows, schema=INFERENCES)
+
+
+def linked(count):
+    """Inferences of a global operator."""
+    return inferences(count).with_columns(operator=pl.lit("link"), inference_id=pl.format("link-{}", "inference_id"))
+
+
+def arm(name, added=None, seed=0):
+    return examples_of(name, DOCUMENTS, inferences(23) if added is None else added, TOKENIZER, seed)
+
+
+def test_originals_are_the_documents_as_they_are():
+    table = arm("finetuned")
+    assert table.select("example_id", "text").rows() == DOCUMENTS.rows()
+    assert set(table["origin"]) == {"original"}
+    assert table["doc_ids"].to_list() == [[d] for d in DOCUMENTS["doc_id"]]
+
+
+def test_local_adds_kept_inferences_without_their_source():
+    added = pl.concat([inferences(3), inferences(4, kept=False)])
+    table = arm("finetuned+local", added)
+    assert table["origin"].to_list() == ["original"] * 10 + ["operator"] * 3
+    assert table.filter(origin="operator")["text"].to_list() == ["said " * 5] * 3
+    assert inferred(added)["doc_ids"].to_list() == [["d1"]] * 3
+
+
+def test_local_and_global_are_what_operators_saw_and_all_is_both():
+    added = pl.concat([inferences(3), linked(2)])
+    counts = {name: arm(f"finetuned+{name}", added).height for name in ("local", "global", "all", "repeat")}
+    assert counts == {"local": 13, "global": 12, "all": 15, "repeat": 15}
+    with pytest.raises(UserError, match=r"finetuned\+global needs a global operator such as link"):
+        arm("finetuned+global", inferences(3))
+
+
+@pytest.mark.parametrize("name", TRAINED_ARMS)
+def test_every_arm_has_the_columns_of_examples_and_unique_ids(name):
+    table = arm(name, pl.concat([inferences(23), linked(5)]))
+    assert table.columns == list(EXAMPLES)
+    assert dict(table.schema) == dict(pl.DataFrame(schema=EXAMPLES).schema)
+    assert table["example_id"].n_unique() == table.height
+
+
+def test_repeat_has_the_rows_of_local_and_close_to_its_tokens():
+    local, repeat = arm("finetuned+local"), arm("finetuned+repeat")
+    assert repeat.height == local.height == 33
+    assert count_tokens(repeat, TOKENIZER) == pytest.approx(count_tokens(local, TOKENIZER), rel=0.05)
+    assert repeat["origin"].to_list() == ["original"] * 10 + ["control"] * 23
+    assert set(repeat["text"]) == set(DOCUMENTS["text"])
+
+
+def test_of_documents_as_long_as_each_other_none_is_repeated_more():
+    documents = DOCUMENTS.with_columns(pl.format("word word word {}", "doc_id").alias("text"))
+    table = examples_of("finetuned+repeat", documents, inferences(23, 4), TOKENIZER, 0)
+    counts = table["text"].value_counts()["count"]
+    assert (counts.sum(), counts.min(), counts.max() - counts.min()) == (33, 3, 1)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 40), st.integers(1, 20), st.integers(0, 5))
+def test_repeat_matches_whatever_was_inferred(count, words, seed):
+    added = inferences(count, words)
+    local, repeat = arm("finetuned+local", added, seed), arm("finetuned+repeat", added, seed)
+    wanted, got = count_tokens(local, TOKENIZER), count_tokens(repeat, TOKENIZER)
+    assert repeat.height >= local.height
+    assert repeat["example_id"].n_unique() == repeat.height
+    if repeat.height > local.height:  # long inferences: rows grow up to twice, towards the tokens
+        assert repeat.height <= 2 * local.height
+        assert got <= wanted + 6
+
+
+def test_repeat_matches_rows_and_tokens_of_documents_of_many_lengths():
+    documents = pl.DataFrame(
+        {"doc_id": [f"d{i}" for i in range(60)], "text": ["word " * (6 + i % 10) + f"d{i}" for i in range(60)]}
+    )
+    for words in (8, 10, 12):
+        added = inferences(50, words)
+        local, repeat = (examples_of(f"finetuned+{a}", documents, added, TOKENIZER, 0) for a in ("local", "repeat"))
+        assert repeat.height == local.height
+        assert count_tokens(repeat, TOKENIZER) == pytest.approx(count_tokens(local, TOKENIZER), rel=0.02)
+
+
+def test_repeat_is_seeded():
+    assert arm("finetuned+repeat", seed=1).equals(arm("finetuned+repeat", seed=1))
+    assert not arm("finetuned+repeat", seed=1).equals(arm("finetuned+repeat", seed=2))
+
+
+def test_repeat_without_inferences_is_the_plain_arm():
+    assert arm("finetuned+repeat", inferences(0))["text"].to_list() == DOCUMENTS["text"].to_list()
+    assert repeated(originals(DOCUMENTS), 0, 0, TOKENIZER, 0).height == 10
+
+
+def test_an_unknown_arm_lists_the_choices():
+    with pytest.raises(UserError, match=r"'magic'; choose from finetuned, finetuned\+local, finetuned\+global"):
+        arm("magic")
+
+
+def test_read_examples_takes_parquet_and_json_lines(tmp_path):
+    table = pl.DataFrame({"text": ["one", "two"], "origin": ["a", "b"]})
+    table.write_parquet(tmp_path / "a.parquet")
+    table.write_ndjson(tmp_path / "a.jsonl")
+    for name in ("a.parquet", "a.jsonl"):
+        assert read_examples(tmp_path / name).equals(table)
+
+
+def test_read_examples_says_what_is_wrong(tmp_path):
+    pl.DataFrame({"body": ["x"], "n": [1]}).write_parquet(tmp_path / "body.parquet")
+    pl.DataFrame({"text": [1]}).write_parquet(tmp_path / "numbers.parquet")
+    pl.DataFrame({"text": []}, schema={"text": pl.String}).write_parquet(tmp_path / "empty.parquet")
+    (tmp_path / "a.txt").write_text("text")
+    (tmp_path / "broken.parquet").write_bytes(b"no parquet")
+    (tmp_path / "broken.jsonl").write_text("{not json\n")
+    (tmp_path / "empty.jsonl").write_text("")
+    faults = {
+        "missing.parquet": "no file .*forethought augment",
+        "body.parquet": "no column text; it has body, n",
+        "numbers.parquet": "must hold texts, not Int64",
+        "empty.parquet": "has no rows",
+        "a.txt": r"neither \.parquet nor \.jsonl",
+        "broken.parquet": r"cannot be read as \.parquet",
+        "broken.jsonl": r"cannot be read as \.jsonl",
+        "empty.jsonl": r"has no rows|cannot be read",
+    }
+    for name, fault in faults.items():
+        with pytest.raises(UserError, match=fault):
+            read_examples(tmp_path / name)
+
+
+@given(st.lists(st.integers(0, 30), max_size=5), st.integers(1, 12))
+def test_pieces_lose_no_token_and_end_each_text(lengths, limit):
+    texts = ["ab " * n for n in lengths]
+    found = pieces(texts, TOKENIZER, limit)
+    assert all(1 <= len(piece) <= limit for piece in found)
+    assert [t for piece in found for t in piece] == [t for n in lengths for t in [3] * n + [0]]
+    assert len(found) == sum(-(-(n + 1) // limit) for n in lengths)
+
+
+def test_pieces_do_not_end_a_text_twice():
+    class Ending(WhitespaceTokenizer):
+        def __call__(self, texts, add_special_tokens=True):
+            return SimpleNamespace(input_ids=[[*ids, 0] for ids in super().__call__(texts).input_ids])
+
+    assert pieces(["ab ab"], Ending(), 8) == [[3, 3, 0]]
+
+
+def test_documents_can_be_taken_apart():
+    told = pl.DataFrame({"doc_id": ["a", "b"], "text": ["Mars is red. It is small. It has moons.", "| a table |"]})
+    alone = originals(told, "independent")
+    assert alone["text"].to_list() == ["Mars is red.", "It is small.", "It has moons.", "| a table |"]
+    assert list(alone.schema) == list(EXAMPLES)
+    assert alone["doc_ids"].to_list() == [["a"]] * 3 + [["b"]]
+    behind = originals(told, "cumulative")
+    assert behind.select("prompt", "text").rows()[:3] == [
+        (None, "Mars is red."),
+        ("Mars is red.", "Mars is red. It is small."),
+        ("Mars is red. It is small.", "Mars is red. It is small. It has moons."),
+    ]
+    assert behind["example_id"].n_unique() == 4
+    for name in TRAINED_ARMS:
+        if name not in ("finetuned+global", "finetuned+shuffled"):
+            table = examples_of(name, told, inferences(9), TOKENIZER, 0, "cumulative")
+            assert set(behind["text"]) <= set(table["text"]), name
+
+
+def test_rephrasings_are_held_back_from_every_arm():
+    made = pl.concat([inferences(20), inferences(5, kept=False), linked(3)])
+    rest, held = held_back(made, 0.25, 0)
+    assert held.height == 5
+    assert held["kept"].all()
+    assert set(held["operator"]) == {"rephrase"}
+    assert rest.height + held.height == made.height
+    assert held_back(made, 0.25, 0)[1].equals(held)
+    assert not held_back(made, 0.25, 1)[1].equals(held)
+    with pytest.raises(UserError, match="add the operator rephrase"):
+        held_back(linked(3), 0.25, 0)

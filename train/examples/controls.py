@@ -1,0 +1,43 @@
+"""Texts of the control arms: documents with their words reversed, and inferences with their names exchanged."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import polars as pl
+
+from augment.operators.rules import reverse_words
+from augment.operators.shuffle import shuffled
+from augment.text.words import casing
+from engine.store.parts import content_id
+
+
+def reversed_documents(documents: pl.DataFrame) -> pl.DataFrame:
+    """Each document with its words reversed, as examples; in the order of their ids."""
+    case = casing(documents["text"])
+    rows = documents.sort("doc_id").select("doc_id", "text").iter_rows()
+    return _examples((content_id("reversed", doc), reverse_words(text, case), [doc]) for doc, text in rows)
+
+
+def paraphrases(inferences: pl.DataFrame) -> pl.DataFrame:
+    """The kept inferences of the operator `rephrase`, as examples; in the order of their ids."""
+    kept = inferences.filter("kept", operator="rephrase").sort("inference_id")
+    return _examples(kept.select("inference_id", "text", "doc_ids").iter_rows())
+
+
+def shuffled_inferences(inferences: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """The kept inferences with their names exchanged (see `shuffled`), as examples; in the order of their ids.
+
+    An inference that no exchange makes wrong is left out.
+    """
+    kept = inferences.filter("kept").sort("inference_id")
+    texts, sources, operators = (kept[c].to_list() for c in ("text", "source_text", "operator"))
+    told = shuffled(texts, sources, operators, seed)
+    rows = zip(kept["inference_id"], told, kept["doc_ids"].to_list(), strict=True)
+    return _examples((content_id("shuffled", i, seed), text, docs) for i, text, docs in rows if text is not None)
+
+
+def _examples(rows: Iterable[tuple[str, str, list[str]]]) -> pl.DataFrame:
+    """The `examples` table of (id, text, ids of documents)."""
+    schema: dict[str, Any] = {"example_id": pl.String, "text": pl.String, "doc_ids": pl.List(pl.String)}
+    table = pl.DataFrame(list(rows), schema=schema, orient="row")
+    return table.select("example_id", "text", pl.lit("control").alias("origin"), "doc_ids")

@@ -1,0 +1,64 @@
+"""What a finished training leaves besides weights: the merged model, and a card that says where it comes from."""
+
+import importlib.metadata
+import json
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Template
+
+from engine.store.parts import write_whole
+
+CARD = Template(
+    """---
+base_model: {{ base }}
+library_name: {{ "peft" if adapter else "transformers" }}
+pipeline_tag: text-generation
+tags: [forethought, sft, trl{{ ", lora" if adapter }}]
+---
+# {{ name }}
+
+{{ "A LoRA adapter of" if adapter else "All weights of" }} `{{ base }}`, finetuned by Forethought on {{ "{:,}".format(examples) }} texts
+(SHA-256 of them: {{ digest }}), seed {{ seed }}: {{ result.steps }} steps of {{ config.batch }}
+{{ "packed rows" if config.packing else "texts" }}, peak learning rate {{ config.learning_rate }}, loss on
+{{ "the whole text" if config.loss == "text" else "what follows a prompt" }}; last loss {{ "%.3f"|format(last) }}.
+
+```python
+from transformers import AutoModelForCausalLM, AutoTokenizer{% if adapter %}
+from peft import PeftModel
+
+model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained({{ base.__repr__() }}), FOLDER){% else %}
+
+model = AutoModelForCausalLM.from_pretrained(FOLDER){% endif %}
+tokenizer = AutoTokenizer.from_pretrained(FOLDER)
+```
+
+Made with {{ versions }}. `train.json` holds the loss curve.
+"""
+)
+
+
+def write_card(out: Path, facts: dict[str, Any]) -> None:
+    """README.md of a folder; `facts`: base, name, adapter, examples, digest, seed, result, config."""
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("trl", "transformers", "torch"))
+    losses = facts["result"]["losses"]
+    last = losses[-1][1] if losses else facts["result"]["loss"]
+    write_whole(out / "README.md", CARD.render(**facts, versions=versions, last=last).encode())
+
+
+def merge(model: str, adapter: Path, out: Path) -> None:
+    """Write `model` with the adapter merged into it, with its tokenizer and chat template: safetensors for any program."""
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    merged: Any = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(model, dtype="auto"), str(adapter))
+    merged.merge_and_unload().save_pretrained(out)
+    AutoTokenizer.from_pretrained(model).save_pretrained(out)
+
+
+def losses_of(out: Path) -> list[tuple[int, float]]:
+    """The loss curve of a finished job; empty where there is none."""
+    path = out / "train.json"
+    return [tuple(pair) for pair in json.loads(path.read_text())["losses"]] if path.exists() else []
