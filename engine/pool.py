@@ -36,7 +36,7 @@ class EnginePool:
         self.last = Status()
         self.seconds: dict[str, float] = {"start": 0.0, "generate": 0.0, "score": 0.0}
         if self.config.kind == "vllm":
-            from engine.worker.vllm_engine import check_model
+            from engine.models import check_model
 
             self.model = check_model(model)
         self.built = self.model  # what `load` swaps in is built like it, and may be gone by the next swap
@@ -97,7 +97,7 @@ class EnginePool:
         score each model's items into its own.
         """
         if self.config.kind == "vllm":
-            from engine.worker.vllm_engine import check_alike, check_model
+            from engine.models import check_alike, check_model
 
             model = check_model(model)
             check_alike(self.built, model)
@@ -118,7 +118,7 @@ class EnginePool:
             return bool(self.config.gpus)
         import ray
 
-        from engine.worker.vllm_engine import has_gpu
+        from engine.models import has_gpu
 
         if not ray.is_initialized() and not self.config.address and "RAY_ADDRESS" not in os.environ:
             return has_gpu()

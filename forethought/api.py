@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from engine.config import EngineConfig, Settings
 from engine.console import quiet
 from engine.errors import UserError
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 from eval.config import RunConfig
 from forethought.cli import AugmentJob, TrainJob, explain, read_yaml
 

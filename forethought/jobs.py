@@ -12,7 +12,7 @@ from augment.config import AugmentConfig
 from engine.config import EngineConfig, Settings
 from engine.console import console, log_to, say
 from engine.errors import UserError
-from engine.store.parts import write_table
+from engine.store.tables import write_table
 from eval.config import BenchmarkConfig, RunConfig
 from train.config import TrainConfig
 
@@ -158,7 +158,7 @@ def write_examples(
 
 def train_job(job: "TrainJob") -> None:
     """Examples to an adapter or weights in the output folder."""
-    from engine.worker.vllm_engine import check_model, resolve_model
+    from engine.models import check_model, resolve_model
     from train.examples.arms import read_examples
     from train.sft.job import train
     from train.sft.jobs import watched

@@ -6,7 +6,8 @@ from pathlib import Path
 from engine.config import EngineConfig
 from engine.driver.rows import KINDS, Rows
 from engine.pool import EnginePool
-from engine.store.parts import commit_part, content_id, finished
+from engine.store.ids import content_id
+from engine.store.parts import commit_part, finished
 from engine.worker.actor import KINDS as LEASES
 from engine.worker.backend import Answer
 from engine.worker.fake_engine import FakeTokenizer

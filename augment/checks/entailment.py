@@ -31,7 +31,7 @@ import numpy as np
 import polars as pl
 
 from augment.checks.english.contrasts import framed, plain, rivals, turned
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 
 NEXT_LINE = "\n"
 NOTHING = "."

@@ -4,7 +4,7 @@ from itertools import combinations
 from random import Random
 
 from augment.operators.base import Operator, Prompt, Record, parse, whole
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 
 
 class Entities(Operator):

@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import polars as pl
 
-from engine.store.parts import write_table
 from engine.store.places import remove, write_whole
+from engine.store.tables import write_table
 
 Format = Literal["text", "prompt-completion", "messages", "hub"]
 Rows = list[dict[str, Any]]

@@ -9,7 +9,7 @@ from augment.checks.form import Verifier
 from augment.operators.base import Operator, kind_of, two_step
 from augment.stages.requests import records_of
 from augment.text.sentences import split_sentences
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 
 INFERENCES: dict[str, Any] = {
     "inference_id": pl.String,

@@ -16,7 +16,8 @@ from augment.operators.base import Operator, two_step
 from augment.stages.answers import ASKED, judged
 from engine.errors import UserError
 from engine.pool import EnginePool
-from engine.store.parts import content_id, parts
+from engine.store.ids import content_id
+from engine.store.parts import parts
 
 TRIAL = 64
 """Requests after which an arm is judged."""

@@ -13,7 +13,7 @@ import polars as pl
 from augment.config import AugmentConfig
 from augment.operators.base import Record
 from engine.errors import UserError
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 
 GAP = "\n\n"
 CONTEXTS: dict[str, Any] = {

@@ -16,7 +16,7 @@ from augment.stages.answers import make_inferences
 from augment.stages.requests import follow_requests
 from augment.stages.rounds import sentences_of
 from engine.pool import EnginePool
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 
 WARM = 16
 """Requests that are made before the clock starts."""

@@ -12,7 +12,7 @@ from augment.operators.base import Operator, Prompt, Record, as_messages, cumula
 from augment.stages.contexts import Group, groups
 from augment.text.sentences import targets
 from engine.errors import UserError
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 
 REQUESTS: dict[str, Any] = {
     "request_id": pl.String,
@@ -99,7 +99,7 @@ def token_counter(model: str) -> Callable[[str], int]:
         return len
     from transformers import AutoTokenizer
 
-    from engine.worker.vllm_engine import resolve_model
+    from engine.models import resolve_model
 
     tokenizer = AutoTokenizer.from_pretrained(resolve_model(model))
     return lambda text: len(tokenizer.encode(text, add_special_tokens=False))

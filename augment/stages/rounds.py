@@ -32,7 +32,8 @@ from augment.text.sentences import split_sentences
 from engine.console import console
 from engine.errors import UserError
 from engine.pool import EnginePool
-from engine.store.parts import parts, write_table
+from engine.store.parts import parts
+from engine.store.tables import write_table
 
 __all__ = ["INFERENCES", "augment", "augment_worlds", "follow_requests", "make_inferences", "make_requests"]
 

@@ -23,7 +23,7 @@ def embed(texts: Sequence[str], model: str) -> np.ndarray:
     import torch
     from transformers import AutoModel, AutoTokenizer
 
-    from engine.worker.vllm_engine import resolve_model
+    from engine.models import resolve_model
 
     path, device = resolve_model(model), "cuda" if torch.cuda.is_available() else "cpu"
     tokenizer, network = AutoTokenizer.from_pretrained(path), AutoModel.from_pretrained(path).to(device).eval()

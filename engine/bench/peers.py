@@ -102,7 +102,7 @@ def ray_data_llm(work: Work) -> dict[str, Any]:
     from ray.data.llm import build_processor, vLLMEngineProcessorConfig
     from transformers import AutoTokenizer
 
-    from engine.worker.vllm_engine import has_gpu
+    from engine.models import has_gpu
 
     names = ("VLLM_CPU_KVCACHE_SPACE", "VLLM_CPU_OMP_THREADS_BIND", "VLLM_ENABLE_V1_MULTIPROCESSING")
     environment = {name: os.environ[name] for name in names if name in os.environ and "MULTI" not in name}
@@ -147,7 +147,7 @@ def transformers(work: Work) -> dict[str, Any]:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from engine.worker.vllm_engine import has_gpu, resolve_model
+    from engine.models import has_gpu, resolve_model
 
     path = resolve_model(work["model"])
     device, dtype = ("cuda", torch.bfloat16) if has_gpu() else ("cpu", torch.float32)

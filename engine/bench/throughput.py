@@ -20,7 +20,7 @@ from engine.bench.peers import PEERS
 from engine.config import PICO, EngineConfig
 from engine.errors import UserError
 from engine.pool import EnginePool
-from engine.store.parts import write_whole
+from engine.store.places import write_whole
 from engine.tasks.score import encode_all
 from engine.worker.actor import Status
 
@@ -199,7 +199,7 @@ def _floor(model: str, table: pl.DataFrame) -> int:
     """Tokens that must be computed: the shared text once, and stem and choice once for every choice."""
     from transformers import AutoTokenizer
 
-    from engine.worker.vllm_engine import resolve_model
+    from engine.models import resolve_model
 
     tokenizer = AutoTokenizer.from_pretrained(resolve_model(model))
     shared = table["prefix"][0]

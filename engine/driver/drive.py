@@ -9,8 +9,9 @@ from engine.driver.metrics import count, make_metrics, show
 from engine.driver.progress import Progress
 from engine.driver.schedule import Schedule, Shard
 from engine.errors import UserError
-from engine.store.parts import commit_part, read_table, write_entry
+from engine.store.parts import commit_part, write_entry
 from engine.store.places import Place
+from engine.store.tables import read_table
 from engine.worker.actor import Status
 
 if TYPE_CHECKING:

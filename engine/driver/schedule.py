@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.driver.rows import Rows, shard_size
-from engine.store.parts import content_id, read_table, write_table
+from engine.store.ids import content_id
 from engine.store.places import Place, join
+from engine.store.tables import read_table, write_table
 
 SINGLY = 32
 """Suspect shards of up to this many rows are split into single rows."""

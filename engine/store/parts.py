@@ -6,8 +6,6 @@ crash leaves at most an unnamed part that is written again. Of the two, engines 
 writes entries: a part that a lost node or a dead driver's engine writes too late is never seen.
 """
 
-import hashlib
-import io
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +14,8 @@ from typing import Any
 
 import polars as pl
 
-from engine.store.places import Place, filesystem, join, names, place, read_bytes, remove, write_whole
+from engine.store.places import Place, filesystem, join, names, place, remove, write_whole
+from engine.store.tables import read_table, write_table
 
 SCORES: dict[str, Any] = {
     "item_id": pl.String,
@@ -40,24 +39,6 @@ GENERATIONS: dict[str, Any] = {
 }
 THREADS = 32
 """Parts of an object store that are read at a time: each costs a round trip."""
-_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def content_id(*values: Any) -> str:
-    """16 hex digits that depend on the values alone (canonical JSON, sha256)."""
-    return hashlib.sha256(_CANONICAL.encode(values).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def write_table(where: Place, table: pl.DataFrame) -> None:
-    """Write one Parquet file (zstd) so that it is either absent or complete."""
-    content = io.BytesIO()
-    table.write_parquet(content, compression="zstd")
-    write_whole(where, content.getvalue())
-
-
-def read_table(where: Place) -> pl.DataFrame:
-    """One Parquet file."""
-    return pl.read_parquet(where if isinstance(where, Path) else io.BytesIO(read_bytes(where)))
 
 
 def write_part(folder: Place, key: str, table: pl.DataFrame) -> None:

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import polars as pl
 from jinja2 import TemplateError
 
-from engine.store.parts import GENERATIONS, content_id
+from engine.store.ids import content_id
+from engine.store.parts import GENERATIONS
 from engine.worker.backend import Answer, Call
 
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, TemplateError)

@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 
 from engine.errors import UserError
-from engine.store.parts import SCORES, content_id
+from engine.store.ids import content_id
+from engine.store.parts import SCORES
 from engine.worker.backend import Answer, Backend, Call
 
 SHARED_TOKENS = 64

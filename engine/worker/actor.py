@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.config import EngineConfig
-from engine.store.parts import read_table, write_part
+from engine.store.parts import write_part
 from engine.store.places import Place
+from engine.store.tables import read_table
 from engine.tasks.generate import GenerateLease, Lease
 from engine.tasks.score import ScoreLease, self_check
 from engine.worker.backend import Answer, Backend, Call

@@ -21,7 +21,7 @@ import zlib
 
 from engine.config import EngineConfig
 from engine.errors import UserError
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 from engine.worker.backend import Answer, Call
 
 FAULTS = ("die", "raise", "slow", "seats", "log", "full", "turn")

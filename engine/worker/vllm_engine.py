@@ -4,77 +4,12 @@ import importlib
 import importlib.util
 import math
 import os
-from pathlib import Path
 from typing import Any
 
-from engine.config import LORA_MODULES, PICO, EngineConfig
+from engine.config import LORA_MODULES, EngineConfig
 from engine.errors import UserError
+from engine.models import has_gpu, resolve_model
 from engine.worker.backend import Answer, Call
-
-
-def resolve_model(model: str) -> str:
-    """A model name to what vLLM and transformers load: `pico`, a local folder or a hub name.
-
-    Raises UserError where a path is not a model folder.
-    """
-    if model == "pico":
-        return str(PICO)
-    path = Path(model).expanduser()
-    if path.is_dir():
-        if not (path / "config.json").exists():
-            raise UserError(
-                f"{model} is no model folder: it has no config.json; give a folder saved by save_pretrained."
-            )
-        if not any(path.glob("*.safetensors")):
-            raise UserError(f"{model} has no .safetensors file; save it with safetensors (no other format is loaded).")
-        return str(path.resolve())
-    if path.exists() or model.startswith((".", "/", "~")) or model.count("/") != 1:
-        raise UserError(
-            f"There is no model {model!r}: give pico, a folder with config.json, or a hub name like org/name."
-        )
-    from transformers import AutoConfig
-
-    try:
-        AutoConfig.from_pretrained(model)
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"The hub model {model} cannot be had ({str(error).splitlines()[0]}); check name, network and access."
-        ) from error
-    return model
-
-
-def check_model(model: str) -> str:
-    """`resolve_model`, but for pico, which each machine has in a place of its own: it goes by its name."""
-    found = resolve_model(model)
-    return "pico" if found == str(PICO) else found
-
-
-def check_alike(one: str, other: str) -> None:
-    """Raise UserError where the weights of two models cannot stand in each other's place."""
-    from transformers import AutoConfig
-
-    configs = [AutoConfig.from_pretrained(resolve_model(model)).to_dict() for model in (one, other)]
-    names = (
-        "architectures",
-        "hidden_size",
-        "intermediate_size",
-        "num_hidden_layers",
-        "num_attention_heads",
-        "vocab_size",
-    )
-    for name in names:
-        if configs[0].get(name) != configs[1].get(name):
-            raise UserError(
-                f"{other} cannot take the place of {one}: its {name} is {configs[1].get(name)} and not "
-                f"{configs[0].get(name)}; start a pool of its own for it."
-            )
-
-
-def has_gpu() -> bool:
-    """Whether PyTorch sees a CUDA device."""
-    import torch
-
-    return torch.cuda.is_available()
 
 
 def engine_options(model: str, config: EngineConfig) -> dict[str, Any]:

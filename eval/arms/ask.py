@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from engine.models import resolve_model
 from engine.pool import EnginePool
 from engine.store.parts import GENERATIONS, SCORES, read_parts
 from engine.store.places import remove
-from engine.worker.vllm_engine import resolve_model
 from eval.arms.items import items, premises, weights_digest, writing
 from eval.benchmarks.base import Benchmark
 from eval.benchmarks.registry import others

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 from eval.benchmarks.base import Benchmark, context
 
 PREMISE = "Answer:"

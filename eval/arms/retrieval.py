@@ -12,7 +12,7 @@ import polars as pl
 
 from augment.text.search import scorer
 from engine.errors import UserError
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 
 FOUND: dict[str, Any] = {"question_id": pl.String, "doc_ids": pl.List(pl.String)}
 

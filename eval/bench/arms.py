@@ -15,7 +15,7 @@ from rich.console import Console
 
 from engine.config import EngineConfig
 from engine.errors import UserError
-from engine.store.parts import write_whole
+from engine.store.places import write_whole
 from train.config import TrainConfig
 
 ARMS = ("finetuned", "finetuned+local", "finetuned+repeat", "finetuned+paraphrase", "finetuned+shuffled")

@@ -18,7 +18,7 @@ import polars as pl
 from rich.console import Console
 
 from engine.errors import UserError
-from engine.store.parts import write_whole
+from engine.store.places import write_whole
 from eval.bench.arms import answered, augmented
 from train.config import TrainConfig
 
@@ -126,7 +126,7 @@ def bench_train(
     Timings alternate, medians of `repeats` count. The packed training sees as many tokens in as many steps, so that what it
     gains is what is not padding; `loss` is measured after training, text by text.
     """
-    from engine.worker.vllm_engine import resolve_model
+    from engine.models import resolve_model
     from eval.benchmarks.registry import load
     from eval.config import BenchmarkConfig
 

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from engine.errors import UserError
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 from eval.benchmarks.base import Benchmark, question_table
 
 FILES = {

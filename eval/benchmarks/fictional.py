@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from engine.errors import UserError
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 from eval.benchmarks.base import Benchmark, question_table
 from eval.benchmarks.closure import Derivation, Statement
 

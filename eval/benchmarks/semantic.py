@@ -33,7 +33,7 @@ import yaml
 
 from engine.config import PICO
 from engine.errors import UserError
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 from eval.benchmarks.base import Benchmark, question_table
 from eval.benchmarks.closure import Derivation, Known, Statement, derive
 from train.pico.worlds.hierarchies import INVERSE, STYLES, WORDINGS, answers, cut, kind_of, plain, wiki

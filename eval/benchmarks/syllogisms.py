@@ -27,7 +27,7 @@ import polars as pl
 
 from engine.config import PICO
 from engine.errors import UserError
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 from eval.benchmarks.base import Benchmark, question_table
 from eval.benchmarks.closure import Derivation, Statement
 from train.pico.worlds.syllogisms import (

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from augment.checks.form import normal
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 
 MARGIN = 1.0
 """Nats by which a false statement must be likelier than every right one: 2.7 times as likely."""

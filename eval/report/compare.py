@@ -12,7 +12,7 @@ from rich.console import Console
 
 from engine.config import Settings
 from engine.errors import UserError
-from engine.store.parts import write_whole
+from engine.store.places import write_whole
 from eval.measure.stats import arms_in_order, paired_difference, splits_in_order, summarise, unpaired_difference
 from eval.report.contrast import Run, answer, as_json, html, markdown, notes, terminal, warnings
 from eval.report.costs import TOKENS

@@ -9,8 +9,8 @@ import polars as pl
 from augment.stages.estimate import Cost, Estimate, calibrate
 from engine.cluster.start import start_ray
 from engine.errors import UserError
+from engine.models import resolve_model
 from engine.pool import EnginePool
-from engine.worker.vllm_engine import resolve_model
 from eval.arms.ask import HELD_BACK, whole
 from eval.arms.items import items
 from eval.benchmarks.base import Benchmark

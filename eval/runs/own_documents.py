@@ -11,7 +11,9 @@ from augment.stages.requests import token_counter
 from engine.console import say
 from engine.errors import UserError
 from engine.pool import EnginePool
-from engine.store.parts import parts, write_table, write_whole
+from engine.store.parts import parts
+from engine.store.places import write_whole
+from engine.store.tables import write_table
 from eval.benchmarks.base import Benchmark, drawn
 from eval.benchmarks.documents.corpus import corpus_of
 from eval.benchmarks.documents.facts import facts_in
@@ -53,7 +55,7 @@ def context_limit(config: RunConfig) -> int:
         return int(config.engine.vllm["max_model_len"])
     from transformers import AutoConfig
 
-    from engine.worker.vllm_engine import resolve_model
+    from engine.models import resolve_model
 
     found = AutoConfig.from_pretrained(resolve_model(config.model))
     return int(found.get_text_config().max_position_embeddings)

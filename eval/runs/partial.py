@@ -19,7 +19,7 @@ from augment.operators.base import Record
 from augment.stages.contexts import Group, groups
 from engine.config import EngineConfig, Settings
 from engine.pool import EnginePool
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 from eval.arms.items import answers
 from eval.arms.retrieval import facts_of
 from eval.benchmarks.base import Benchmark, drawn, ready

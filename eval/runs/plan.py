@@ -14,7 +14,7 @@ from augment.config import AugmentConfig
 from augment.stages.estimate import Estimate
 from augment.stages.requests import make_requests, prompt_chars
 from engine.config import EngineConfig
-from engine.worker.vllm_engine import resolve_model
+from engine.models import resolve_model
 from eval.arms.ask import HELD_BACK
 from eval.arms.items import items
 from eval.benchmarks.base import Benchmark

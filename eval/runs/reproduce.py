@@ -11,7 +11,7 @@ from rich.console import Console
 
 from augment.config import AugmentConfig
 from engine.config import EngineConfig, Settings
-from engine.store.parts import write_whole
+from engine.store.places import write_whole
 from eval.benchmarks.base import mean_chance
 from eval.config import BenchmarkConfig, Name, RunConfig, Size
 from eval.measure.stats import CHANCE, GUESSES, Claim, Expected, claims, summarise

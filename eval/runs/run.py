@@ -15,7 +15,8 @@ from engine.cluster.start import check_shared
 from engine.console import console, log_to, say
 from engine.errors import UserError
 from engine.pool import EnginePool, start_ray
-from engine.store.parts import write_table, write_whole
+from engine.store.places import write_whole
+from engine.store.tables import write_table
 from eval.arms.ask import ask, folder_of, read_gates
 from eval.arms.items import answers, written
 from eval.benchmarks.base import Benchmark, mean_chance
@@ -116,7 +117,7 @@ def train_arms(
         return {}
     from transformers import AutoTokenizer
 
-    from engine.worker.vllm_engine import check_model, resolve_model
+    from engine.models import check_model, resolve_model
     from train.examples.arms import count_tokens, examples_of, held_back
     from train.sft.job import finished
     from train.sft.jobs import TrainJob, has_room, train_many

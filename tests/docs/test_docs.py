@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import forethought.cli
-from engine.store.parts import write_table
+from engine.store.tables import write_table
 from eval.benchmarks.base import Benchmark
 from train.examples.arms import originals
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from engine.config import Split
 from engine.errors import UserError
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 from train.examples.controls import paraphrases, reversed_documents, shuffled_inferences
 
 EXAMPLES: dict[str, Any] = {

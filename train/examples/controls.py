@@ -8,7 +8,7 @@ import polars as pl
 from augment.operators.rules import reverse_words
 from augment.operators.shuffle import shuffled
 from augment.text.words import casing
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 
 
 def reversed_documents(documents: pl.DataFrame) -> pl.DataFrame:

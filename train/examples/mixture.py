@@ -10,7 +10,7 @@ from typing import Literal
 import polars as pl
 
 from engine.errors import UserError
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 
 MixBy = Literal["repeat", "sample"]
 

@@ -16,8 +16,9 @@ import polars as pl
 
 from engine.config import LORA_MODULES, EngineConfig
 from engine.errors import UserError
-from engine.store.parts import write_table, write_whole
-from engine.worker.vllm_engine import resolve_model
+from engine.models import resolve_model
+from engine.store.places import write_whole
+from engine.store.tables import write_table
 from train.config import TrainConfig
 from train.sft.memory import ADVICE
 from train.sft.outputs import merge, write_card

@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Template
 
-from engine.store.parts import write_whole
+from engine.store.places import write_whole
 
 CARD = Template(
     """---

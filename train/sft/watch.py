@@ -8,7 +8,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from engine.store.parts import write_whole
+from engine.store.places import write_whole
 
 PROGRESS, FAILED = "progress.json", "failed.json"
 DIVERGED = 3.0

@@ -9,7 +9,7 @@ from augment.reading.corpus import Corpus, read_corpus
 from augment.text.passages import passages
 from augment.text.sentences import split_sentences
 from engine.errors import UserError
-from engine.store.parts import content_id
+from engine.store.ids import content_id
 from eval.benchmarks.base import Benchmark, question_table
 from eval.config import BenchmarkConfig
 

@@ -21,7 +21,8 @@ from augment.operators.qa import PAIR
 from augment.stages.requests import record_requests
 from engine.errors import UserError
 from engine.pool import EnginePool
-from engine.store.parts import content_id, write_table
+from engine.store.ids import content_id
+from engine.store.tables import write_table
 from eval.benchmarks.base import question_table
 from eval.benchmarks.documents.choices import add_choices
 from eval.benchmarks.documents.corpus import SPLITS

@@ -13,7 +13,8 @@ from engine.config import EngineConfig
 from engine.driver.drive import cause_of
 from engine.errors import UserError
 from engine.pool import EngineFailed, EnginePool
-from engine.store.parts import GENERATIONS, content_id, parts, read_parts
+from engine.store.ids import content_id
+from engine.store.parts import GENERATIONS, parts, read_parts
 
 FAKE = EngineConfig(kind="fake", replicas=2, cpus=0.5, shard_rows=50)
 

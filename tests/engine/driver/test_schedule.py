@@ -5,7 +5,7 @@ import pytest
 
 from engine.driver.rows import GROWTH, KINDS, LEASE_SECONDS, Rows, shard_size
 from engine.driver.schedule import Schedule
-from engine.store.parts import read_table
+from engine.store.tables import read_table
 
 
 def schedule(folder, count, shard_rows=256, engines=1):

@@ -7,19 +7,19 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.store.ids import content_id
 from engine.store.parts import (
     GENERATIONS,
     SCORES,
     commit_part,
-    content_id,
     drop_errors,
     finished_ids,
     parts,
     read_parts,
     stream_parts,
-    write_table,
-    write_whole,
 )
+from engine.store.places import write_whole
+from engine.store.tables import write_table
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

@@ -3,7 +3,8 @@
 import polars as pl
 
 from engine.config import EngineConfig
-from engine.store.parts import GENERATIONS, SCORES, parts, read_parts, write_entry, write_table
+from engine.store.parts import GENERATIONS, SCORES, parts, read_parts, write_entry
+from engine.store.tables import write_table
 from engine.worker.actor import EngineActor
 from engine.worker.fake_engine import FakeEngine
 
