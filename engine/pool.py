@@ -1,24 +1,25 @@
 """`EnginePool`: engines in Ray actors, fed with leases of sorted rows, resumed by id."""
 
 import contextlib
-import os
 import time
-from typing import Any
 
 import polars as pl
 
-from engine.cluster.start import FORWARDED, attached, check_shared, start_ray
+from engine.cluster.shared import check_shared
+from engine.cluster.start import on_gpu, start_ray
 from engine.config import EngineConfig
-from engine.driver.drive import Drive, EngineFailed, cause_of
+from engine.driver.drive import Drive
+from engine.driver.failures import EngineFailed
+from engine.driver.fleet import Fleet
 from engine.driver.progress import Progress
-from engine.driver.rows import KINDS, Rows
+from engine.driver.rows import Rows
 from engine.driver.schedule import Schedule
-from engine.errors import UserError
 from engine.store.parts import drop_errors, finished, read_parts
 from engine.store.places import Place, join, place, remove
-from engine.worker.actor import EngineActor, Status
+from engine.tasks.registry import TASKS
+from engine.worker.actor import Status
 
-__all__ = ["FORWARDED", "EngineFailed", "EnginePool", "start_ray"]
+__all__ = ["EngineFailed", "EnginePool"]
 
 
 class EnginePool:
@@ -30,16 +31,10 @@ class EnginePool:
     """
 
     def __init__(self, model: str, config: EngineConfig | None = None, quiet: bool = False):
-        self.model, self.config, self.quiet = model, config or EngineConfig(), quiet
-        self.actors: list[Any] = []
-        self.restarts = 0
+        self.config, self.quiet = config or EngineConfig(), quiet
+        self.fleet = Fleet(model, self.config)
         self.last = Status()
         self.seconds: dict[str, float] = {"start": 0.0, "generate": 0.0, "score": 0.0}
-        if self.config.kind == "vllm":
-            from engine.models import check_model
-
-            self.model = check_model(model)
-        self.built = self.model  # what `load` swaps in is built like it, and may be gone by the next swap
 
     def __enter__(self) -> "EnginePool":
         return self
@@ -53,7 +48,7 @@ class EnginePool:
         A row needs request_id and either messages (JSON) or prompt; prefix_key, sampling (JSON), n, adapter are optional.
         """
         self.run("generate", requests, out, label)
-        return read_parts(out, KINDS["generate"].schema)
+        return read_parts(out, TASKS["generate"].schema)
 
     def score(self, items: pl.DataFrame | Place, out: Place, label: str = "score") -> pl.DataFrame:
         """Log-likelihoods of choices: rows of item_id, prefix (text that several share), stem, choices, adapter.
@@ -61,14 +56,14 @@ class EnginePool:
         Returns the `scores` table, one row per item and choice with its per-token values (natural logarithm).
         """
         self.run("score", items, out, label)
-        return read_parts(out, KINDS["score"].schema)
+        return read_parts(out, TASKS["score"].schema)
 
-    def run(self, kind: str, rows: pl.DataFrame | Place, out: Place, label: str = "") -> None:
+    def run(self, task: str, rows: pl.DataFrame | Place, out: Place, label: str = "") -> None:
         """Do what is missing of the work (`generate` or `score`); read the results with `store.stream_parts(out)`.
 
         Of rows given as a path or URL, the driver holds only ids and sort keys.
         """
-        out, work = place(out), KINDS[kind]
+        out, work = place(out), TASKS[task]
         self.last = Status()
         if self.config.retry_errors:
             drop_errors(out, work.key)
@@ -77,18 +72,20 @@ class EnginePool:
             if not left.left:
                 return
             remove(join(out, "_shards"))
-            if not self.actors:
+            if not self.fleet.actors:
                 self._start(out)
             started = time.monotonic()
             schedule = Schedule(left, out, self.config.shard_rows, self.config.replicas)
-            with Progress(label or kind, left.total, left.total - left.calls, quiet=self.quiet) as progress:
+            with Progress(label or task, left.total, left.total - left.calls, quiet=self.quiet) as progress:
+                drive = Drive(self.fleet, task, schedule, out, progress)
+                self.last = drive.counts
                 try:
-                    Drive(self, kind, schedule, out, progress).run()
+                    drive.run()
                 except BaseException:
-                    self._kill()  # what they hold belongs to this call
+                    self.fleet.kill()  # what they hold belongs to this call
                     raise
             remove(join(out, "_shards"))
-            self.seconds[kind] += time.monotonic() - started
+            self.seconds[task] += time.monotonic() - started
 
     def load(self, model: str) -> None:
         """Go on with the full weights of another model of the same architecture, in the engines that are warm.
@@ -96,88 +93,19 @@ class EnginePool:
         Raises UserError where the two are not built alike. Results are told apart by their ids and folders alone, so
         score each model's items into its own.
         """
-        if self.config.kind == "vllm":
-            from engine.models import check_alike, check_model
-
-            model = check_model(model)
-            check_alike(self.built, model)
-        self.model = model
-        if not self.actors:
-            return
-        import ray
-
-        try:
-            ray.get([actor.load.remote(model) for actor in self.actors])
-        except ray.exceptions.RayError as error:
-            self._kill()
-            raise cause_of(error) from None
+        self.fleet.load(model)
 
     def on_gpu(self) -> bool:
         """Whether engines run on GPUs; of a cluster that is asked, of this machine only where Ray runs already."""
-        if self.config.gpus is not None or self.config.kind != "vllm":
-            return bool(self.config.gpus)
-        import ray
-
-        from engine.models import has_gpu
-
-        if not ray.is_initialized() and not self.config.address and "RAY_ADDRESS" not in os.environ:
-            return has_gpu()
-        start_ray(self.config)
-        return bool(ray.cluster_resources().get("GPU", 0))
-
-    def launch(self) -> Any:
-        """One more actor, which starts its engine in the background."""
-        import ray
-
-        gpus = self.config.gpus if self.config.gpus is not None else float(self.on_gpu())
-        # an engine on a CPU uses the cores that are there; Ray would otherwise pin it to one thread
-        threads = max(1, len(os.sched_getaffinity(0)) // self.config.replicas)
-        environment = {} if gpus else {"env_vars": {"OMP_NUM_THREADS": str(threads)}}
-        plain: Any = EngineActor
-        remote = ray.remote(plain).options(num_cpus=self.config.cpus, num_gpus=gpus, runtime_env=environment)
-        self.actors.append(remote.remote(self.model, self.config))
-        return self.actors[-1]
+        return on_gpu(self.config)
 
     def close(self) -> None:
-        """Stop the engines, in order, so that nothing is printed."""
-        if not self.actors:
-            return
-        import ray
-
-        for actor in self.actors:
-            with contextlib.suppress(ray.exceptions.RayError):
-                ray.get(actor.close.remote(), timeout=20)
-        self._kill()
-
-    def _kill(self) -> None:
-        import ray
-
-        for actor in self.actors:
-            ray.kill(actor)
-        self.actors = []
+        """Stop the engines."""
+        self.fleet.close()
 
     def _start(self, out: Place) -> None:
-        """Start all engines and wait for them; one that cannot start ends the job with its reason.
-
-        A cluster may have lost a machine, or may grow: there one engine is enough to begin with.
-        """
-        import ray
-
         started = time.monotonic()
         start_ray(self.config)
         check_shared(out)
-        asked, have = self.config.replicas * self.config.cpus, ray.cluster_resources().get("CPU", 0)
-        if asked > have and not attached():
-            raise UserError(
-                f"engine.replicas x engine.cpus asks for {asked:g} CPUs and Ray has {have:g}: lower one of them."
-            )
-        for _ in range(self.config.replicas):
-            self.launch()
-        try:
-            starting = [actor.ready.remote() for actor in self.actors]
-            ready, _ = ray.wait(starting, num_returns=1 if attached() else len(starting))
-            ray.get(ready)
-        except ray.exceptions.RayError as error:
-            self._kill()
-            raise cause_of(error) from None
+        self.fleet.start()
         self.seconds["start"] += time.monotonic() - started

@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 from engine.config import EngineConfig
-from engine.driver.rows import KINDS, Rows
+from engine.driver.rows import Rows
 from engine.pool import EnginePool
 from engine.store.ids import content_id
 from engine.store.parts import commit_part, finished
-from engine.worker.actor import KINDS as LEASES
-from engine.worker.backend import Answer
+from engine.tasks.base import Answer
+from engine.tasks.registry import TASKS
 from engine.worker.fake_engine import FakeTokenizer
 
 PEOPLE = "Marta Lind|Otto Brandt|Ines Faro|Jan Kowal|Lea Simic|Piet Maas|Rosa Vidal|Tom Ashby".split("|")
@@ -105,15 +105,15 @@ class ScriptedPool(EnginePool):
         super().__init__("pico", EngineConfig(kind="fake"), quiet=True)
         self.backend, self.asked = ScriptedBackend(write), 0
 
-    def run(self, kind, rows, out, label=""):
-        left = Rows(rows, KINDS[kind], finished(out, KINDS[kind].key))
+    def run(self, task, rows, out, label=""):
+        left = Rows(rows, TASKS[task], finished(out, TASKS[task].key))
         self.asked += left.left
         if left.left:
             table = left.take(left.left)
-            lease = LEASES[kind](table, self.backend.tokenizer, self.backend.max_model_len, "scripted")
+            lease = TASKS[task].lease(table, self.backend.tokenizer, self.backend.max_model_len, "scripted")
             while not lease.done:
                 while call := lease.next_call():
                     self.backend.add(call)
                 for answer in self.backend.step():
                     lease.take(answer)
-            commit_part(out, content_id(table[KINDS[kind].key].to_list()), lease.table())
+            commit_part(out, content_id(table[TASKS[task].key].to_list()), lease.table())

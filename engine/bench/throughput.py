@@ -21,7 +21,7 @@ from engine.config import PICO, EngineConfig
 from engine.errors import UserError
 from engine.pool import EnginePool
 from engine.store.places import write_whole
-from engine.tasks.score import encode_all
+from engine.tasks.encoding import encode_all
 from engine.worker.actor import Status
 
 Chosen = tuple[str, ...]

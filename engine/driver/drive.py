@@ -1,10 +1,11 @@
 """The loop that hands shards to engines, commits what they finish and outlives those that die."""
 
-import re
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from engine.driver.failures import EngineFailed, NodeLost, cause_of
+from engine.driver.fleet import Fleet
 from engine.driver.metrics import count, make_metrics, show
 from engine.driver.progress import Progress
 from engine.driver.schedule import Schedule, Shard
@@ -14,23 +15,12 @@ from engine.store.places import Place
 from engine.store.tables import read_table
 from engine.worker.actor import Status
 
-if TYPE_CHECKING:
-    from engine.pool import EnginePool
-
 WORK_SECONDS = 0.5
 """An engine reports at least that often, or after the step that takes it over that."""
 START_SECONDS = 10.0
 """How long an engine that runs may take to say what it can; the others begin without it then."""
 TOTAL_RESTARTS = 10
 """Deaths in all that a job survives, in multiples of `max_restarts`."""
-
-
-class EngineFailed(RuntimeError):
-    """Engines died more often than allowed; finished rows are kept and the message holds the last cause."""
-
-
-class NodeLost(EngineFailed):
-    """An engine went with its machine."""
 
 
 @dataclass(slots=True)
@@ -44,15 +34,17 @@ class Engine:
 
 
 class Drive:
-    """One call of `generate` or `score`: runs until every row that was left is committed."""
+    """One call of `generate` or `score` on a fleet: runs until every row that was left is committed."""
 
-    def __init__(self, pool: "EnginePool", kind: str, schedule: Schedule, out: Place, progress: Progress):
-        self.pool, self.kind, self.schedule, self.out, self.progress = pool, kind, schedule, out, progress
-        self.engines = [self._engine(actor) for actor in pool.actors]
-        missing = pool.config.replicas - len(self.engines)
+    def __init__(self, fleet: Fleet, task: str, schedule: Schedule, out: Place, progress: Progress):
+        self.fleet, self.task, self.schedule, self.out, self.progress = fleet, task, schedule, out, progress
+        self.engines = [self._engine(actor) for actor in fleet.actors]
+        missing = fleet.config.replicas - len(self.engines)
         self.due = [time.monotonic()] * missing
         """When engines are to be started in place of dead ones."""
         self.deaths = self.unproductive = 0
+        self.counts = Status()
+        """What the engines did in all."""
         self.metrics = make_metrics()
 
     def run(self) -> None:
@@ -60,7 +52,7 @@ class Drive:
         try:
             self._work()
         finally:
-            show(self.metrics, self.kind, leases=0, engines=0)
+            show(self.metrics, self.task, leases=0, engines=0)
 
     def _work(self) -> None:
         import ray
@@ -96,7 +88,7 @@ class Drive:
         now = time.monotonic()
         for at in [at for at in self.due if at <= now]:
             self.due.remove(at)
-            self.engines.append(self._engine(self.pool.launch()))
+            self.engines.append(self._engine(self.fleet.launch()))
 
     def _hand_out(self) -> None:
         """Shards in turn, so that the last ones spread over all engines."""
@@ -108,7 +100,7 @@ class Drive:
                     open_engines.remove(engine)
                     continue
                 engine.held[shard.name] = shard
-                engine.actor.give.remote(self.kind, shard.name, shard.path, self.out)
+                engine.actor.give.remote(self.task, shard.name, shard.path, self.out)
         for engine in self.engines:
             if engine.held and engine.pending is None:
                 engine.pending = engine.actor.work.remote(WORK_SECONDS)
@@ -125,15 +117,15 @@ class Drive:
         self.schedule.seconds += result.seconds
         if result.rows:
             self.unproductive = 0
-        self.pool.last.add(result)
+        self.counts.add(result)
         self.progress.add(result)
         tokens = {name: getattr(result, name) for name in ("prompt_tokens", "cached_tokens", "output_tokens")}
-        count(self.metrics, self.kind, rows=sum(result.finished.values()), errors=result.errors, **tokens)
+        count(self.metrics, self.task, rows=sum(result.finished.values()), errors=result.errors, **tokens)
 
     def _show(self) -> None:
         leases, ready = sum(len(e.held) for e in self.engines), sum(bool(e.capacity) for e in self.engines)
         left = self.progress.total - self.progress.done
-        show(self.metrics, self.kind, rows_left=left, leases=leases, engines=ready)
+        show(self.metrics, self.task, rows_left=left, leases=leases, engines=ready)
 
     def _died(self, engine: Engine, cause: Exception) -> None:
         """Find the row that kills, count the death and plan a new engine; raises where it is one too many."""
@@ -146,15 +138,15 @@ class Drive:
             self.schedule.lost(held)
             held = []
         for shard in self.schedule.died(held):
-            table = self.schedule.rows.kind.failed(read_table(shard.path), f"the engine died on this row: {cause}")
+            table = self.schedule.rows.task.failed(read_table(shard.path), f"the engine died on this row: {cause}")
             commit_part(self.out, shard.name, table)
             self.progress.add(Status(rows=table.height))
-            count(self.metrics, self.kind, rows=table.height, errors=table.height)
-        self.pool.restarts += 1
-        count(self.metrics, self.kind, restarts=1)
+            count(self.metrics, self.task, rows=table.height, errors=table.height)
+        self.fleet.restarts += 1
+        count(self.metrics, self.task, restarts=1)
         self.deaths += 1
         self.unproductive += 1
-        most = self.pool.config.max_restarts
+        most = self.fleet.config.max_restarts
         if self.unproductive > most or self.deaths > TOTAL_RESTARTS * most:
             raise EngineFailed(
                 f"engines died {self.deaths} times, {self.unproductive} of them with no row finished in between "
@@ -166,27 +158,5 @@ class Drive:
         self.due.append(time.monotonic() + delay)
 
     def _remove(self, engine: Engine) -> None:
-        import ray
-
         self.engines.remove(engine)
-        self.pool.actors.remove(engine.actor)
-        ray.kill(engine.actor)
-
-
-def cause_of(error: BaseException) -> Exception:
-    """The user's error inside Ray's, or a short EngineFailed or NodeLost."""
-    text = str(error)
-    inner = getattr(error, "cause", None)
-    if isinstance(inner, UserError):
-        return UserError(str(inner))
-    if "UserError: " in text:
-        return UserError(text.rsplit("UserError: ", 1)[1].strip())
-    if re.search(r"node( \S+)? (has )?(died|dead)|node was (terminated|preempted)|[Nn]ode is dead", text):
-        return NodeLost("the engine's machine was lost")
-    detail = re.search(r"Worker exit detail: ([^.]+)", text)
-    if detail:
-        return EngineFailed(f"its process ended: killed, out of memory or crashed ({detail[1].strip()})")
-    # pydantic, which checks vLLM's settings, ends with an address and shows what it was given
-    lines = [line for line in text.splitlines() if line.strip() and "For further information visit" not in line]
-    last = re.sub(r" \[type=.*$", "", lines[-1]).strip() if lines else type(error).__name__
-    return EngineFailed(last.removeprefix("Value error, "))
+        self.fleet.remove(engine.actor)

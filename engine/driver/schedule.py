@@ -80,13 +80,13 @@ class Schedule:
         return proven
 
     def _write(self, rows: pl.DataFrame, suspect: bool = False) -> Shard:
-        kind = self.rows.kind
-        name = content_id(*rows[kind.key])
+        task = self.rows.task
+        name = content_id(*rows[task.key])
         shard = Shard(
             name,
             join(self.folder, f"{name}.parquet"),
             rows.height,
-            int(rows.select(kind.calls.sum()).item()),
+            int(rows.select(task.calls.sum()).item()),
             suspect,
         )
         write_table(shard.path, rows)

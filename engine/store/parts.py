@@ -17,26 +17,6 @@ import polars as pl
 from engine.store.places import Place, filesystem, join, names, place, remove, write_whole
 from engine.store.tables import read_table, write_table
 
-SCORES: dict[str, Any] = {
-    "item_id": pl.String,
-    "choice": pl.Int32,
-    "logprobs": pl.List(pl.Float32),
-    "tokens": pl.Int32,
-    "chars": pl.Int32,
-    "bytes": pl.Int32,
-    "cached_tokens": pl.Int32,
-    "error": pl.String,
-}
-GENERATIONS: dict[str, Any] = {
-    "request_id": pl.String,
-    "sample": pl.Int32,
-    "text": pl.String,
-    "finish_reason": pl.String,
-    "prompt_tokens": pl.Int32,
-    "cached_tokens": pl.Int32,
-    "output_tokens": pl.Int32,
-    "error": pl.String,
-}
 THREADS = 32
 """Parts of an object store that are read at a time: each costs a round trip."""
 

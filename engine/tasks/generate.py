@@ -1,56 +1,28 @@
-"""What an actor does with one lease of requests: rows in, calls to the engine, answers back, a table out. Pure logic."""
+"""Generation: a call per sample of a request. Pure logic."""
 
 import json
 from collections import deque
-from typing import Any, Protocol
+from typing import Any
 
 import polars as pl
 from jinja2 import TemplateError
 
 from engine.store.ids import content_id
-from engine.store.parts import GENERATIONS
-from engine.worker.backend import Answer, Call
+from engine.tasks.base import Answer, Call, Task
+from engine.tasks.encoding import encode_prompt
 
+GENERATIONS: dict[str, Any] = {
+    "request_id": pl.String,
+    "sample": pl.Int32,
+    "text": pl.String,
+    "finish_reason": pl.String,
+    "prompt_tokens": pl.Int32,
+    "cached_tokens": pl.Int32,
+    "output_tokens": pl.Int32,
+    "error": pl.String,
+}
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, TemplateError)
 """What bad JSON, unexpected shapes and chat templates raise."""
-
-
-class Lease(Protocol):
-    """Work in progress on one shard."""
-
-    rows_done: int
-
-    def next_call(self) -> Call | None:
-        """A call that may go to the engine now; None while waiting for answers or when all have gone."""
-
-    def take(self, answer: Answer) -> None:
-        """Accept the answer to one of this lease's calls."""
-
-    @property
-    def done(self) -> bool:
-        """Whether every row has its result."""
-
-    def table(self) -> pl.DataFrame:
-        """The results."""
-
-
-def encode_prompt(tokenizer: Any, row: dict[str, Any]) -> list[int]:
-    """Token ids of a request's `messages` (JSON; through the chat template if there is one) or plain `prompt`."""
-    if not row.get("messages"):
-        return tokenizer.encode(row.get("prompt") or "")
-    messages = json.loads(row["messages"])
-    if not tokenizer.chat_template:
-        return tokenizer.encode(as_text(messages))
-    text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-    return tokenizer.encode(text, add_special_tokens=False)
-
-
-def as_text(messages: list[dict[str, str]]) -> str:
-    """Chat messages for a model without a chat template: an answer on the line behind its question, then an empty line."""
-    text = messages[0]["content"] if messages else ""
-    for message in messages[1:]:
-        text += ("\n" if message["role"] == "assistant" else "\n\n") + message["content"]
-    return text
 
 
 class GenerateLease:
@@ -112,3 +84,27 @@ class GenerateLease:
     def table(self) -> pl.DataFrame:
         """The `generations` table."""
         return pl.DataFrame(self.results, schema=GENERATIONS)
+
+
+def _samples(row: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"request_id": row["request_id"], "sample": sample} for sample in range(row["n"] or 1)]
+
+
+GENERATE = Task(
+    key="request_id",
+    needed=("request_id",),
+    needs="prompt or messages",
+    defaults={
+        "prefix_key": pl.lit(""),
+        "messages": pl.lit(None, dtype=pl.String),
+        "prompt": pl.lit(None, dtype=pl.String),
+        "sampling": pl.lit("{}"),
+        "n": pl.lit(1),
+        "adapter": pl.lit(None, dtype=pl.String),
+    },
+    order=("prefix_key", "request_id"),
+    calls=pl.col("n").fill_null(1),
+    schema=GENERATIONS,
+    lease=GenerateLease,
+    results=_samples,
+)

@@ -1,4 +1,4 @@
-"""The scoring planner: log-likelihoods of choices, each context computed once and every value guarded. Pure logic."""
+"""Scoring: log-likelihoods of choices, each context computed once and every value guarded. Pure logic."""
 
 import math
 from collections import deque
@@ -7,11 +7,20 @@ from typing import Any
 
 import polars as pl
 
-from engine.errors import UserError
 from engine.store.ids import content_id
-from engine.store.parts import SCORES
-from engine.worker.backend import Answer, Backend, Call
+from engine.tasks.base import Answer, Call, Task
+from engine.tasks.encoding import common_prefix, encode_choices
 
+SCORES: dict[str, Any] = {
+    "item_id": pl.String,
+    "choice": pl.Int32,
+    "logprobs": pl.List(pl.Float32),
+    "tokens": pl.Int32,
+    "chars": pl.Int32,
+    "bytes": pl.Int32,
+    "cached_tokens": pl.Int32,
+    "error": pl.String,
+}
 SHARED_TOKENS = 64
 """A shared context of at least this many tokens is computed once before its questions are sent."""
 NEXT_TOKENS = 128
@@ -19,31 +28,6 @@ NEXT_TOKENS = 128
 NEXT_TOKEN_COST = 48
 """What a next-token call on a cached context costs, in tokens of an uncached one: half a cache block and the overhead."""
 NO_VALUE = "the engine gave no finite log-likelihood for every token"
-
-
-def encode_all(tokenizer: Any, texts: list[str]) -> list[list[int]]:
-    """Token ids of many texts; in parallel where the tokenizer can (Hugging Face's fast ones)."""
-    batch = getattr(getattr(tokenizer, "backend_tokenizer", None), "encode_batch_fast", None)
-    if batch is None or len(texts) < 2:
-        return [tokenizer.encode(text) for text in texts]
-    tokenizer.encode("")  # takes off the truncation and padding that an earlier call may have left
-    return [encoding.ids for encoding in batch(texts)]
-
-
-def encode_choices(tokenizer: Any, questions: list[tuple[str, list[str]]]) -> list[list[tuple[list[int], int]]]:
-    """For each (context, choices) and each choice the ids of context + choice and the position where the choice starts.
-
-    Trailing spaces of the context belong to the choice and both are encoded together, as lm-evaluation-harness does
-    (`TemplateLM._encode_pair`), so that numbers can be compared.
-    """
-    texts = [text for context, choices in questions for text in (context.rstrip(" "), *(context + c for c in choices))]
-    encoded = iter(encode_all(tokenizer, texts))
-    found = []
-    for _, choices in questions:
-        start = len(next(encoded))
-        # a choice that melts into the context's last token is scored by that token
-        found.append([(ids, min(start, len(ids) - 1)) for ids in (next(encoded) for _ in choices)])
-    return found
 
 
 @dataclass(slots=True)
@@ -80,35 +64,6 @@ class NextToken:
         return not self.sent and (token in targets or len(targets) < NEXT_TOKENS)
 
 
-def self_check(backend: Backend) -> None:
-    """Score a small probe without the prefix cache, with it, and as a next token; raises UserError where they differ.
-
-    Costs four short calls. Catches an engine, a kernel or a version whose cached values cannot be trusted.
-    """
-    ids = backend.tokenizer.encode(" ".join(map(str, range(300))))[: min(300, backend.max_model_len - 1)]
-    start = len(ids) - 5
-    if start < 1:
-        return
-    found: list[list[float]] = []
-    calls = [Call("plain", ids, score_from=start, cached=False), Call("cached", ids, score_from=start)]
-    calls.append(Call("next", ids[:start], targets=[ids[start]]))
-    for call in calls:
-        backend.add(call)
-        answers: list[Answer] = []
-        while not answers:
-            answers = backend.step()
-        found.append(answers[0].logprobs or [])
-    plain, cached, following = found
-    pairs = [*zip(plain, cached, strict=True), (plain[0], following[0])]
-    # a value that a cache hit swallowed is NaN and asked for again: not an error
-    worst = max((abs(a - b) for a, b in pairs if not math.isnan(b)), default=0.0)
-    if not all(map(math.isfinite, plain)) or not worst <= backend.tolerance:
-        raise UserError(
-            f"The engine's log-likelihoods differ by {worst:.3g} with and without its prefix cache, so it is not used: try "
-            "engine.vllm with enable_prefix_caching false, or another version of vLLM."
-        )
-
-
 class ScoreLease:
     """Rows of item_id, prefix, stem, choices, adapter; the text before a choice is prefix + stem.
 
@@ -136,9 +91,8 @@ class ScoreLease:
         rows = group.rows(named=True)
         pairs = encode_choices(tokenizer, [(prefix + row["stem"], row["choices"]) for row in rows])
         for row, encoded in zip(rows, pairs, strict=True):
-            for number, (choice, (ids, start)) in enumerate(zip(row["choices"], encoded, strict=True)):
-                result = {"item_id": row["item_id"], "choice": number, "chars": len(choice)}
-                result |= {"bytes": len(choice.encode()), "tokens": len(ids) - start}
+            for choice, result, (ids, start) in zip(row["choices"], _choices(row), encoded, strict=True):
+                result["tokens"] = len(ids) - start
                 error = None
                 if not choice:
                     error = "the choice is empty"
@@ -247,14 +201,21 @@ class ScoreLease:
         return pl.DataFrame(self.results, schema=SCORES).sort("item_id", "choice")
 
 
-def common_prefix(sequences: list[list[int]]) -> int:
-    """How many leading tokens all sequences share."""
-    if not sequences:
-        return 0
-    low, high = min(sequences), max(sequences)
-    count = 0
-    for a, b in zip(low, high, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
+def _choices(row: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"item_id": row["item_id"], "choice": number, "chars": len(choice), "bytes": len(choice.encode())}
+        for number, choice in enumerate(row["choices"])
+    ]
+
+
+SCORE = Task(
+    key="item_id",
+    needed=("item_id", "stem", "choices"),
+    needs="stem and choices",
+    defaults={"prefix": pl.lit(""), "adapter": pl.lit(None, dtype=pl.String)},
+    order=("adapter", "prefix", "item_id"),
+    calls=pl.col("choices").list.len(),
+    schema=SCORES,
+    lease=ScoreLease,
+    results=_choices,
+)

@@ -12,11 +12,10 @@ from engine.config import EngineConfig
 from engine.store.parts import write_part
 from engine.store.places import Place
 from engine.store.tables import read_table
-from engine.tasks.generate import GenerateLease, Lease
-from engine.tasks.score import ScoreLease, self_check
-from engine.worker.backend import Answer, Backend, Call
-
-KINDS: dict[str, type] = {"generate": GenerateLease, "score": ScoreLease}
+from engine.tasks.base import Answer, Call, Lease
+from engine.tasks.registry import TASKS
+from engine.worker.backend import Backend
+from engine.worker.self_check import self_check
 
 
 @dataclass
@@ -79,9 +78,9 @@ class EngineActor:
         """Facts about the engine, once it has started."""
         return {"max_model_len": self.backend.max_model_len, "capacity": self.backend.capacity, "pid": os.getpid()}
 
-    def give(self, kind: str, name: str, shard: Place, out: Place) -> None:
+    def give(self, task: str, name: str, shard: Place, out: Place) -> None:
         """Queue the shard file `shard` as a lease; results become part `name` of the folder `out`."""
-        self.queue.append((kind, name, shard, out))
+        self.queue.append((task, name, shard, out))
 
     def work(self, seconds: float) -> Status:
         """Run the engine for about that long, or until there is room for a lease; returns what happened."""
@@ -117,8 +116,9 @@ class EngineActor:
             if call is not None:
                 self._send(*call)
             elif self.queue:
-                kind, name, shard, out = self.queue.popleft()
-                lease = KINDS[kind](read_table(shard), self.backend.tokenizer, self.backend.max_model_len, name)
+                task, name, shard, out = self.queue.popleft()
+                rows, limit = read_table(shard), self.backend.max_model_len
+                lease = TASKS[task].lease(rows, self.backend.tokenizer, limit, name)
                 self.leases[name] = (lease, out)
                 self.status.count(name, lease.rows_done)
             else:

@@ -22,7 +22,7 @@ import zlib
 from engine.config import EngineConfig
 from engine.errors import UserError
 from engine.store.ids import content_id
-from engine.worker.backend import Answer, Call
+from engine.tasks.base import Answer, Call
 
 FAULTS = ("die", "raise", "slow", "seats", "log", "full", "turn")
 

@@ -9,7 +9,7 @@ from typing import Any
 from engine.config import LORA_MODULES, EngineConfig
 from engine.errors import UserError
 from engine.models import has_gpu, resolve_model
-from engine.worker.backend import Answer, Call
+from engine.tasks.base import Answer, Call
 
 
 def engine_options(model: str, config: EngineConfig) -> dict[str, Any]:

@@ -10,8 +10,10 @@ import polars as pl
 
 from engine.models import resolve_model
 from engine.pool import EnginePool
-from engine.store.parts import GENERATIONS, SCORES, read_parts
+from engine.store.parts import read_parts
 from engine.store.places import remove
+from engine.tasks.generate import GENERATIONS
+from engine.tasks.score import SCORES
 from eval.arms.items import items, premises, weights_digest, writing
 from eval.benchmarks.base import Benchmark
 from eval.benchmarks.registry import others

@@ -11,10 +11,11 @@ import polars as pl
 from rich.console import Console
 
 from augment.stages.rounds import INFERENCES, augment_worlds, make_requests
-from engine.cluster.start import check_shared
+from engine.cluster.shared import check_shared
+from engine.cluster.start import start_ray
 from engine.console import console, log_to, say
 from engine.errors import UserError
-from engine.pool import EnginePool, start_ray
+from engine.pool import EnginePool
 from engine.store.places import write_whole
 from engine.store.tables import write_table
 from eval.arms.ask import ask, folder_of, read_gates

@@ -65,8 +65,7 @@ def job(
         print("a node is gone", file=sys.stderr)
 
     removal = threading.Thread(target=lose, daemon=True)
-    with EnginePool(config.model, config.engine) as pool:
-        pool.model = model or pool.model
+    with EnginePool(model or config.model, config.engine) as pool:
         if victim:
             removal.start()
         try:
@@ -75,7 +74,7 @@ def job(
             over.set()
         if victim:
             removal.join()
-        return json.loads((run / "results.json").read_text(encoding="utf-8"))["rows"], pool.restarts
+        return json.loads((run / "results.json").read_text(encoding="utf-8"))["rows"], pool.fleet.restarts
 
 
 def main() -> int:

@@ -109,7 +109,8 @@ def check_workers(config: TrainConfig, out: Path) -> None:
     """
     import ray
 
-    from engine.cluster.start import attached, check_shared, start_ray
+    from engine.cluster.shared import check_shared
+    from engine.cluster.start import attached, start_ray
 
     start_ray(EngineConfig())
     check_shared(out)

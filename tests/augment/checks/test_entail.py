@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from augment.checks.entailment import NOTHING, SLIP, Sources, entailment_items, figures, judge, replacements, thresholds
-from engine.store.parts import SCORES
+from engine.tasks.score import SCORES
 
 SOURCES = ["Note: femp are more common than glon.", "blick are big.", "Anna lives in Rome."]
 ROWS = [

@@ -8,8 +8,9 @@ import pytest
 from augment.config import AugmentConfig
 from augment.results.show import chain, find, safe
 from augment.stages.rounds import make_inferences, make_requests
-from engine.store.parts import GENERATIONS, commit_part
+from engine.store.parts import commit_part
 from engine.store.tables import write_table
+from engine.tasks.generate import GENERATIONS
 from forethought.cli import run
 from train.examples.arms import inferred, originals
 from train.examples.mixture import mixed

@@ -11,7 +11,7 @@ from augment.config import AugmentConfig
 from augment.stages.requests import token_counter
 from augment.stages.rounds import INFERENCES, follow_requests, make_inferences, make_requests
 from engine.errors import UserError
-from engine.store.parts import GENERATIONS
+from engine.tasks.generate import GENERATIONS
 
 DOCUMENTS = pl.DataFrame(
     {

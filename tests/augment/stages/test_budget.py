@@ -9,7 +9,8 @@ from augment.stages.rounds import augment, make_requests
 from engine.config import EngineConfig
 from engine.errors import UserError
 from engine.pool import EnginePool
-from engine.store.parts import GENERATIONS, commit_part
+from engine.store.parts import commit_part
+from engine.tasks.generate import GENERATIONS
 
 POOL = EnginePool("fake", EngineConfig(kind="fake"), quiet=True)
 OFF = CheckConfig(language=False, near=0, entailment=False, consistency=False)

@@ -12,7 +12,7 @@ from augment.stages.estimate import Cost, calibrate, distinct, drawn
 from augment.stages.requests import make_requests, prompt_chars
 from engine.config import EngineConfig
 from engine.pool import EnginePool
-from engine.tasks.generate import as_text
+from engine.tasks.encoding import as_text
 from eval.benchmarks.registry import load
 from eval.config import BenchmarkConfig, RunConfig
 from eval.runs.estimate import calibrate_run

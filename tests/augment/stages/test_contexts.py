@@ -13,7 +13,7 @@ from augment.stages.contexts import describe, groups
 from augment.stages.rounds import make_requests
 from augment.text.embed import embed
 from engine.errors import UserError
-from engine.tasks.generate import as_text
+from engine.tasks.encoding import as_text
 
 
 def records(*texts):

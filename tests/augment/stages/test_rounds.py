@@ -8,7 +8,8 @@ from augment.stages.rounds import augment, augment_worlds, follow_requests, make
 from engine.config import EngineConfig
 from engine.errors import UserError
 from engine.pool import EnginePool
-from engine.store.parts import GENERATIONS, commit_part, read_parts
+from engine.store.parts import commit_part, read_parts
+from engine.tasks.generate import GENERATIONS
 
 FAKE = EngineConfig(kind="fake")
 POOL = EnginePool("fake", FAKE, quiet=True)

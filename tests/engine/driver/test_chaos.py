@@ -142,7 +142,7 @@ def test_a_machine_lost_amid_the_work_costs_no_row(tmp_path: Path, monkeypatch, 
             removal.start()
             done = pool.generate(tmp_path / "requests", tmp_path / "out")
             removal.join()
-            assert pool.restarts >= 1
+            assert pool.fleet.restarts >= 1
         assert sorted(done["request_id"]) == ids
         assert done["error"].null_count() == done.height
     finally:

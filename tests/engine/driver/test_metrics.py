@@ -41,7 +41,7 @@ def test_the_page_has_the_counts_of_the_job(tmp_path: Path, monkeypatch, own_ray
         wanted = {
             "rows_total": done.height,
             "errors_total": 1,
-            "restarts_total": pool.restarts,
+            "restarts_total": pool.fleet.restarts,
             "prompt_tokens_total": pool.last.prompt_tokens,
             "output_tokens_total": pool.last.output_tokens,
             "rows_left": 0,

@@ -10,11 +10,12 @@ import polars as pl
 import pytest
 
 from engine.config import EngineConfig
-from engine.driver.drive import cause_of
+from engine.driver.failures import cause_of
 from engine.errors import UserError
 from engine.pool import EngineFailed, EnginePool
 from engine.store.ids import content_id
-from engine.store.parts import GENERATIONS, parts, read_parts
+from engine.store.parts import parts, read_parts
+from engine.tasks.generate import GENERATIONS
 
 FAKE = EngineConfig(kind="fake", replicas=2, cpus=0.5, shard_rows=50)
 
@@ -50,7 +51,7 @@ def test_a_finished_job_starts_no_engine(tmp_path: Path):
         pool.generate(requests(10), tmp_path / "g")
     with EnginePool("none", FAKE, quiet=True) as pool:
         assert pool.generate(requests(10), tmp_path / "g").height == 10
-        assert pool.actors == []
+        assert pool.fleet.actors == []
 
 
 def test_a_killed_engine_is_replaced_and_no_row_is_lost(tmp_path: Path):
@@ -58,12 +59,12 @@ def test_a_killed_engine_is_replaced_and_no_row_is_lost(tmp_path: Path):
 
     with EnginePool("none", FAKE, quiet=True) as pool:
         pool.generate(requests(2), tmp_path / "warm")
-        victim = ray.get(pool.actors[0].ready.remote())["pid"]
+        victim = ray.get(pool.fleet.actors[0].ready.remote())["pid"]
         killer = threading.Timer(0.2, os.kill, (victim, signal.SIGKILL))
         killer.start()
         done = pool.generate(requests(60_000), tmp_path / "g")
         killer.join()
-        assert pool.restarts == 1
+        assert pool.fleet.restarts == 1
     assert done["request_id"].n_unique() == done.height == 60_000
 
 
@@ -72,7 +73,7 @@ def test_engines_that_keep_dying_end_the_job_with_the_cause(tmp_path: Path):
 
     with EnginePool("none", FAKE.model_copy(update={"max_restarts": 0}), quiet=True) as pool:
         pool.generate(requests(2), tmp_path / "warm")
-        for actor in pool.actors:
+        for actor in pool.fleet.actors:
             os.kill(ray.get(actor.ready.remote())["pid"], signal.SIGKILL)
         time.sleep(1)
         with pytest.raises(EngineFailed, match="max_restarts"):
@@ -87,7 +88,7 @@ def test_rows_that_kill_their_engine_become_error_rows(tmp_path: Path):
     with EnginePool("fake:die=POISON", FAKE, quiet=True) as pool:
         done = pool.generate(table, tmp_path / "g")
         # each is in a lease, then in a piece of it, then alone; both may go with the same engine
-        assert 3 <= pool.restarts <= 6
+        assert 3 <= pool.fleet.restarts <= 6
     assert done.select("request_id", "sample").is_duplicated().sum() == 0
     assert (done.height, done["request_id"].n_unique()) == (301, 300)
     failed = done.filter(pl.col("error").is_not_null()).sort("request_id", "sample")
@@ -153,7 +154,7 @@ def test_a_full_disk_ends_the_job_at_once_with_the_path(tmp_path: Path):
         small = pool.generate(requests(300), tmp_path / "g")
         with pytest.raises(UserError, match=r"Cannot write .*/part-\w+\.parquet: File too large; make room"):
             pool.generate(requests(9000), tmp_path / "g")
-        assert pool.restarts == 0
+        assert pool.fleet.restarts == 0
     assert small.height == read_parts(tmp_path / "g", GENERATIONS).height == 300
     assert not list((tmp_path / "g").glob(".*.tmp"))
 
@@ -167,7 +168,7 @@ def test_a_part_that_cannot_be_written_ends_the_job_at_once(tmp_path: Path):
             pool.generate(requests(3), tmp_path / "file" / "out")
         with pytest.raises(UserError, match=rf"Cannot write {part}: Is a directory"):
             pool.generate(requests(3), tmp_path / "out")
-        assert pool.restarts == 0
+        assert pool.fleet.restarts == 0
 
 
 def test_tables_with_missing_columns_or_repeated_ids_are_user_errors(tmp_path: Path):

@@ -9,20 +9,22 @@ import polars as pl
 import pytest
 
 from engine.driver import rows as rows_module
-from engine.driver.rows import KINDS, Rows
+from engine.driver.rows import Rows
 from engine.errors import UserError
+from engine.tasks.registry import TASKS
 
 NONE = pl.LazyFrame(schema={"request_id": pl.String})
 MEMORY = """
 import resource, sys
 import pyarrow.dataset, pyarrow.parquet
 import polars as pl
-from engine.driver.rows import KINDS, Rows
+from engine.driver.rows import Rows
+from engine.tasks.registry import TASKS
 from pathlib import Path
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 before, count = peak(), 0
-rows = Rows(Path(sys.argv[1]), KINDS["generate"], pl.LazyFrame(schema={"request_id": pl.String}))
+rows = Rows(Path(sys.argv[1]), TASKS["generate"], pl.LazyFrame(schema={"request_id": pl.String}))
 while rows.left:
     count += rows.take(256).height
 rows.close()
@@ -55,8 +57,8 @@ def test_a_file_and_a_folder_give_what_the_table_gives(tmp_path, monkeypatch, fi
     for number in range(files):
         table[number::files].write_parquet(tmp_path / "in" / f"{number}.parquet", row_group_size=100)
     done = pl.LazyFrame({"request_id": [f"r{i}" for i in range(0, 500, 3)]})
-    expected = all_of(Rows(table, KINDS["generate"], done))
-    streamed = Rows(tmp_path / "in" if files > 1 else tmp_path / "in" / "0.parquet", KINDS["generate"], done)
+    expected = all_of(Rows(table, TASKS["generate"], done))
+    streamed = Rows(tmp_path / "in" if files > 1 else tmp_path / "in" / "0.parquet", TASKS["generate"], done)
     assert (streamed.total, streamed.left, streamed.calls) == (500, 333, 333)
     assert all_of(streamed).select(expected.columns).equals(expected)
     assert expected.select("prefix_key", "request_id").rows() == sorted(
@@ -70,7 +72,7 @@ def test_items_that_share_a_long_prefix_stand_together(tmp_path):
     items = pl.DataFrame({"item_id": list("abcdef"), "stem": ["s"] * 6, "choices": [["1", "2"]] * 6})
     items = items.with_columns(prefix=pl.Series(prefixes * 3))
     items.write_parquet(tmp_path / "items.parquet")
-    rows = Rows(tmp_path / "items.parquet", KINDS["score"], pl.LazyFrame(schema={"item_id": pl.String}))
+    rows = Rows(tmp_path / "items.parquet", TASKS["score"], pl.LazyFrame(schema={"item_id": pl.String}))
     assert rows.total == 12
     found = all_of(rows)["prefix"].to_list()
     assert found in ([prefixes[0]] * 3 + [prefixes[1]] * 3, [prefixes[1]] * 3 + [prefixes[0]] * 3)
@@ -91,18 +93,18 @@ def test_memory_stays_flat_where_the_rows_are_large(tmp_path):
 
 
 def test_ids_of_numbers_become_text():
-    rows = Rows(pl.DataFrame({"request_id": [3, 1], "prompt": ["x", "y"]}), KINDS["generate"], NONE)
+    rows = Rows(pl.DataFrame({"request_id": [3, 1], "prompt": ["x", "y"]}), TASKS["generate"], NONE)
     assert all_of(rows)["request_id"].to_list() == ["1", "3"]
 
 
 def test_what_is_no_table_of_requests_is_a_user_error(tmp_path):
     (tmp_path / "text.parquet").write_text("no Parquet")
     with pytest.raises(UserError, match=r"Cannot read .*text\.parquet"):
-        Rows(tmp_path / "text.parquet", KINDS["generate"], NONE)
+        Rows(tmp_path / "text.parquet", TASKS["generate"], NONE)
     with pytest.raises(UserError, match="missing"):
-        Rows(tmp_path / "missing.parquet", KINDS["generate"], NONE)
+        Rows(tmp_path / "missing.parquet", TASKS["generate"], NONE)
     pl.DataFrame({"id": [1], "prompt": ["x"]}).write_parquet(tmp_path / "other.parquet")
     with pytest.raises(UserError, match="lacks request_id; it has id, prompt"):
-        Rows(tmp_path / "other.parquet", KINDS["generate"], NONE)
+        Rows(tmp_path / "other.parquet", TASKS["generate"], NONE)
     with pytest.raises(UserError, match="1 rows have no request_id"):
-        Rows(pl.DataFrame({"request_id": ["a", None], "prompt": ["x", "y"]}), KINDS["generate"], NONE)
+        Rows(pl.DataFrame({"request_id": ["a", None], "prompt": ["x", "y"]}), TASKS["generate"], NONE)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.cluster.start import check_shared, start_ray
+from engine.cluster.shared import check_shared
+from engine.cluster.start import start_ray
 from engine.config import EngineConfig
 from engine.errors import UserError
 from engine.store.parts import read_parts

@@ -12,17 +12,9 @@ import pytest
 
 from engine.config import EngineConfig
 from engine.errors import UserError
-from engine.store.parts import (
-    GENERATIONS,
-    commit_part,
-    drop_errors,
-    finished_ids,
-    parts,
-    read_parts,
-    stream_parts,
-    write_part,
-)
+from engine.store.parts import commit_part, drop_errors, finished_ids, parts, read_parts, stream_parts, write_part
 from engine.store.places import join, names, place, read_bytes, remove, write_whole
+from engine.tasks.generate import GENERATIONS
 
 FAKE = EngineConfig(kind="fake", replicas=2, cpus=0.5, shard_rows=50)
 

@@ -8,18 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.store.ids import content_id
-from engine.store.parts import (
-    GENERATIONS,
-    SCORES,
-    commit_part,
-    drop_errors,
-    finished_ids,
-    parts,
-    read_parts,
-    stream_parts,
-)
+from engine.store.parts import commit_part, drop_errors, finished_ids, parts, read_parts, stream_parts
 from engine.store.places import write_whole
 from engine.store.tables import write_table
+from engine.tasks.generate import GENERATIONS
+from engine.tasks.score import SCORES
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

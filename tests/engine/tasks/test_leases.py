@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from engine.config import EngineConfig
 from engine.errors import UserError
-from engine.tasks.generate import GenerateLease, encode_prompt
-from engine.tasks.score import NEXT_TOKENS, SHARED_TOKENS, ScoreLease, common_prefix, encode_choices, self_check
-from engine.worker.backend import Answer
+from engine.tasks.base import Answer
+from engine.tasks.encoding import common_prefix, encode_choices, encode_prompt
+from engine.tasks.generate import GenerateLease
+from engine.tasks.score import NEXT_TOKENS, SHARED_TOKENS, ScoreLease
 from engine.worker.fake_engine import FakeEngine, FakeTokenizer
+from engine.worker.self_check import self_check
 
 TOKENIZER = FakeTokenizer()
 LONG = "A long context that several questions share. " * 3

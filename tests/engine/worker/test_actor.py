@@ -3,8 +3,10 @@
 import polars as pl
 
 from engine.config import EngineConfig
-from engine.store.parts import GENERATIONS, SCORES, parts, read_parts, write_entry
+from engine.store.parts import parts, read_parts, write_entry
 from engine.store.tables import write_table
+from engine.tasks.generate import GENERATIONS
+from engine.tasks.score import SCORES
 from engine.worker.actor import EngineActor
 from engine.worker.fake_engine import FakeEngine
 

@@ -9,7 +9,7 @@ import torch
 from engine.config import PICO, EngineConfig
 from engine.errors import UserError
 from engine.models import resolve_model
-from engine.worker.backend import Call
+from engine.tasks.base import Call
 from engine.worker.vllm_engine import choice_values, engine_options
 
 CALL = Call("k", [10, 11, 12, 13, 14], score_from=2)

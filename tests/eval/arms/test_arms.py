@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augment.stages.rounds import INFERENCES
-from engine.store.parts import SCORES
+from engine.tasks.score import SCORES
 from eval.arms.items import PREMISE, answers, items, premises, writing, written
 from eval.benchmarks.base import Benchmark, context, question_table
 from eval.benchmarks.reversals import load

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.config import EngineConfig
-from engine.store.parts import SCORES
-from engine.tasks.score import ScoreLease
+from engine.tasks.score import SCORES, ScoreLease
 from engine.worker.fake_engine import FakeEngine
 from eval.arms.items import items
 from eval.benchmarks import reversals, syllogisms

@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from augment.checks.form import Verifier
 from augment.operators.base import Operator, Record, parse
 from augment.text.sentences import split_sentences
-from engine.tasks.generate import as_text
+from engine.tasks.encoding import as_text
 from eval.benchmarks import reversals, semantic, syllogisms
 from eval.benchmarks.base import Benchmark
 from train.pico.accuracy import answers, choice_accuracy, operator_accuracy, scores

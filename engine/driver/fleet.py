@@ -1,0 +1,100 @@
+"""Engines of one model, each in a Ray actor: started, replaced, given other weights, stopped."""
+
+import contextlib
+import os
+from typing import Any
+
+from engine.cluster.start import attached, on_gpu
+from engine.config import EngineConfig
+from engine.driver.failures import cause_of
+from engine.errors import UserError
+from engine.models import check_alike, check_model
+from engine.worker.actor import EngineActor
+
+
+class Fleet:
+    """`actors` run; `restarts` counts those that died at work."""
+
+    def __init__(self, model: str, config: EngineConfig):
+        self.config = config
+        self.model = self._checked(model)
+        self.built = self.model  # what `load` swaps in is built like it, and may be gone by the next swap
+        self.actors: list[Any] = []
+        self.restarts = 0
+
+    def start(self) -> None:
+        """Start all engines in the Ray that runs and wait for them; one that cannot start ends the job with its reason.
+
+        A cluster may have lost a machine, or may grow: there one engine is enough to begin with.
+        """
+        import ray
+
+        asked, have = self.config.replicas * self.config.cpus, ray.cluster_resources().get("CPU", 0)
+        if asked > have and not attached():
+            raise UserError(
+                f"engine.replicas x engine.cpus asks for {asked:g} CPUs and Ray has {have:g}: lower one of them."
+            )
+        for _ in range(self.config.replicas):
+            self.launch()
+        try:
+            starting = [actor.ready.remote() for actor in self.actors]
+            ready, _ = ray.wait(starting, num_returns=1 if attached() else len(starting))
+            ray.get(ready)
+        except ray.exceptions.RayError as error:
+            self.kill()
+            raise cause_of(error) from None
+
+    def launch(self) -> Any:
+        """One more actor, which starts its engine in the background."""
+        import ray
+
+        gpus = self.config.gpus if self.config.gpus is not None else float(on_gpu(self.config))
+        # an engine on a CPU uses the cores that are there; Ray would otherwise pin it to one thread
+        threads = max(1, len(os.sched_getaffinity(0)) // self.config.replicas)
+        environment = {} if gpus else {"env_vars": {"OMP_NUM_THREADS": str(threads)}}
+        plain: Any = EngineActor
+        remote = ray.remote(plain).options(num_cpus=self.config.cpus, num_gpus=gpus, runtime_env=environment)
+        self.actors.append(remote.remote(self.model, self.config))
+        return self.actors[-1]
+
+    def load(self, model: str) -> None:
+        """Swap the weights of all engines, now or when they start; see `EnginePool.load`."""
+        model = self._checked(model)
+        if self.config.kind == "vllm":
+            check_alike(self.built, model)
+        self.model = model
+        if not self.actors:
+            return
+        import ray
+
+        try:
+            ray.get([actor.load.remote(model) for actor in self.actors])
+        except ray.exceptions.RayError as error:
+            self.kill()
+            raise cause_of(error) from None
+
+    def remove(self, actor: Any) -> None:
+        """End one engine at once."""
+        import ray
+
+        self.actors.remove(actor)
+        ray.kill(actor)
+
+    def kill(self) -> None:
+        """End all engines at once."""
+        for actor in list(self.actors):
+            self.remove(actor)
+
+    def close(self) -> None:
+        """Stop the engines, in order, so that nothing is printed."""
+        if not self.actors:
+            return
+        import ray
+
+        for actor in self.actors:
+            with contextlib.suppress(ray.exceptions.RayError):
+                ray.get(actor.close.remote(), timeout=20)
+        self.kill()
+
+    def _checked(self, model: str) -> str:
+        return check_model(model) if self.config.kind == "vllm" else model
