@@ -27,7 +27,8 @@ is `--name` or `--no-name`. In Python the verbs are functions that take the same
 
 def text() -> str:
     """The whole file."""
-    verbs = {verb: config_of(verb) for verb in forethought.cli.VERBS}
+    modules = {verb: forethought.cli.module(verb) for verb in forethought.cli.VERBS}
+    verbs = {verb: (found.Job, getattr(found, "PRESET", None)) for verb, found in modules.items()}
     parts = dict[type[Settings], str]()
     sections = [HEAD, "## Verbs\n", f"```\n{forethought.cli.HELP.strip()}\n```\n"]
     for verb, (config, preset) in verbs.items():
@@ -46,27 +47,6 @@ def text() -> str:
         sections.append(f"## --{prefix}\n\n{' '.join((inspect.getdoc(part) or '').split())}\n")
         sections.append(table(part, f"{prefix}.", parts))
     return "\n".join(sections)
-
-
-def config_of(verb: str) -> tuple[type[Settings], Path | None]:
-    """What a verb parses its arguments into, and the file that it begins with."""
-    found: list[Any] = []
-
-    class Found(Exception):
-        pass
-
-    def parse(config: type[Settings], arguments: list[str], verb: str, preset: Path | None = None) -> None:
-        found.extend([config, preset])
-        raise Found
-
-    real, forethought.cli.parse = forethought.cli.parse, parse  # type: ignore[assignment]
-    try:
-        forethought.cli.VERBS[verb]([])
-    except Found:
-        return found[0], found[1]
-    finally:
-        forethought.cli.parse = real
-    raise AssertionError(f"{verb} parses nothing")
 
 
 def walk(parts: dict[type[Settings], str]) -> typing.Iterator[tuple[type[Settings], str]]:

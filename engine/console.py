@@ -3,23 +3,15 @@
 `-v` shows that as well, and what the engines' processes log. With `--json` every line on stderr is a JSON object.
 """
 
-import contextlib
 import io
 import json
-import logging
 import os
 import re
 import sys
-import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from pydantic import ValidationError
 from rich.console import Console
-
-from engine.errors import UserError
 
 VERBOSE, PROGRESS = "FORETHOUGHT_VERBOSE", "FORETHOUGHT_PROGRESS"
 """Environment variables that do what `-v` (any value) and `--json` (value json) do."""
@@ -69,20 +61,6 @@ class Noise(io.TextIOBase):
     def fileno(self) -> int:
         """That of stderr, for what writes there without Python."""
         return _stderr().fileno()
-
-
-class Output:
-    """Stands in for sys.stdout during a job: what Ray's threads print there, of workers that died for instance, is noise."""
-
-    def __init__(self, stdout: TextIO) -> None:
-        self.stdout, self.job = stdout, threading.get_ident()
-
-    def write(self, text: str) -> int:
-        """Write text of the job's own thread."""
-        return (self.stdout if threading.get_ident() == self.job else NOISE).write(text)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.stdout, name)
 
 
 class Screen(io.TextIOBase):
@@ -141,58 +119,7 @@ def emit(**facts: Any) -> None:
     _stderr().flush()
 
 
-def complain(text: str) -> None:
-    """Print an error, as a line or as an object with `error`."""
-    if for_machines():
-        emit(error=text)
-    else:
-        _stderr().write(f"error: {text}\n")
-
-
 def log_to(file: Path) -> None:
     """From now on the job's log is this file; a job writes one only into a folder that is its own."""
     NOISE.file = file.absolute()
     NOISE.flush()
-
-
-@contextlib.contextmanager
-def quiet(command: str = "") -> Iterator[None]:
-    """Keep what others write to stderr, and Python's logs and warnings, out of the user's sight: see `log_to`.
-
-    What was kept when a job fails unexpectedly, before it had a log file, is shown. A job inside another is part of it.
-    """
-    if NOISE.stderr is not None:
-        yield
-        return
-    handler, root = logging.StreamHandler(NOISE), logging.getLogger()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    level = root.level
-    NOISE.stderr, NOISE.kept = sys.stderr, [f"{time.strftime('%Y-%m-%d %H:%M:%S')} {command}\n"] if command else []
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    try:
-        with contextlib.redirect_stderr(NOISE), contextlib.redirect_stdout(Output(sys.stdout)):
-            yield
-    except (UserError, ValidationError):  # a mistake of the user, which is one sentence
-        raise
-    except Exception:
-        if NOISE.file is None and not verbose():
-            NOISE.stderr.write("".join(NOISE.kept[1:]))
-        raise
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(level)
-        NOISE.stderr, NOISE.file, NOISE.kept = None, None, []
-
-
-@contextlib.contextmanager
-def shown_as(verbose: bool, machines: bool) -> Iterator[None]:
-    """Set what `-v` and `--json` say while a verb runs."""
-    chosen = ({VERBOSE: "1"} if verbose else {}) | ({PROGRESS: "json"} if machines else {})
-    before = {name: os.environ.get(name) for name in chosen}
-    os.environ.update(chosen)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})

@@ -14,11 +14,18 @@ import polars as pl
 from pydantic import ValidationError
 
 from engine.config import EngineConfig, Settings
-from engine.console import quiet
 from engine.errors import UserError
+from engine.pool import EnginePool
 from engine.store.ids import content_id
 from eval.config import RunConfig
-from forethought.cli import AugmentJob, TrainJob, explain, read_yaml
+from eval.measure.stats import summarise
+from eval.runs.run import run_job
+from forethought.settings import explain, read_yaml
+from forethought.terminal import quiet
+from forethought.verbs import augment as augment_verb
+from forethought.verbs import evaluate as evaluate_verb
+from forethought.verbs import train as train_verb
+from train.sft.job import finished
 
 T = TypeVar("T", bound=Settings)
 PathLike = str | Path
@@ -33,10 +40,10 @@ def augment(
     `out` then holds examples.parquet, to train on, and review.html, to read. Documents that cannot be read are named and
     stand in skipped.parquet.
     """
-    from forethought.jobs import augment_job
-
     several = [paths] if isinstance(paths, PathLike) else paths
-    augment_job(_settings(AugmentJob, paths=[str(path) for path in several], model=model, out=out, **settings))
+    augment_verb.run(
+        _settings(augment_verb.Job, paths=[str(path) for path in several], model=model, out=out, **settings)
+    )
     return pl.read_parquet(Path(out) / "inferences.parquet")
 
 
@@ -46,10 +53,7 @@ def train(examples: PathLike, *, model: str = "pico", out: PathLike = "adapter",
 
     `out` then holds the adapter, or with `train={"method": "full"}` the weights.
     """
-    from forethought.jobs import train_job
-    from train.sft.job import finished
-
-    train_job(_settings(TrainJob, examples=str(examples), model=model, out=out, **settings))
+    train_verb.run(_settings(train_verb.Job, examples=str(examples), model=model, out=out, **settings))
     return finished(Path(out)) or {}
 
 
@@ -67,8 +71,6 @@ def score(
     model as it is) and choice: question (its row number), stem, choice, adapter, logprob (of the whole choice, natural
     logarithm) and chosen (the likeliest of the question; null where one could not be scored, error says why).
     """
-    from engine.pool import EnginePool
-
     table = questions if isinstance(questions, pl.DataFrame) else pl.DataFrame(list(questions))
     if lacking := [name for name in ("stem", "choices") if name not in table.columns]:
         raise UserError(f"score: the questions lack {' and '.join(lacking)}; they have {', '.join(table.columns)}.")
@@ -112,10 +114,8 @@ def evaluate(model: str = "pico", *, adapter: PathLike | None = None, **settings
 
     Returns accuracy with its 95% interval (low, high) by arm, split and norm; the report is in runs/eval (`out`, `name`).
     """
-    from forethought.jobs import EvalJob, eval_job
-
-    job = _settings(EvalJob, model=model, adapter=adapter, **settings)
-    eval_job(job)
+    job = _settings(evaluate_verb.Job, model=model, adapter=adapter, **settings)
+    evaluate_verb.run(job)
     return _accuracy(job.out / job.name)
 
 
@@ -125,8 +125,6 @@ def run(config: PathLike | None = None, **settings: Any) -> pl.DataFrame:
 
     Returns accuracy with its 95% interval (low, high) by arm, split and norm; the report is in runs/run (`out`, `name`).
     """
-    from eval.runs.run import run_job
-
     told = read_yaml(Path(config)) if config else {}
     for name, value in settings.items():
         told[name] = told.get(name, {}) | dict(value) if isinstance(value, Mapping) else value
@@ -134,8 +132,6 @@ def run(config: PathLike | None = None, **settings: Any) -> pl.DataFrame:
 
 
 def _accuracy(folder: Path) -> pl.DataFrame:
-    from eval.measure.stats import summarise
-
     return summarise(pl.read_parquet(folder / "answers.parquet"))
 
 

@@ -14,8 +14,8 @@ from test_review import DOCUMENTS, row, table
 from augment.results.review import write_review
 from eval.config import RunConfig
 from eval.measure.stats import Claim, per_seed
-from eval.report.compare import CompareJob, compare_job
 from eval.report.page import write_report
+from forethought.verbs import compare
 
 
 def training(arms):
@@ -58,7 +58,7 @@ def all_pages(folder: Path) -> list[Path]:
     runs = [
         finished_run(folder / name, made_up(norms=("sum",)), train={"steps": n}) for name, n in (("a", 200), ("b", 400))
     ]
-    compare_job(CompareJob(runs=tuple(map(str, runs)), html=folder / "compare" / "compare.html"))
+    compare.run(compare.Job(runs=tuple(map(str, runs)), html=folder / "compare" / "compare.html"))
     return [folder / f"{name}/{name}.html" for name in ("report", "review", "compare")]
 
 

@@ -5,15 +5,12 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import polars as pl
-import tyro
-from rich.console import Console
 from rich.text import Text
 
 from augment.results.review import source_sentences
-from engine.config import Settings
 from engine.errors import UserError
 from engine.store.parts import parts
 
@@ -32,15 +29,6 @@ MOST = 10
 Rows = list[dict[str, Any]]
 
 
-class ShowJob(Settings):
-    """Print where a training line comes from: example, inference, request, raw answer, source sentence, document."""
-
-    identity: Annotated[str, tyro.conf.Positional] = ""
-    """An example_id, inference_id, request_id or doc_id, or its start (at least 4 characters)."""
-    out: Path = Path("augmented")
-    """Folder of `augment`, or of a run (runs/NAME)."""
-
-
 @dataclass(frozen=True)
 class Chain:
     """The rows that belong to one id; a table that the folder lacks gives none."""
@@ -50,18 +38,6 @@ class Chain:
     requests: Rows
     generations: Rows
     documents: Rows
-
-
-def show_job(job: ShowJob) -> None:
-    """Print the chain of an id; raises UserError where there is none or several begin so."""
-    if not job.identity:
-        raise UserError(
-            "show: name an example_id, inference_id, request_id or doc_id, for instance of examples.parquet."
-        )
-    kind, identity = find(job.out, job.identity)
-    console = Console(highlight=False, soft_wrap=True)
-    for line in lines(kind, chain(job.out, kind, identity), plain=not console.is_terminal):
-        console.print(line)
 
 
 def table(folder: Path, kind: str) -> pl.LazyFrame:

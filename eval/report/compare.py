@@ -4,17 +4,13 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import polars as pl
-import tyro
-from rich.console import Console
 
-from engine.config import Settings
 from engine.errors import UserError
-from engine.store.places import write_whole
 from eval.measure.stats import arms_in_order, paired_difference, splits_in_order, summarise, unpaired_difference
-from eval.report.contrast import Run, answer, as_json, html, markdown, notes, terminal, warnings
+from eval.report.contrast import Run, answer, notes, warnings
 from eval.report.costs import TOKENS
 from eval.report.findings import listed
 
@@ -22,34 +18,6 @@ NORM = "sum"
 PASSED = {"name", "out", "model.name"}
 """Settings that always differ, or that stand there twice."""
 NEEDED = ("config.json", "results.json", "answers.parquet")
-
-
-class CompareJob(Settings):
-    """Set finished runs side by side: settings that differ, accuracies and their differences, cost."""
-
-    runs: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Folders of finished runs (OUT/NAME); the others are compared with the first."""
-    html: Path | None = None
-    """Also write the comparison as a page that works offline."""
-    markdown: Path | None = None
-    """Also write it as Markdown."""
-    json_file: Annotated[Path | None, tyro.conf.arg(name="json")] = None
-    """Also write it as JSON."""
-
-
-def compare_job(job: CompareJob) -> None:
-    """Print the comparison and write the files that are asked for; raises UserError for what is no finished run."""
-    found = compare(read_runs(job.runs))
-    files = [
-        (path, make) for path, make in ((job.html, html), (job.markdown, markdown), (job.json_file, as_json)) if path
-    ]
-    for path, make in files:
-        write_whole(path, make(found).encode())  # first, as a pipe may end before all is printed
-    console = Console(highlight=False)
-    for part in terminal(found):
-        console.print(part, soft_wrap=isinstance(part, str))
-    for path, _ in files:
-        console.print(f"comparison: {path}", soft_wrap=True)
 
 
 def read_runs(folders: Sequence[str]) -> list[Run]:

@@ -1,7 +1,5 @@
 """What a run would do: stages, requests, tokens and steps, from the corpus itself, without an engine."""
 
-import os
-import platform
 import tempfile
 from pathlib import Path
 
@@ -10,10 +8,8 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from augment.config import AugmentConfig
-from augment.stages.estimate import Estimate
+from augment.stages.plan import print_estimate
 from augment.stages.requests import make_requests, prompt_chars
-from engine.config import EngineConfig
 from engine.models import resolve_model
 from eval.arms.ask import HELD_BACK
 from eval.arms.items import items
@@ -23,6 +19,7 @@ from eval.benchmarks.documents.facts import facts_in
 from eval.benchmarks.documents.questions import MAX_TOKENS, question_requests
 from eval.benchmarks.registry import load
 from eval.config import RunConfig
+from eval.runs.estimate import calibrate_run
 from eval.runs.own_documents import check
 from train.examples.arms import AUGMENTED, TRAINED_ARMS
 
@@ -79,8 +76,6 @@ def print_plan(config: RunConfig, calibrate: int | None = None) -> None:
     console = Console()
     console.print(table)
     if calibrate:
-        from eval.runs.estimate import calibrate_run
-
         asked_once = pl.concat(requests).unique("request_id", maintain_order=True) if requests else pl.DataFrame()
         with tempfile.TemporaryDirectory() as scratch:
             found = calibrate_run(config, worlds, asked_once, Path(scratch), calibrate)
@@ -98,32 +93,6 @@ def _own_questions(config: RunConfig, world: Benchmark) -> tuple[str, str]:
         f"{made.height:,} requests ({kinds}) and their checks",
         f"{prompt:,} in, at most {made.height * MAX_TOKENS:,} out",
     )
-
-
-def print_estimate(found: Estimate, requests: int, config: AugmentConfig, engine: EngineConfig) -> None:
-    """Print what was estimated from a short run of the engine."""
-    import torch
-
-    gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else ""
-    where = f"{engine.replicas} x {gpu or f'{len(os.sched_getaffinity(0))} cores, {platform.machine()}'}"
-    title = f"Estimate for {where}, from {found.sample:,} of {requests:,} requests"
-    table = Table("stage", "requests", "prompt tokens", "without reuse", "new tokens", "seconds", title=title)
-    for stage, cost in found.stages.items():
-        shown = [f"{round(v):,}" for v in (cost.requests, cost.prompt - cost.cached, cost.prompt, cost.output)]
-        table.add_row(stage, *shown, f"{cost.seconds:,.0f}")
-    table.add_row("start", "", "", "", "", f"{found.start:,.0f}")
-    console = Console()
-    console.print(table)
-    hours = found.seconds * engine.replicas / 3600
-    used = f", {hours:.2f} GPU-hours" if gpu else ""
-    told = f"in all {found.seconds:,.0f} s{used}; {found.inferences:,.0f} inferences, {found.kept:,.0f} of them new"
-    console.print(told, soft_wrap=True)
-    for name, rate in found.yields.items():
-        console.print(f"  {name}: {rate:.1f} new inferences per 1,000 new tokens in the sample")
-    if config.rounds > 1:
-        console.print("  this is the first round; later ones depend on what it brings")
-    if config.budget_tokens:
-        console.print(f"  augment.budget_tokens stops after {config.budget_tokens:,} new tokens")
 
 
 def _tokens(worlds: dict) -> int:

@@ -2,21 +2,20 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
-from pydantic import Field
-from rich.console import Console
 
-from augment.config import AugmentConfig
-from engine.config import EngineConfig, Settings
+from engine.pool import EnginePool
 from engine.store.places import write_whole
 from eval.benchmarks.base import mean_chance
-from eval.config import BenchmarkConfig, Name, RunConfig, Size
+from eval.benchmarks.registry import load
+from eval.config import Name, RunConfig
 from eval.measure.stats import CHANCE, GUESSES, Claim, Expected, claims, summarise
 from eval.report.figures import Panel, draw, panels
-from train.config import TrainConfig
+from eval.runs.run import run_job
 
 ICL = Expected("icl", "above", "finetuned", "In context the model answers more than finetuned.")
 AUGMENTED = Expected("finetuned+local", "above", "finetuned", "Augmented finetuning gains.")
@@ -82,65 +81,31 @@ DEDUCED = ("syllogisms", "semantic")
 STEPS = {"syllogisms": 600, "semantic": 400}
 
 
-class ReproduceJob(Settings):
-    """Every data set of the paper: runs, figures and the table of claims. Resumes; finished runs cost seconds."""
-
-    name: str = "reproduction"
-    """Name; results go to OUT/NAME, each data set's run to OUT/NAME/BENCHMARK."""
-    out: Path = Path("runs")
-    """Folder of runs."""
-    model: str = "pico"
-    """pico (embedded), a folder saved by save_pretrained, or a hub name."""
-    size: Size = "small"
-    """The benchmarks' size."""
-    benchmarks: tuple[Name, ...] = ("reversals", "syllogisms", "fictional", "semantic", "derivatoids")
-    """Data sets, in this order."""
-    data: Path | None = None
-    """Folder with the original reversal-curse files; with it `celebrities` is run too."""
-    arms: tuple[str, ...] = ("pretrained", "icl", "finetuned", "finetuned+local")
-    """Arms to compare; as all are trained for `steps`, plain finetuning is its own control of more training."""
-    gates: bool = True
-    """Also measure what tuning cost."""
-    seeds: tuple[int, ...] = (0, 1, 2)
-    """Worlds and trainings of each data set."""
-    steps: int | None = Field(default=None, ge=1)
-    """Steps of every trained arm, so that all are matched; by default 200, and more where the training loss is still high
-    after 200: 600 for syllogisms, 400 for semantic (the paper: 200 to 1,000 by data size and loss)."""
-    augment: AugmentConfig = AugmentConfig()
-    train: TrainConfig = TrainConfig()
-    engine: EngineConfig = EngineConfig()
+def settings_of(name: Name, base: RunConfig, steps: int | None = None) -> RunConfig:
+    """The settings of one data set's run: `base` with its operators, and its steps where they are not given."""
+    wanted = ("deduce",) if name in DEDUCED else ()
+    operators = tuple(dict.fromkeys((*base.augment.operators, *wanted)))
+    return base.model_copy(
+        update={
+            "name": name,
+            "benchmark": base.benchmark.model_copy(update={"name": name}),
+            "augment": base.augment.model_copy(update={"operators": operators}),
+            "train": base.train.model_copy(update={"steps": steps or STEPS.get(name, 200)}),
+        }
+    )
 
 
-def reproduce(job: ReproduceJob) -> None:
-    """Run what is missing and write OUT/NAME/reproduction.md with its figures and claims.json."""
-    from engine.pool import EnginePool
-    from eval.benchmarks.registry import load
-    from eval.runs.run import run_job
+def reproduce(runs: Sequence[RunConfig]) -> Path:
+    """Do what is missing of the runs, on one pool of engines; writes and returns reproduction.md in the folder above them.
 
-    folder = job.out / job.name
-    names = [*job.benchmarks, *(["celebrities"] if job.data and "celebrities" not in job.benchmarks else [])]
-    found: dict[str, Found] = {}
-    with EnginePool(job.model, job.engine) as pool:
-        for name in names:
-            benchmark = BenchmarkConfig.model_validate({"name": name, "size": job.size, "data": job.data})
-            wanted = ("deduce",) if name in DEDUCED else ()
-            operators = tuple(dict.fromkeys((*job.augment.operators, *wanted)))
-            config = RunConfig(
-                name=name,
-                out=folder,
-                model=job.model,
-                arms=job.arms,
-                gates=job.gates,
-                seeds=job.seeds,
-                benchmark=benchmark,
-                augment=job.augment.model_copy(update={"operators": operators}),
-                train=job.train.model_copy(update={"steps": job.steps or STEPS.get(name, 200)}),
-                engine=job.engine,
-            )
+    They differ in their data set, which is their name, and have the folder, model, size and seeds of the first.
+    """
+    first, found = runs[0], dict[str, Found]()
+    with EnginePool(first.model, first.engine) as pool:
+        for config in runs:
             run = run_job(config, pool)
-            found[name] = read(run, mean_chance(load(benchmark, s) for s in job.seeds))
-    text = write(folder, found, job)
-    Console(soft_wrap=True, highlight=False).print(f"claims and figures: {text}")
+            found[config.name] = read(run, mean_chance(load(config.benchmark, s) for s in config.seeds))
+    return write(first, found)
 
 
 class Found(NamedTuple):
@@ -175,13 +140,14 @@ def judged(found: dict[str, Found]) -> list[tuple[Part, Claim]]:
     ]
 
 
-def write(folder: Path, found: dict[str, Found], job: ReproduceJob) -> Path:
-    """Write the figures, claims.json and reproduction.md; returns the path of the latter."""
+def write(config: RunConfig, found: dict[str, Found]) -> Path:
+    """Write the figures, claims.json and reproduction.md in the folder of runs like `config`; returns the path of the latter."""
+    folder = config.out
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     lines = [
         "# The paper's claims, measured",
         "",
-        f"Model `{job.model}`, size `{job.size}`, seeds {', '.join(map(str, job.seeds))}. Accuracies have 95% intervals, "
+        f"Model `{config.model}`, size `{config.benchmark.size}`, seeds {', '.join(map(str, config.seeds))}. Accuracies have 95% intervals, "
         "clustered by fact (semantic: by kind of relation); a claim holds where the intervals show it. What does not hold is "
         "said as plainly as what does. Command: `forethought reproduce`.",
         "",

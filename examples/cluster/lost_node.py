@@ -21,7 +21,8 @@ from engine.pool import EnginePool
 from engine.store.parts import parts
 from eval.config import RunConfig
 from eval.runs.run import run_job
-from forethought.cli import DEMO, read_yaml
+from forethought.settings import read_yaml
+from forethought.verbs.demo import PRESET
 
 PARTS = 2
 """The node goes when so many parts of the generations are written."""
@@ -83,7 +84,7 @@ def main() -> int:
     if (out / "calm").exists() or (out / "rough").exists():
         print(f"{out} has runs already, which would only be read: name another folder.", file=sys.stderr)
         return 2
-    config = RunConfig.model_validate(read_yaml(DEMO))
+    config = RunConfig.model_validate(read_yaml(PRESET))
     with three_nodes() as cluster:
         # short leases, so that there is a middle
         engine = config.engine.model_copy(update={"address": cluster.address, "replicas": 2, "shard_rows": 64})

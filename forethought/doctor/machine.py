@@ -1,32 +1,16 @@
-"""What this machine has: cores, memory, GPUs, storage, a Ray cluster. Loads no heavy package."""
+"""What this machine has: system, cores, memory, Python, GPUs. Loads no heavy package."""
 
 import importlib.util
 import os
 import platform
-import secrets
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-LOCAL = ("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "overlay", "tmpfs")
-"""File systems that other machines do not see."""
-GIB = 2**30
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line: what was looked at, whether it will do, what was found, and what to do."""
-
-    check: str
-    status: Literal["ok", "warn", "fail"]
-    found: str
-    remedy: str = ""
+from forethought.doctor.finding import GIB, Finding
 
 
 @dataclass(frozen=True)
@@ -132,76 +116,3 @@ def gpu(cards: list[Gpu], refused: str) -> Iterator[Finding]:
         yield Finding(
             "compiler", "warn", "no cc or gcc", "Install one (apt install gcc): vLLM compiles kernels on GPUs."
         )
-
-
-def shared_memory(folder: Path) -> Finding:
-    """Where Ray's processes share objects."""
-    if not folder.is_dir():
-        return Finding("shared mem", "warn", f"no {folder}", "Ray uses a folder on disk in its place, which is slower.")
-    free = shutil.disk_usage(folder).free / GIB
-    small = "Start the container with --shm-size=8g or more, or Ray shares objects over the disk." if free < 1 else ""
-    return Finding("shared mem", "warn" if small else "ok", f"{free:.1f} GiB free in {folder}", small)
-
-
-def storage(out: Path, address: str | None) -> Iterator[Finding]:
-    """Whether the folder of results can be written, has room, and can be seen by other nodes where there is a cluster."""
-    folder = out.expanduser().absolute()
-    there = next(one for one in (folder, *folder.parents) if one.exists())
-    if not there.is_dir():
-        yield Finding("out", "fail", f"{there} is a file", "Name another folder with --out.")
-        return
-    first, second = (there / f".forethought-{secrets.token_hex(4)}" for _ in range(2))
-    try:
-        with first.open("wb") as file:
-            file.write(b"written")
-            file.flush()
-            os.fsync(file.fileno())
-        first.replace(second)  # every result appears by a rename
-        second.unlink()
-    except OSError as error:
-        first.unlink(missing_ok=True)
-        yield Finding("out", "fail", f"{folder} cannot be written: {error.strerror}", "Name another folder with --out.")
-        return
-    kind = file_system(there)
-    lone = bool(address) and kind in LOCAL
-    remedy = (
-        f"RAY_ADDRESS is set, and other nodes do not see a folder on {kind}: name one on shared storage with --out."
-    )
-    yield Finding("out", "warn" if lone else "ok", f"{folder} can be written ({kind})", remedy if lone else "")
-    free = shutil.disk_usage(there).free / GIB
-    full = "Make room, or name a folder on another disk with --out." if free < 10 else ""
-    yield Finding("disk", "fail" if free < 1 else "warn" if full else "ok", f"{free:,.0f} GiB free", full)
-
-
-def file_system(folder: Path) -> str:
-    """The kind of file system that a folder is on."""
-    try:
-        rows = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
-    except OSError:
-        return "unknown"
-    above = [(len(point), kind) for point, kind in rows if folder.resolve().is_relative_to(point)]
-    return max(above, default=(0, "unknown"), key=lambda row: row[0])[1]
-
-
-def ray_address(address: str | None) -> Finding:
-    """Whether a Ray cluster answers where RAY_ADDRESS points."""
-    if not address or address == "local":
-        return Finding("ray cluster", "ok", "RAY_ADDRESS is not set: a Ray that listens on localhost only is started")
-    if address == "auto":
-        known = Path(os.environ.get("RAY_TMPDIR", tempfile.gettempdir())) / "ray/ray_current_cluster"
-        if not known.exists():
-            return Finding(
-                "ray cluster", "fail", "RAY_ADDRESS=auto, but no Ray runs here", "ray start --head, or unset it."
-            )
-        address = known.read_text().strip()
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not host or not port.isdigit():
-        return Finding(
-            "ray cluster", "warn", f"{address} cannot be checked from here", "ray status says if it answers."
-        )
-    try:
-        socket.create_connection((host, int(port)), timeout=5).close()
-    except (OSError, OverflowError) as error:
-        remedy = "Start the cluster, correct RAY_ADDRESS, or unset it for a Ray on this machine."
-        return Finding("ray cluster", "fail", f"nothing answers at {address} ({error})", remedy)
-    return Finding("ray cluster", "ok", f"{address} answers; Ray and Python must have the same versions there")

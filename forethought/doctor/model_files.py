@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.config import PICO, EngineConfig
-from forethought.doctor.machine import GIB, Finding, Gpu, memory
+from forethought.doctor.finding import GIB, Finding
+from forethought.doctor.machine import Gpu, memory
 
 INDEX = "model.safetensors.index.json"
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model", "tokenizer_config.json")

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from engine.driver.metrics import exported
-from forethought.cli import RunJob, parse
+from forethought.settings import parse
+from forethought.verbs.run import Job
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "examples/cluster"
@@ -33,7 +34,7 @@ def test_commands_are_understood(name):
     for command in found:
         config, *options = command[1:]
         own = ROOT / "examples" / Path(config).name  # what is on the shared folder was copied from here
-        job = parse(RunJob, [str(own), *options], "run")
+        job = parse(Job, [str(own), *options], "run")
         assert job.engine.address
         assert job.out == Path("/shared/runs")
         assert Path(config).is_absolute()
@@ -46,7 +47,7 @@ def test_ray_job():
     assert job["spec"]["shutdownAfterJobFinishes"]
     groups = cluster["workerGroupSpecs"]
     assert all({"groupName", "replicas", "minReplicas", "maxReplicas", "rayStartParams"} <= set(g) for g in groups)
-    engines = parse(RunJob, shlex.split(job["spec"]["entrypoint"])[3:], "run").engine.replicas
+    engines = parse(Job, shlex.split(job["spec"]["entrypoint"])[3:], "run").engine.replicas
     assert engines == sum(g["replicas"] for g in groups)
     for group in [cluster["headGroupSpec"], *groups]:
         pod = group["template"]["spec"]

@@ -13,7 +13,8 @@ from test_celebrities import small
 from engine.errors import UserError
 from eval.config import RunConfig
 from eval.runs.run import run_job
-from forethought.cli import RunJob, parse
+from forethought.settings import parse
+from forethought.verbs.run import Job
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SMALL = ["--seeds", "0", "--train.steps", "2", "--train.batch", "4"]
@@ -21,7 +22,7 @@ SMALL = ["--seeds", "0", "--train.steps", "2", "--train.batch", "4"]
 
 def settings(name: str, out: Path, *options: str) -> RunConfig:
     """The example with the embedded model, in small."""
-    job = parse(RunJob, [str(EXAMPLES / name), *SMALL, "--model", "pico", "--out", str(out), *options], "run")
+    job = parse(Job, [str(EXAMPLES / name), *SMALL, "--model", "pico", "--out", str(out), *options], "run")
     return RunConfig.model_validate({name: getattr(job, name) for name in RunConfig.model_fields})
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from eval.runs.reproduce import ReproduceJob
-from forethought.cli import VERBS, RunJob, TrainJob, parse, run
+from forethought.cli import VERBS, run
+from forethought.settings import parse
+from forethought.verbs import reproduce, train
+from forethought.verbs.run import Job
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted([*(ROOT / "forethought" / "configs").glob("*.y*ml"), *(ROOT / "examples").glob("*.y*ml")])
@@ -208,7 +210,7 @@ def test_dry_runs_of_augment_and_train_write_nothing(place, capsys):
 
 @pytest.mark.parametrize("path", CONFIGS, ids=[str(p.relative_to(ROOT)) for p in CONFIGS])
 def test_every_shipped_config_loads(path):
-    config = ReproduceJob if path.stem == "reproduce" else RunJob
+    config = reproduce.Job if path.stem == "reproduce" else Job
     assert parse(config, [], "run", path).arms
 
 
@@ -217,7 +219,7 @@ def test_every_shipped_sharding_config_loads(name):
     from trl import SFTConfig
 
     job = parse(
-        TrainJob, ["texts.parquet", str(ROOT / f"train/sft/configs/{name}.yaml"), "--train.workers", "8"], "train"
+        train.Job, ["texts.parquet", str(ROOT / f"train/sft/configs/{name}.yaml"), "--train.workers", "8"], "train"
     )
     assert (job.examples, job.train.method, job.train.shares(8)) == ("texts.parquet", "full", (2, 1))
     assert job.train.shares(4) == (2, 2)  # the same batch on fewer workers
@@ -238,7 +240,7 @@ def test_every_shipped_sharding_config_loads(name):
 
 def test_options_override_the_file(place):
     (place / "mine.yaml").write_text("name: mine\ntrain: {epochs: 7, rank: 4}\nengine: {vllm: {max_num_seqs: 3}}\n")
-    job = parse(RunJob, ["mine.yaml", "--train.rank", "8", "--train.sft", '{"seed": 1}', "--seeds", "4"], "run")
+    job = parse(Job, ["mine.yaml", "--train.rank", "8", "--train.sft", '{"seed": 1}', "--seeds", "4"], "run")
     assert (job.name, job.train.epochs, job.train.rank, job.seeds) == ("mine", 7, 8, (4,))
     assert (job.engine.vllm, job.train.sft) == ({"max_num_seqs": 3}, {"seed": 1})
 

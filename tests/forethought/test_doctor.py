@@ -16,9 +16,12 @@ from packaging.requirements import Requirement
 
 from engine.config import PICO
 from forethought.cli import run
-from forethought.doctor.machine import GIB, LOCAL, Gpu, file_system, gpus, ray_address, shared_memory, storage
+from forethought.doctor.cluster import ray_address
+from forethought.doctor.finding import GIB
+from forethought.doctor.machine import Gpu, gpus
 from forethought.doctor.model_files import model_access, weights
-from forethought.doctor.report import package
+from forethought.doctor.packages import package
+from forethought.doctor.storage import LOCAL, file_system, shared_memory, storage
 
 ROOT = Path(__file__).resolve().parents[2]
 

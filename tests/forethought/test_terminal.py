@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.console import NOISE, console, log_to, quiet, shown_as
+from engine.console import NOISE, console, log_to
 from engine.driver.progress import Progress
 from engine.errors import UserError
 from engine.worker.actor import Status
 from forethought.cli import everywhere, run
+from forethought.terminal import quiet, shown_as
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -138,14 +138,14 @@ def test_rows_with_errors_are_done_again_when_asked(tmp_path: Path):
 @pytest.mark.parametrize("option", ["--retry-errors", "--engine.retry-errors"])
 def test_retrying_errors_is_an_option_but_no_other_setting_of_the_run(tmp_path: Path, monkeypatch, option):
     from eval.runs.run import open_run
-    from forethought import cli
+    from forethought.cli import run, understood
 
     seen = []
-    monkeypatch.setattr("eval.runs.run.run_job", seen.append)
-    assert cli.run(["run", "--out", str(tmp_path)]) == cli.run(["run", "--out", str(tmp_path), option]) == 0
+    monkeypatch.setattr("forethought.verbs.run.run_job", seen.append)
+    assert run(["run", "--out", str(tmp_path)]) == run(["run", "--out", str(tmp_path), option]) == 0
     assert [config.engine.retry_errors for config in seen] == [False, True]
     assert open_run(seen[0]) == open_run(seen[1]) == tmp_path / "run"
-    assert cli.parse(cli.ScoreJob, ["items.parquet", option], "score").engine.retry_errors
+    assert understood("score", ["items.parquet", option])[1].engine.retry_errors
 
 
 def test_a_full_disk_ends_the_job_at_once_with_the_path(tmp_path: Path):

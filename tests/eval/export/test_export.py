@@ -13,8 +13,11 @@ from engine.errors import UserError
 from eval.arms.items import items, normed
 from eval.benchmarks import celebrities, derivatoids, fictional, reversals, semantic, syllogisms
 from eval.benchmarks.base import context
-from eval.export.job import COLUMNS, ExportJob, command, data_set, export_job, task_folder, write
-from forethought.cli import parse
+from eval.export.data_set import COLUMNS, data_set
+from eval.export.files import write
+from eval.export.harness import task_folder
+from forethought.settings import parse
+from forethought.verbs.export import Job, command, run
 
 NAMES = ("reversals", "celebrities", "syllogisms", "semantic", "fictional", "derivatoids")
 ARMS = ("pretrained", "icl")
@@ -107,24 +110,24 @@ def test_a_data_set_is_read_back_as_it_was(worlds, name, tmp_path):
 def test_a_folder_with_anything_else_is_left_alone(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     arguments = ["--benchmark.facts", "10", "--out", "made"]
-    job = parse(ExportJob, arguments, "export")
-    export_job(job)
+    job = parse(Job, arguments, "export")
+    run(job)
     (tmp_path / "made" / "__pycache__").mkdir()  # the harness leaves it
     (tmp_path / "made" / "group.yaml").unlink()
-    export_job(job)
+    run(job)
     assert (tmp_path / "made" / "group.yaml").exists()
     before = {path.name: path.read_bytes() for path in (tmp_path / "made").glob("*.*")}
     for other in (["--seed", "1"], ["--to", "hub"], ["--arm", "icl"]):
         with pytest.raises(UserError, match="holds something else"):
-            export_job(parse(ExportJob, [*arguments, *other], "export"))
+            run(parse(Job, [*arguments, *other], "export"))
     (tmp_path / "made" / "notes.txt").write_text("mine")
     with pytest.raises(UserError, match=r"holds something else \(notes\.txt\): choose another --out"):
-        export_job(job)
+        run(job)
     assert {name: (tmp_path / "made" / name).read_bytes() for name in before} == before
     with pytest.raises(UserError, match="Cannot write"):
-        export_job(parse(ExportJob, ["--out", "made/notes.txt"], "export"))
+        run(parse(Job, ["--out", "made/notes.txt"], "export"))
     with pytest.raises(UserError, match="needs --to lm-eval"):
-        export_job(parse(ExportJob, ["--to", "hub", "--arm", "icl"], "export"))
+        run(parse(Job, ["--to", "hub", "--arm", "icl"], "export"))
 
 
 @pytest.mark.parametrize(
@@ -136,5 +139,5 @@ def test_a_folder_with_anything_else_is_left_alone(tmp_path, monkeypatch):
     ],
 )
 def test_the_command_in_the_files_makes_them_again(arguments):
-    job = parse(ExportJob, arguments, "export")
-    assert parse(ExportJob, command(job).split()[2:], "export") == job
+    job = parse(Job, arguments, "export")
+    assert parse(Job, command(job).split()[2:], "export") == job

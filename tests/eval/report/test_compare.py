@@ -10,8 +10,9 @@ from test_report import RATES, Tags, made_up
 
 from engine.errors import UserError
 from eval.measure.stats import interval, paired_difference, summarise, unpaired_difference
-from eval.report.compare import CompareJob, compare, compare_job, read_runs
+from eval.report.compare import compare, read_runs
 from forethought.cli import run
+from forethought.verbs import compare as verb
 
 ANSWERS = made_up(norms=("sum", "token"))
 BETTER = made_up({"reversal": RATES["reversal"] | {"finetuned": 0.9}}, norms=("sum",))
@@ -151,7 +152,7 @@ def test_runs_of_one_name_are_told_apart(tmp_path):
 
 
 def test_a_job_is_the_same_from_python(two, capsys):
-    compare_job(CompareJob(runs=tuple(map(str, two))))
+    verb.run(verb.Job(runs=tuple(map(str, two))))
     assert "settings that differ" in capsys.readouterr().out
     with pytest.raises(UserError):
-        compare_job(CompareJob())
+        verb.run(verb.Job())

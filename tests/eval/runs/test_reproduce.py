@@ -4,8 +4,9 @@ import json
 
 import polars as pl
 
+from eval.config import RunConfig
 from eval.measure.stats import summarise
-from eval.runs.reproduce import PAPER, Found, ReproduceJob, judged, write
+from eval.runs.reproduce import PAPER, Found, judged, write
 
 CHANCE = {"rephrasing": 0.25, "reversal": 0.25, "syllogism": 0.25, "longer": 0.25, "holdout": 0.25, "single": 0.25}
 
@@ -49,7 +50,7 @@ def test_what_was_not_run_is_not_measured_and_not_left_out():
 
 def test_the_page_has_every_claim_and_every_figure(tmp_path):
     found = {"fictional": made_up(AS_PAPER, "reversal"), "reversals": made_up(AS_PAPER, "reversal")}
-    page = write(tmp_path, found, ReproduceJob()).read_text()
+    page = write(RunConfig(out=tmp_path), found).read_text()
     claims = json.loads((tmp_path / "claims.json").read_text())
     assert len(claims) == 9
     assert page.count("| yes |") == sum(claim["holds"] for claim in claims) == 9

@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 from transformers import AutoTokenizer
 
 from engine.errors import UserError
-from forethought.cli import read_yaml
+from forethought.settings import read_yaml
 from train.config import TrainConfig
 from train.sft.data import Collator, order, pieces, rows_of, steps_of
 from train.sft.job import train

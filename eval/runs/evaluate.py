@@ -1,0 +1,54 @@
+"""A model as it is, and an adapter that was trained elsewhere, on a benchmark: a run without augmentation and training."""
+
+from pathlib import Path
+
+import polars as pl
+
+from augment.stages.rounds import INFERENCES
+from engine.console import log_to
+from engine.errors import UserError
+from engine.pool import EnginePool
+from engine.store.tables import write_table
+from eval.arms.items import answers, items
+from eval.benchmarks.registry import load
+from eval.config import RunConfig
+from eval.runs.own_documents import check, with_questions
+from eval.runs.run import Clock, finish, open_run, stacked
+
+
+def evaluate(config: RunConfig, adapter: Path | None = None) -> Path:
+    """Score the arms pretrained, icl and, with an adapter, finetuned; writes and returns a folder like a run's.
+
+    Other arms of `config` do not count.
+    """
+    if adapter and not (adapter / "adapter_config.json").exists():
+        raise UserError(f"{adapter} is no adapter folder: it has no adapter_config.json.")
+    adapters = {"finetuned": adapter.absolute()} if adapter else {}
+    config = config.model_copy(update={"arms": ("pretrained", "icl", *adapters)})
+    worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
+    if by_engine := next(iter(worlds.values())).by_engine:
+        check(config, worlds[config.seeds[0]])
+    with EnginePool(config.model, config.engine) as pool:
+        run = open_run(config)
+        log_to(run / "log.txt")
+        clock, before = Clock(run), dict(pool.seconds)
+        if by_engine:
+            worlds = with_questions(config, worlds, pool, run)
+            before = clock.engine(pool, before, {"generate": "questions", "score": "questions"})
+        asked = pl.concat(
+            items(world, arm, seed, adapters.get(arm), config.benchmark.per_fact, config.model)
+            for arm in config.arms
+            for seed, world in worlds.items()
+        )
+        scores = pool.score(asked, run / "scores")
+        clock.add("score", pool.seconds["score"] - before["score"])
+    questions = stacked([w.questions for w in worlds.values()], worlds)
+    for name, table in (
+        ("documents", stacked([w.documents for w in worlds.values()], worlds)),
+        ("questions", questions),
+    ):
+        write_table(run / f"{name}.parquet", table)
+    answered = answers(scores, asked, questions, next(iter(worlds.values())).cluster)
+    write_table(run / "answers.parquet", answered)
+    finish(config, run, worlds, pl.DataFrame(schema=INFERENCES), answered, {}, clock)
+    return run

@@ -1,0 +1,119 @@
+"""`forethought augment`: documents in, inferences and examples out."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Literal
+
+import polars as pl
+import tyro
+from pydantic import Field
+
+from augment.config import AugmentConfig
+from augment.operators.base import load_operators
+from augment.reading.corpus import read_corpus
+from augment.results.review import write_review
+from augment.results.skipped import name_skipped, unasked, write_skipped
+from augment.results.summary import say_summary
+from augment.stages.estimate import calibrate
+from augment.stages.plan import print_estimate, say_requests
+from augment.stages.rounds import augment, make_requests
+from augment.text.passages import drop_repeated
+from engine.config import EngineConfig, Settings
+from engine.console import log_to, say
+from engine.errors import UserError
+from engine.pool import EnginePool
+from engine.store.tables import write_table
+from train.examples.assemble import Recipe, write_examples
+
+
+class Job(Settings):
+    """Write what documents imply: inferences with provenance, and examples to train on.
+
+    What cannot be read or has no sentence is named with its reason, here and in skipped.parquet, and the rest is done.
+    Exit status: 0 if all was read, 3 if some was left out, 2 for a mistake in what was asked.
+    """
+
+    paths: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """Files or folders: .jsonl, .json, .parquet, .csv, .md, .html, .txt, .rst, .org; hidden files stay out."""
+    model: str = "pico"
+    """pico (embedded), a folder saved by save_pretrained, or a hub name."""
+    out: Path = Path("augmented")
+    """Folder for the results; running again resumes."""
+    text_column: str | None = None
+    """Column with the text, for tables."""
+    formats: tuple[Literal["text", "prompt-completion", "messages", "hub"], ...] = ("text",)
+    """Forms to write the examples in, besides examples.parquet: docs/outputs.md says which trainer reads which."""
+    mix: float | None = Field(default=None, gt=0, lt=1)
+    """Share of documents among the rows of documents and inferences; by default each row comes once."""
+    mix_by: Literal["repeat", "sample"] = "repeat"
+    """Reach `mix` by repeating rows of the kind that is too rare, or by leaving out rows of the other."""
+    replay: str | None = None
+    """File or folder of general text to mix in, against forgetting."""
+    replay_share: float = Field(default=0.1, gt=0, lt=1)
+    """Share of the replayed text among the characters of all training examples."""
+    validation: float = Field(default=0, ge=0, lt=1)
+    """Share of examples for validation; documents that share a sentence or an inference fall on one side."""
+    drop_repeated: int | None = Field(default=None, ge=1)
+    """Keep only the first of paragraphs (100 characters or more) that stand verbatim in more than this many documents,
+    such as headers and licences; what goes is in repeated.parquet. By default all paragraphs stay."""
+    dry_run: bool = False
+    """Only say what would be done."""
+    calibrate: int | None = Field(default=None, ge=1)
+    """With dry_run: make this many requests (512 do well) and estimate tokens, time and yield of all."""
+    augment: AugmentConfig = AugmentConfig()
+    engine: EngineConfig = EngineConfig()
+
+
+def run(job: Job) -> int:
+    """Documents to inferences, examples in the forms asked for, and review.html in the output folder.
+
+    Returns the exit status: 3 where some documents were left out, which are named and stand in skipped.parquet.
+    """
+    if not job.paths:
+        raise UserError("augment: name at least one file or folder of documents.")
+    load_operators(job.augment)
+    corpus = read_corpus(job.paths, job.text_column)
+    general = read_corpus([job.replay]) if job.replay else None
+    name_skipped(corpus.skipped + (general.skipped if general else []))
+    documents, out = corpus.documents, job.out.absolute()
+    if job.drop_repeated:
+        documents, repeated = drop_repeated(documents, job.drop_repeated)
+        say(f"{repeated.height:,} repeated paragraphs dropped")
+    if job.dry_run:
+        return 3 if _foreseen(job, documents) or corpus.left_out else 0
+    with EnginePool(job.model, job.engine) as pool:
+        log_to(out / "log.txt")
+        inferences = augment(documents, pool, job.augment, job.model, out)
+    silent = unasked(documents, pl.read_parquet(out / "requests.parquet", columns=["doc_ids"]))
+    name_skipped(silent)
+    write_skipped(out, corpus.skipped + silent)
+    if job.drop_repeated:
+        write_table(out / "repeated.parquet", repeated)
+    write_review(out, inferences, documents, job.model, job.augment.seed)
+    say_summary(documents, inferences)
+    recipe = Recipe(
+        formats=job.formats,
+        mix=job.mix,
+        mix_by=job.mix_by,
+        replay_share=job.replay_share,
+        validation=job.validation,
+        seed=job.augment.seed,
+        language=job.augment.language,
+    )
+    files = write_examples(out, documents, inferences, general.documents if general else None, recipe, job.model)
+    say(f"wrote {job.out}: inferences.parquet, review.html, {', '.join(files)}")
+    say(f"next: forethought train {job.out / 'examples.parquet'} --model {job.model}")
+    return 3 if corpus.left_out or silent else 0
+
+
+def _foreseen(job: Job, documents: pl.DataFrame) -> bool:
+    """Say what would be done; returns whether some documents would be left out."""
+    requests = make_requests(documents, job.augment, job.model)
+    silent = unasked(documents, requests)
+    name_skipped(silent)
+    say_requests(documents, requests, job.augment)
+    if job.calibrate:
+        with tempfile.TemporaryDirectory() as scratch, EnginePool(job.model, job.engine, quiet=True) as pool:
+            found = calibrate(requests, job.augment, job.model, pool, Path(scratch), job.calibrate)
+        print_estimate(found, requests.height, job.augment, job.engine)
+    return bool(silent)

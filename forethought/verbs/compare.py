@@ -1,0 +1,40 @@
+"""`forethought compare`: finished runs side by side."""
+
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+
+from engine.config import Settings
+from engine.store.places import write_whole
+from eval.report.compare import compare, read_runs
+from eval.report.contrast import as_json, html, markdown, terminal
+
+
+class Job(Settings):
+    """Set finished runs side by side: settings that differ, accuracies and their differences, cost."""
+
+    runs: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """Folders of finished runs (OUT/NAME); the others are compared with the first."""
+    html: Path | None = None
+    """Also write the comparison as a page that works offline."""
+    markdown: Path | None = None
+    """Also write it as Markdown."""
+    json_file: Annotated[Path | None, tyro.conf.arg(name="json")] = None
+    """Also write it as JSON."""
+
+
+def run(job: Job) -> None:
+    """Print the comparison and write the files that are asked for; raises UserError for what is no finished run."""
+    found = compare(read_runs(job.runs))
+    files = [
+        (path, make) for path, make in ((job.html, html), (job.markdown, markdown), (job.json_file, as_json)) if path
+    ]
+    for path, make in files:
+        write_whole(path, make(found).encode())  # first, as a pipe may end before all is printed
+    console = Console(highlight=False)
+    for part in terminal(found):
+        console.print(part, soft_wrap=isinstance(part, str))
+    for path, _ in files:
+        console.print(f"comparison: {path}", soft_wrap=True)

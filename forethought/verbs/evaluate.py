@@ -1,0 +1,32 @@
+"""`forethought eval`: a model, or an adapter on it, on a benchmark."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from engine.config import EngineConfig, Settings
+from eval.config import BenchmarkConfig, RunConfig
+from eval.runs.evaluate import evaluate
+
+
+class Job(Settings):
+    """Measure a model on a benchmark: without context, with the corpus in context, and with an adapter."""
+
+    model: str = "pico"
+    """pico (embedded), a folder saved by save_pretrained, or a hub name."""
+    adapter: Path | None = None
+    """A LoRA adapter to measure too, as the arm `finetuned`."""
+    name: str = "eval"
+    """Name of the run; results go to OUT/NAME."""
+    out: Path = Path("runs")
+    """Folder of runs."""
+    seeds: tuple[int, ...] = (0, 1, 2)
+    """Worlds of the benchmark; an adapter is measured on the worlds that it was trained on only if these name them."""
+    benchmark: BenchmarkConfig = BenchmarkConfig()
+    engine: EngineConfig = Field(default_factory=EngineConfig)
+
+
+def run(job: Job) -> None:
+    """Measure; results are like a run's."""
+    shared = {name: getattr(job, name) for name in ("name", "out", "model", "seeds", "benchmark", "engine")}
+    evaluate(RunConfig(**shared), job.adapter)

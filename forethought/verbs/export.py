@@ -1,0 +1,54 @@
+"""`forethought export`: a benchmark for lm-evaluation-harness, or as a data set."""
+
+from pathlib import Path
+from typing import Literal
+
+from engine.config import Settings
+from engine.console import say
+from engine.errors import UserError
+from eval.benchmarks.base import context, ready
+from eval.benchmarks.registry import load
+from eval.config import BenchmarkConfig
+from eval.export.data_set import data_set
+from eval.export.files import write
+from eval.export.harness import task_folder
+
+
+class Job(Settings):
+    """Write a benchmark for lm-evaluation-harness, or as a data set for a hub."""
+
+    benchmark: BenchmarkConfig = BenchmarkConfig()
+    seed: int = 0
+    """World of the benchmark."""
+    to: Literal["lm-eval", "hub"] = "lm-eval"
+    """lm-eval: a task folder of lm-evaluation-harness; hub: Parquet files and a card, for datasets.load_dataset."""
+    arm: Literal["pretrained", "icl"] = "pretrained"
+    """pretrained: questions alone; icl: behind the documents (lm-eval)."""
+    out: Path = Path("exported")
+    """Folder for the files; one that holds anything else is left alone."""
+
+
+def run(job: Job) -> None:
+    """Draw the world and write its files; raises UserError where the folder holds anything else."""
+    if job.to == "hub" and job.arm == "icl":
+        raise UserError("export: --arm icl needs --to lm-eval; a data set for a hub holds the documents apart.")
+    world = ready(load(job.benchmark, job.seed))
+    if job.to == "hub":
+        write(job.out, data_set(world, job.seed, command(job)))
+        use = f"datasets.load_dataset({str(job.out)!r}, 'questions')"
+    else:
+        prefix = context(world.documents, job.seed, job.benchmark.per_fact) if job.arm == "icl" else ""
+        group = f"forethought_{world.name}{'_icl' if prefix else ''}_seed{job.seed}"
+        write(job.out, task_folder(world, group, prefix, command(job)))
+        use = f"lm_eval --model hf --model_args pretrained=M --include_path {job.out} --tasks {group}"
+    say(f"wrote {job.out}\nnext: {use}")
+
+
+def command(job: Job) -> str:
+    """The command that writes the same files, without the folders of this machine."""
+    settings = job.benchmark.model_dump(mode="json", exclude_defaults=True, exclude={"name", "data"})
+    words = [f"forethought export --to {job.to} --benchmark {job.benchmark.name}"]
+    words += ["--data FOLDER"] if job.benchmark.data else []
+    words += [f"--benchmark.{name.replace('_', '-')} {value}" for name, value in settings.items()]
+    words += ["--arm icl"] if job.arm == "icl" else []
+    return " ".join([*words, f"--seed {job.seed}"])

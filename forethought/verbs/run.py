@@ -1,0 +1,29 @@
+"""`forethought run`: a whole job from a config: augment, train, evaluate, report."""
+
+from pydantic import Field
+
+from eval.config import RunConfig
+from eval.runs.plan import print_plan
+from eval.runs.run import run_job
+
+
+class Job(RunConfig):
+    """A whole job: augment, train and evaluate every arm, for every seed."""
+
+    dry_run: bool = False
+    """Only print the plan and the resolved config."""
+    calibrate: int | None = Field(default=None, ge=1)
+    """For plan: make this many requests (512 do well), some steps and some questions, and estimate tokens, time and yield."""
+
+    @property
+    def config(self) -> RunConfig:
+        """What the results depend on."""
+        return RunConfig(**{name: getattr(self, name) for name in RunConfig.model_fields})
+
+
+def run(job: Job) -> None:
+    """Do the whole job, or print its plan."""
+    if job.dry_run:
+        print_plan(job.config, job.calibrate)
+    else:
+        run_job(job.config)

@@ -1,0 +1,53 @@
+"""`forethought train`: examples in, adapter or weights out."""
+
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import tyro
+
+from engine.config import Settings
+from engine.console import console, log_to, say
+from engine.errors import UserError
+from engine.models import check_model, resolve_model
+from train.config import TrainConfig
+from train.examples.arms import read_examples
+from train.sft.job import train
+from train.sft.jobs import watched
+from train.sft.plan import say_training
+
+
+class Job(Settings):
+    """Finetune a model on texts; writes an adapter or whole weights."""
+
+    examples: Annotated[str, tyro.conf.Positional] = ""
+    """A .parquet or .jsonl file with a column text (examples.parquet of `augment`)."""
+    model: str = "pico"
+    """pico (embedded), a folder saved by save_pretrained, or a hub name."""
+    out: Path = Path("adapter")
+    """Folder for the adapter or weights; running again resumes."""
+    validation: Path | None = None
+    """File of texts like the examples: training stops when the loss on them no longer falls."""
+    seed: int = 0
+    """Seed of order and initial adapter."""
+    dry_run: bool = False
+    """Only say what would be done."""
+    train: TrainConfig = TrainConfig()
+
+
+def run(job: Job) -> None:
+    """Train in the output folder, or only say what would be done."""
+    if not job.examples:
+        raise UserError("train: name the file of examples (.parquet or .jsonl with a column text).")
+    model = resolve_model(job.model)
+    examples = read_examples(Path(job.examples)).filter(pl.col("text").str.strip_chars() != "")
+    if examples.is_empty():
+        raise UserError(f"{job.examples} has no row with text.")
+    if job.dry_run:
+        say_training(model, examples, job.train)
+        return
+    log_to(job.out / "log.txt")
+    with watched({"train": job.out}, console):
+        validation = read_examples(job.validation) if job.validation else None
+        result = train(check_model(model), examples, job.train, job.seed, job.out, validation)
+    say(f"{result['steps']} steps in {result['seconds']:.0f} s, mean loss {result['loss']:.2f}; wrote {job.out}")
