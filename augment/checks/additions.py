@@ -6,38 +6,14 @@ source, and rarely denies where nothing was denied. A right one may ("closed" is
 rejected with its reason, as a false one that is trained on costs more.
 """
 
-import re
-import unicodedata
-from functools import cache
-
-from augment.text.words import WORD, Casing, entities
+from augment.checks.english.vocabulary import CONTRAST, NEGATION, OPENERS, TITLES
+from augment.text.words import NUMBER, THOUSANDS, WORD, Casing, entities, name_parts
 
 ALIKE = 4
 """Letters with which two words begin alike that may be forms of one name: Norway, Norwegian."""
 NOUNS_CAPITAL = frozenset({"de", "lb"})
 """Languages that write every noun with a capital: there only numbers are looked at."""
 ASKS = ("?", "？")
-NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-THOUSANDS = re.compile(r"(?<=\d)[, ](?=\d{3}(?!\d))")
-NEGATION = re.compile(
-    r"\b(?:not(?! only\b| just\b| merely\b)|cannot|never|no(?! doubt\b)|none(?! other\b)|nobody|nothing(?! but\b)|neither|"
-    r"without(?! (?:a |any )?doubt\b))\b|n[’']t\b",
-    re.IGNORECASE,
-)
-CONTRAST = re.compile(
-    r"\b(?:than|more|less|most|least|only|all|every|each|except|but|before|after|until|unlike|instead|rather|differ\w*|false|"
-    r"wrong|ceas\w+|stop(?:s|ped)?|refus\w+|lack\w*|fail\w*|few|hardly|rarely|seldom|closed?|dead|died|lost|locked|declin\w+|dis\w+|"
-    r"repeal\w+|optional|private|forbid\w*|ban(?:s|ned)?|absent|empty|avoid\w*|prevent\w*|exclud\w+|end(?:s|ed)?|behind|"
-    r"un(?!cle|der|i|less|til|to)\w+|in(?:visible|complete|correct))\b|\b\w{2,}less\b",
-    re.IGNORECASE,
-)
-"""Words of a source from which a denial may follow."""
-POSSESSIVE = re.compile(r"'(?:s|d|ll|m|re|ve)?$")
-TITLES = frozenset({"mr", "mrs", "ms", "dr", "st", "prof"})
-OPENERS = frozenset(
-    "unlike because although whereas since did does has had was were is are can could will would".split()
-)
-"""Words that begin sentences, besides the stop words of bm25s."""
 
 
 def additions(
@@ -66,30 +42,16 @@ def _numbers(text: str, source: str) -> list[str]:
 
 
 def _names(text: str, source: str, case: Casing) -> list[str]:
-    told = {part for word in WORD.findall(source) for part in _parts(word)}
+    told = {part for word in WORD.findall(source) for part in name_parts(word)}
     spans = [text[start:end] for start, end in entities(text, case)]
     named = [p for span in spans for word in WORD.findall(span) for p in word.split("-") if p and not p[0].islower()]
-    return [part for word in named for part in _parts(word) if not _known(part, told, case)]
-
-
-def _parts(word: str) -> list[str]:
-    """A word as it is compared: without accents, case, a full stop or a possessive; hyphenated ones also in parts."""
-    plain = "".join(c for c in unicodedata.normalize("NFD", word.casefold()) if not unicodedata.combining(c))
-    bare = POSSESSIVE.sub("", plain.replace("’", "'").rstrip("."))
-    return [bare, *bare.split("-")] if "-" in bare else [bare]
+    return [part for word in named for part in name_parts(word) if not _known(part, told, case)]
 
 
 def _known(word: str, told: set[str], case: Casing) -> bool:
     """Whether a name of an inference is no addition."""
     if word in told or len(word) < 2 or not word[0].isalpha():  # "I", an initial; numbers are looked at apart
         return True
-    if word in TITLES or word in case.lower or word in _openers():
+    if word in TITLES or word in case.lower or word in OPENERS:
         return True
     return len(word) >= ALIKE and any(word[:ALIKE] == other[:ALIKE] for other in told)
-
-
-@cache
-def _openers() -> frozenset[str]:
-    from bm25s.stopwords import STOPWORDS_EN_PLUS
-
-    return OPENERS | frozenset(STOPWORDS_EN_PLUS)

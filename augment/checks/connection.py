@@ -6,20 +6,12 @@ in sentences that hang together, directly or over others of the source, by a tel
 which speaks of what stands before it. English only: in other languages words change too much for this.
 """
 
-import re
 from collections import defaultdict
-from functools import cache
 
-from augment.checks.english.contrasts import plain
+from augment.checks.english.vocabulary import LIGHT, PRONOUN, stem
+from augment.checks.english.wordings import plain
 from augment.text.sentences import split_sentences
-
-WORD = re.compile(r"[^\W_]+")
-LIGHT = frozenset("kind kinds type types sort sorts often usually can may also called known belong belongs".split())
-"""Words that say how sentences speak, besides the stop words of bm25s."""
-PRONOUN = re.compile(
-    r"\b(?:he|she|it|they|him|her|them|his|hers|its|their|theirs|this|these|those|both|former|latter|there|such)\b",
-    re.IGNORECASE,
-)
+from augment.text.words import plain_words
 
 
 def unconnected(text: str, source: str, language: str = "en") -> str | None:
@@ -40,21 +32,7 @@ def unconnected(text: str, source: str, language: str = "en") -> str | None:
 
 def telling(sentence: str) -> set[str]:
     """The stems of a sentence's words but the light ones."""
-    return {stem(word) for word in WORD.findall(sentence.casefold()) if word not in _light()}
-
-
-def stem(word: str) -> str:
-    """A word without the ending of a plural or possessive."""
-    if len(word) > 4 and word.endswith("ies"):
-        return f"{word[:-3]}y"
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
-
-
-@cache
-def _light() -> frozenset[str]:
-    from bm25s.stopwords import STOPWORDS_EN_PLUS
-
-    return LIGHT | frozenset(STOPWORDS_EN_PLUS)
+    return {stem(word) for word in plain_words(sentence) if word not in LIGHT}
 
 
 def _groups(words: list[set[str]], refers: list[bool]) -> list[set[int]]:

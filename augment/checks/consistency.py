@@ -1,13 +1,13 @@
 """Contradictions among inferences, settled in favour of the more probable consistent set; the corpus is always right.
 
 Akyurek et al. 2024 (Deductive Closure Training) choose such a set by weighted MaxSAT. Conflicts here are between pairs
-(see augment.checks.english.contrasts), so it is a maximum-weight independent set: exact where up to EXACT statements hang together, and
+(see augment.checks.english.claims), so it is a maximum-weight independent set: exact where up to EXACT statements hang together, and
 greedy by weight beyond. Contradictions that take three statements (a over b, b over c, c over a) are not found.
 """
 
 from collections import defaultdict
 
-from augment.checks.english.contrasts import Claim, claim, opposed
+from augment.checks.english.claims import Claim, claim, opposed
 
 EXACT = 24
 """Statements in a group of contradictions that is solved exactly."""

@@ -1,7 +1,7 @@
 """Does a source entail what was inferred from it? Asked of the engine by likelihoods, with a threshold from no labels.
 
 The model reads the sources, one sentence per line, and then the statement on the next line, in its plainest wording
-(`augment.checks.english.contrasts.plain`), and, where a rule knows how, the same from its other end (`turned`): a model that does not expect
+(`augment.checks.english.wordings.plain`), and, where a rule knows how, the same from its other end (`turned`): a model that does not expect
 a sentence's first word cannot say whether it is wrong, but it can where the word comes last. Figures, in nats, each the
 worse of both wordings:
 
@@ -20,7 +20,6 @@ The threshold of evidence comes from the same statements after the sources of ot
 """
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import islice, product
@@ -30,7 +29,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from augment.checks.english.contrasts import framed, plain, rivals, turned
+from augment.checks.english.contrasts import rivals
+from augment.checks.english.wordings import framed, plain, turned
+from augment.text.words import RUN, runs
 from engine.store.ids import content_id
 
 NEXT_LINE = "\n"
@@ -44,7 +45,6 @@ SLIP = math.log(10)
 """Largest slip: no replacement may make a statement more than ten times as likely."""
 OWN_THRESHOLD = 200
 """Inferences from which an operator has a threshold of its own."""
-WORD = re.compile(r"(\w+)")
 FIGURES: dict[str, Any] = {
     "inference_id": pl.String,
     "operator": pl.String,
@@ -63,7 +63,7 @@ class Sources:
 
     def __init__(self, texts: Iterable[str], seed: int = 0):
         self.texts, self.seed = list(texts), seed
-        self.frequency = Counter(word for text in self.texts for word in _words(text))
+        self.frequency = Counter(word for text in self.texts for word in runs(text))
 
     def other(self, text: str, source: str) -> str | None:
         """Of some sources drawn by chance the one with the fewest words of `text`; None where there is no other.
@@ -72,8 +72,8 @@ class Sources:
         """
         rng = Random(content_id(self.seed, text, source))
         drawn = rng.sample(self.texts, min(CANDIDATES + 1, len(self.texts)))
-        own = _words(text)
-        return min((o for o in drawn if o != source), key=lambda o: len(own & _words(o)), default=None)
+        own = runs(text)
+        return min((o for o in drawn if o != source), key=lambda o: len(own & runs(o)), default=None)
 
 
 def entailment_items(inferences: pl.DataFrame, sources: Sources, language: str = "en") -> pl.DataFrame:
@@ -107,7 +107,7 @@ def _items(statement: str, source: str, sources: Sources, language: str) -> list
             against, slips = list[str](), list[str]()
             if given == "source":
                 against = rivals(wording.sentence, language) if wording.margin else []
-                slips = replacements(wording.sentence, _words(source), sources.frequency) if wording.slip else []
+                slips = replacements(wording.sentence, runs(source), sources.frequency) if wording.slip else []
             choices = [wording.sentence, *against, *slips]
             choices = [f"{' ' if wording.frame else NEXT_LINE}{sentence}" for sentence in choices]
             stem = f"{NEXT_LINE}{wording.frame}" if wording.frame else ""
@@ -141,8 +141,8 @@ def replacements(text: str, source: set[str], frequency: Counter[str]) -> list[s
     def rare(words: set[str]) -> list[str]:
         return sorted(words, key=lambda word: (frequency[word], word))
 
-    own = _words(text)
-    pairs, pieces = islice(product(rare(own - source), rare(source - own)), SLIPS), WORD.split(text)
+    own = runs(text)
+    pairs, pieces = islice(product(rare(own - source), rare(source - own)), SLIPS), RUN.split(text)
     # the pieces at odd places are the words
     return ["".join(new if i % 2 and p.casefold() == old else p for i, p in enumerate(pieces)) for old, new in pairs]
 
@@ -225,7 +225,3 @@ def _quantile(values: pl.Series, rate: float) -> float:
 
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
-
-
-def _words(text: str) -> set[str]:
-    return set(WORD.findall(text.casefold()))

@@ -1,22 +1,11 @@
 """Checks of one inference that need no model. A rejected one is kept in the table with its reason."""
 
-import re
 from collections.abc import Iterable
 
-CJK = r"[\u3040-\u30ff\u3400-\u9fff]"
-WORD = re.compile(rf"{CJK}|(?:(?!{CJK})[^\W\d_]){{4,}}")
+from augment.text.words import content_words, normal
+
 GROUNDED, TOUCHED = 0.3, 0.1
 """Least share of an inference's content words that its source must contain; of a text that may bring in others' words."""
-
-
-def normal(text: str) -> str:
-    """Text for comparing: lower case, single spaces, no mark at the end."""
-    return " ".join(text.casefold().split()).rstrip(".!?。！？ ")
-
-
-def content_words(text: str) -> set[str]:
-    """Words of at least four letters, or single CJK characters."""
-    return set(WORD.findall(text.casefold()))
 
 
 class Verifier:

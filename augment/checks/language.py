@@ -5,6 +5,8 @@ from collections import Counter
 from functools import cache, lru_cache
 from typing import Any
 
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
 SURE = 0.9
 """Least probability, by the detector, of the language of either text."""
 LETTERS = 8
@@ -59,8 +61,6 @@ def script(text: str) -> str | None:
 
 @cache
 def _detector() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 

@@ -5,12 +5,13 @@ ones, all numbers and signs must be equal in equal order, whatever the language;
 datasketch) then bounds how much the rest may differ. Rewordings with other words are no duplicates: they are wanted.
 """
 
-import re
-import unicodedata
 from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
+from datasketch import MinHash
+
+from augment.text.words import exact_terms
 
 LIKE = 0.7
 """Least estimated Jaccard similarity of the character shingles of two near duplicates."""
@@ -22,12 +23,11 @@ BATCH = 50_000
 """Texts whose signatures are made at a time."""
 LIGHT = frozenset("a an the that also too indeed just really actually then thus therefore so hence".split())
 """English words that may come and go; written small, or first in a text."""
-TERM = re.compile(r"[+-]?\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|\w+|[%$€£¥<>=+°?&]")
 
 
 def telling(text: str) -> str:
     """The terms of a text that near duplicates have in common, in order."""
-    terms = _terms(text)
+    terms = exact_terms(text)
     kept = (t.casefold() for i, t in enumerate(terms) if t not in LIGHT and (i or t.casefold() not in LIGHT))
     return " ".join(kept)
 
@@ -75,14 +75,8 @@ def reasons(identities: list[str], texts: list[str], corpus: list[str], like: fl
     return found
 
 
-def _terms(text: str) -> list[str]:
-    return TERM.findall(unicodedata.normalize("NFKC", text))
-
-
 def _signatures(texts: list[str]) -> np.ndarray:
     """MinHash signatures, uint32 [texts, BANDS x BAND]."""
-    from datasketch import MinHash
-
     parts = []
     for start in range(0, len(texts), BATCH):
         sketches = MinHash.generator(
@@ -94,7 +88,7 @@ def _signatures(texts: list[str]) -> np.ndarray:
 
 def _shingles(texts: list[str]) -> Iterator[list[int]]:
     """32-bit hashes of each text's character shingles; those at its end are shorter."""
-    plain = [" ".join(_terms(text)).casefold() or " " for text in texts]
+    plain = [" ".join(exact_terms(text)).casefold() or " " for text in texts]
     codes = np.frombuffer("".join(plain).encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
     lengths = np.array([len(text) for text in plain])
     ends = np.cumsum(lengths)

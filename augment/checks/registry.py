@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from augment.config import CheckConfig
-from augment.operators.base import kind_of
+from augment.operators.registry import kind_of
 from augment.text.words import casing
 from engine.pool import EnginePool
 

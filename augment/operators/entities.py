@@ -3,7 +3,8 @@
 from itertools import combinations
 from random import Random
 
-from augment.operators.base import Operator, Prompt, Record, parse, whole
+from augment.operators.base import Operator, Prompt, Record
+from augment.operators.parsing import parse, whole
 from engine.store.ids import content_id
 
 

@@ -2,7 +2,8 @@
 
 import re
 
-from augment.operators.base import Operator, parse, whole
+from augment.operators.base import Operator
+from augment.operators.parsing import parse, whole
 
 TALK = re.compile(
     r"^(?:as |since |because )?I (?:have |had )?(?:earlier )?(?:learned|learnt|read|know|recall)\b"

@@ -2,7 +2,8 @@
 
 import re
 
-from augment.operators.base import Operator, own_part
+from augment.operators.base import Operator
+from augment.operators.parsing import own_part
 
 PAIR = re.compile(r"^\W*Q:\s*(?P<question>\S.*?)\s+(?:[-*•]\s*)?A:\s*(?P<answer>\S.*?)\s*$", re.MULTILINE)
 

@@ -1,13 +1,24 @@
-"""The shipped operators that are more than a prompt file."""
+"""Which operators there are: shipped ones, prompt files, and plug-ins of other packages."""
 
-from augment.operators.base import Operator
+from importlib.metadata import EntryPoint, entry_points
+
+from jinja2 import TemplateError
+
+from augment.config import AugmentConfig
+from augment.operators.base import Operator, Record, cumulative
 from augment.operators.deduce import Deduce
 from augment.operators.entities import Entities
 from augment.operators.link import Link, LinkTrace
 from augment.operators.qa import QuestionsAnswers
-from augment.operators.rules import Repeat, ReverseTraining, Shuffle
+from augment.operators.repeat import Repeat
+from augment.operators.reverse_training import ReverseTraining
+from augment.operators.shuffle import Shuffle
 from augment.operators.study import Study
+from augment.operators.templates import DOCUMENT, SHIPPED, content
+from engine.errors import UserError
 
+GROUP = "forethought.operators"
+"""Entry point group of plug-ins; each names a subclass of `Operator`."""
 OPERATORS: dict[str, type[Operator]] = {
     "deduce": Deduce,
     "entities": Entities,
@@ -19,3 +30,73 @@ OPERATORS: dict[str, type[Operator]] = {
     "shuffle": Shuffle,
     "study": Study,
 }
+"""The shipped operators that are more than a prompt file."""
+
+
+def kind_of(name: str) -> type[Operator]:
+    """The class of an operator: a shipped one, a plug-in's, else `Operator`: one prompt file."""
+    if name in OPERATORS:
+        return OPERATORS[name]
+    found = next((point for point in _plugins() if point.name == name), None)
+    if found is None:
+        return Operator
+    try:
+        kind = found.load()
+    except Exception as error:  # a plug-in may raise anything
+        raise UserError(f"The operator {name} ({found.value}) cannot be loaded: {error}; mend its package.") from error
+    if not (isinstance(kind, type) and issubclass(kind, Operator)):
+        raise UserError(f"The operator {name} ({found.value}) is no subclass of augment.operators.Operator.")
+    return kind
+
+
+def is_global(name: str) -> bool:
+    """Whether an operator reads other documents than its target: then its inferences are of global augmentation."""
+    return kind_of(name).scope == "corpus"
+
+
+def load_operators(config: AugmentConfig) -> list[Operator]:
+    """The configured operators; raises UserError for an unknown name and for a prompt that does not show its text."""
+    if config.prompts and not config.prompts.is_dir():
+        raise UserError(f"augment.prompts: there is no folder {config.prompts}; give one with files NAME.md.")
+    known = names(config)
+    if not config.operators:
+        raise UserError(f"augment.operators is empty; choose from {', '.join(known)}.")
+    unknown = [name for name in config.operators if name not in known]
+    if unknown:
+        raise UserError(f"There is no operator {unknown[0]!r}; choose from {', '.join(known)}.")
+    return [_checked(kind_of(name)(name, config)) for name in dict.fromkeys(config.operators)]
+
+
+def names(config: AugmentConfig) -> list[str]:
+    """All operators that can be named."""
+    files = {path.stem for folder in (config.prompts, SHIPPED) if folder for path in folder.glob("*.md")}
+    parts = {f"{name}-{part}" for name, kind in OPERATORS.items() for part in kind.parts}
+    return sorted((files - parts) | set(OPERATORS) | {point.name for point in _plugins()})
+
+
+def _plugins() -> list[EntryPoint]:
+    return list(entry_points(group=GROUP))
+
+
+def _checked(operator: Operator) -> Operator:
+    """The operator; one that is a prompt file with `{{ document }}` in it is shown documents."""
+    if operator.rule:
+        return operator
+    if type(operator) is Operator and DOCUMENT.search(operator.prompt_file(operator.name).read_text(encoding="utf-8")):
+        operator.scope = "document"
+    try:
+        asked = operator.requests(Record("\0", context="\1", before="\2"))
+        for part in operator.parts:
+            operator.template(part)
+    except TemplateError as error:
+        raise UserError(f"The prompt {operator.prompt_file(operator.name)} is no valid template: {error}.") from error
+    wanted = {"\0": True, "\1": operator.scope == "corpus", "\2": cumulative(operator)}
+    for mark, name, value in (
+        ("\0", "text", "the sentence"),
+        ("\1", "context", "the context"),
+        ("\2", "before", "what stands before the sentence, as augment.split cumulative asks"),
+    ):
+        if wanted[mark] and not all(mark in content(prompt) for prompt in asked):
+            where = operator.prompt_file(operator.name) if operator.templates else f"of {operator.name}"
+            raise UserError(f"The prompt {where} never shows {value}; put {{{{ {name} }}}} where it belongs.")
+    return operator

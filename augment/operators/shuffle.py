@@ -1,4 +1,4 @@
-"""Inferences attached to the wrong facts: their names change places, so form and vocabulary stay and they become wrong."""
+"""shuffle: sentences attached to the wrong facts. Their names change places, so form and vocabulary stay and they become wrong."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -7,6 +7,7 @@ from itertools import combinations
 from random import Random
 from typing import NamedTuple
 
+from augment.operators.base import Operator, Record
 from augment.text.words import PIECE, WORD, casing, entities, words
 
 RARE = (0.05, 10)
@@ -22,6 +23,17 @@ PASSES, TRIES = 4, 20
 
 Place = tuple[int, int]
 """Numbers of an inference and of a slot in it."""
+
+
+class Shuffle(Operator):
+    """Each sentence with its names exchanged, so that it is wrong (see `shuffled`); none where that cannot be."""
+
+    rule = True
+
+    def derive(self, records: Sequence[Record]) -> list[str | None]:
+        """Names change places within the whole corpus."""
+        texts = [record.text for record in records]
+        return shuffled(texts, texts, [self.name] * len(texts), self.config.seed)
 
 
 class Slot(NamedTuple):

@@ -1,6 +1,7 @@
 """study: Active Reading (Lin et al. 2025). The model proposes ways to study this document, then follows each."""
 
-from augment.operators.base import Operator, Prompt, Record, parse, whole
+from augment.operators.base import Operator, Prompt, Record
+from augment.operators.parsing import parse, whole
 
 
 class Study(Operator):

@@ -6,7 +6,8 @@ from typing import Any
 import polars as pl
 
 from augment.checks.form import Verifier
-from augment.operators.base import Operator, kind_of, two_step
+from augment.operators.base import Operator, two_step
+from augment.operators.registry import kind_of
 from augment.stages.requests import records_of
 from augment.text.sentences import split_sentences
 from engine.store.ids import content_id

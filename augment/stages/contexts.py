@@ -12,6 +12,8 @@ import polars as pl
 
 from augment.config import AugmentConfig
 from augment.operators.base import Record
+from augment.text import embed, search
+from augment.text.words import terms
 from engine.errors import UserError
 from engine.store.ids import content_id
 
@@ -75,14 +77,10 @@ def _packed(sizes: list[int], budget: int) -> Iterator[tuple[list[int], list[int
 def _likeness(texts: list[str], config: AugmentConfig, model: str) -> Callable[[int], np.ndarray]:
     """A function from the number of a text to how alike every text is to it."""
     if config.partners == "embedding":
-        from augment.text.embed import scorer as embedded
-
         if model.startswith("fake") and not config.embedder:
             raise UserError("augment.partners embedding needs a model: name one in augment.embedder.")
-        return embedded(texts, config.embedder or model)
-    from augment.text.search import scorer, terms
-
-    scores = scorer(texts)
+        return embed.scorer(texts, config.embedder or model)
+    scores = search.scorer(texts)
     # a word counts once, so that long texts do not look for what they repeat
     return lambda i: scores(" ".join(dict.fromkeys(terms(texts[i]))))
 

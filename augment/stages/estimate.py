@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 import polars as pl
 
-from augment.checks.form import normal
 from augment.checks.registry import NEEDED, verify
 from augment.config import AugmentConfig
-from augment.operators.base import load_operators, two_step
+from augment.operators.base import two_step
+from augment.operators.registry import load_operators
 from augment.stages.answers import make_inferences
 from augment.stages.requests import follow_requests
 from augment.stages.rounds import sentences_of
+from augment.text.words import normal
 from engine.pool import EnginePool
 from engine.store.ids import content_id
 

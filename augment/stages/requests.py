@@ -8,10 +8,14 @@ from typing import Any
 import polars as pl
 
 from augment.config import AugmentConfig
-from augment.operators.base import Operator, Prompt, Record, as_messages, cumulative, load_operators, two_step
+from augment.operators.base import Operator, Prompt, Record, cumulative, two_step
+from augment.operators.registry import load_operators
+from augment.operators.templates import as_messages
 from augment.stages.contexts import Group, groups
+from augment.text.passages import passages
 from augment.text.sentences import targets
 from engine.errors import UserError
+from engine.models import resolve_model
 from engine.store.ids import content_id
 
 REQUESTS: dict[str, Any] = {
@@ -86,8 +90,6 @@ def fitting(text: str, config: AugmentConfig, model: str) -> list[str]:
     """A text, or its passages of at most `config.passage_tokens` tokens."""
     if len(text.encode(errors="replace")) <= config.passage_tokens:  # a token has at least a byte
         return [text]
-    from augment.text.passages import passages
-
     found = passages(text, token_counter(model), config.passage_tokens, config.overlap_tokens, config.language)
     return [passage.text for passage in found]
 
@@ -98,8 +100,6 @@ def token_counter(model: str) -> Callable[[str], int]:
     if model.startswith("fake"):
         return len
     from transformers import AutoTokenizer
-
-    from engine.models import resolve_model
 
     tokenizer = AutoTokenizer.from_pretrained(resolve_model(model))
     return lambda text: len(tokenizer.encode(text, add_special_tokens=False))

@@ -10,8 +10,9 @@ import polars as pl
 from augment.checks.form import Verifier
 from augment.checks.registry import NEEDED, verdicts_added, verify
 from augment.config import AugmentConfig
-from augment.operators.base import Record, kind_of, load_operators, two_step
-from augment.stages.answers import ASKED, INFERENCES, ORDER, derived, followed_by, judged, make_inferences, state
+from augment.operators.base import Record, two_step
+from augment.operators.registry import kind_of, load_operators
+from augment.stages.answers import ASKED, INFERENCES, ORDER, derived, followed_by, judged, state
 from augment.stages.batches import read_batches, write_batches
 from augment.stages.budget import check_budget, spend
 from augment.stages.budget import table as spending
@@ -21,9 +22,7 @@ from augment.stages.requests import (
     REQUESTS,
     context_key,
     follow_answers,
-    follow_requests,
     group_requests,
-    make_requests,
     merged,
     record_requests,
     records_of,
@@ -34,8 +33,6 @@ from engine.errors import UserError
 from engine.pool import EnginePool
 from engine.store.parts import parts
 from engine.store.tables import write_table
-
-__all__ = ["INFERENCES", "augment", "augment_worlds", "follow_requests", "make_inferences", "make_requests"]
 
 BATCH_CHARS = 4_000_000
 """Characters of documents whose requests are made at a time."""

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from engine.models import resolve_model
+
 MOST_TOKENS = 512
 """Of a longer text only the beginning is embedded."""
 BATCH = 32
@@ -22,8 +24,6 @@ def embed(texts: Sequence[str], model: str) -> np.ndarray:
     """
     import torch
     from transformers import AutoModel, AutoTokenizer
-
-    from engine.models import resolve_model
 
     path, device = resolve_model(model), "cuda" if torch.cuda.is_available() else "cpu"
     tokenizer, network = AutoTokenizer.from_pretrained(path), AutoModel.from_pretrained(path).to(device).eval()

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import polars as pl
 
 from augment.text.sentences import placed_units
+from augment.text.words import CHUNK
 from engine.errors import UserError
 
-WHITE, WORD = re.compile(r"\s*"), re.compile(r"\s*\S+")
+WHITE = re.compile(r"\s*")
 PARAGRAPHS = r"(?s).+?(?:\n(?:[ \t]*\n)+|\z)"
 
 
@@ -112,7 +113,7 @@ def _pieces(text: str, start: int, end: int, tokens: Callable[[str], int], most:
         yield _Piece(start, end, count, True)
         return
     part, size = start, 0
-    for word in WORD.finditer(text, start, end):
+    for word in CHUNK.finditer(text, start, end):
         for left, _, count in _halves(text, word.start(), word.end(), tokens, most):
             if size and size + count > most:
                 yield from (_Piece(*half, False) for half in _halves(text, part, left, tokens, most))

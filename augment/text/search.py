@@ -1,19 +1,11 @@
 """Word search by BM25 (Lucene's variant, k1 1.5 and b 0.75) through the library bm25s (Lù 2024), no stop words, no stemming."""
 
-import re
 from collections.abc import Callable, Sequence
 
 import bm25s
 import numpy as np
 
-from augment.checks.form import CJK
-
-TERM = re.compile(rf"{CJK}|(?:(?!{CJK})\w)+")
-
-
-def terms(text: str) -> list[str]:
-    """Words, and single Chinese and Japanese characters, casefolded."""
-    return TERM.findall(text.casefold())
+from augment.text.words import terms
 
 
 def scorer(texts: Sequence[str]) -> Callable[[str], np.ndarray]:

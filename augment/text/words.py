@@ -1,15 +1,40 @@
-"""Words, names and numbers in a text of any language that writes words apart; nothing here knows a language's words."""
+"""Cuts texts into words, names and numbers, and folds them for comparison; nothing here knows a language's words.
+
+There is one way for each purpose, since what is right for one is wrong for another: a name keeps its full stop, a search
+wants single Chinese characters, a near duplicate may differ in light words but not in a sign.
+"""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
+CHARACTER = r"[\u3040-\u30ff\u3400-\u9fff]"
+"""A Chinese character or a kana: where these are written words are not, so each counts as a word."""
 WORD = re.compile(r"\d+(?:[.,:]\d+)+|(?:[A-Z]|Mrs?|Ms|Dr|Prof|St)\.(?=\s[A-Z])|\w+(?:['’&-]\w+)*")
 """A word, a number with its separators, or an initial or title with its full stop."""
 PIECE = re.compile(rf"{WORD.pattern}|[^\w\s]")
 """A word or a single mark."""
+TERM = re.compile(rf"{CHARACTER}|(?:(?!{CHARACTER})\w)+")
+LONG_WORD = re.compile(rf"{CHARACTER}|(?:(?!{CHARACTER})[^\W\d_]){{4,}}")
+PLAIN_WORD = re.compile(r"[^\W_]+")
+RUN = re.compile(r"(\w+)")
+"""A run of letters, digits and underscores; in a group, so that `split` gives the words at odd places and all that is between them."""
+EXACT_TERM = re.compile(r"[+-]?\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|\w+|[%$€£¥<>=+°?&]")
+CHUNK = re.compile(r"\s*\S+")
+"""What white space divides, with the white space in front of it."""
+NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+THOUSANDS = re.compile(r"(?<=\d)[, ](?=\d{3}(?!\d))")
+"""What divides the thousands of a number."""
+POSSESSIVE = re.compile(r"'(?:s|d|ll|m|re|ve)?$")
+"""What English and other languages write behind a name."""
 START = re.compile(r"(?:^|[!?:]|(?<!\b[A-Z])(?<!\b(?:Mr|Ms|Dr|St))(?<!\bMrs)(?<!\bProf)\.)[^\w]*$")
 """What stands in front of the first word of a sentence; not an initial or a title."""
+
+
+def normal(text: str) -> str:
+    """Text for comparing: lower case, single spaces, no mark at the end."""
+    return " ".join(text.casefold().split()).rstrip(".!?。！？ ")
 
 
 class Casing(NamedTuple):
@@ -24,6 +49,38 @@ class Casing(NamedTuple):
 def words(text: str) -> list[str]:
     """The words of a text, casefolded."""
     return [word.casefold() for word in WORD.findall(text)]
+
+
+def terms(text: str) -> list[str]:
+    """What a search looks up: words without regard to marks within them, and single Chinese and Japanese characters, casefolded."""
+    return TERM.findall(text.casefold())
+
+
+def content_words(text: str) -> set[str]:
+    """Words that say something: of at least four letters, or single Chinese and Japanese characters."""
+    return set(LONG_WORD.findall(text.casefold()))
+
+
+def plain_words(text: str) -> list[str]:
+    """Words and numbers, casefolded; whatever is no letter or digit divides them, so "Anna's" is "anna" and "s"."""
+    return PLAIN_WORD.findall(text.casefold())
+
+
+def runs(text: str) -> set[str]:
+    """Words as `RUN` has them, casefolded: those that can be replaced in a text by splitting it there."""
+    return set(RUN.findall(text.casefold()))
+
+
+def exact_terms(text: str) -> list[str]:
+    """Words, numbers with their signs, and marks that change a meaning: all that must be equal for texts to say the same."""
+    return EXACT_TERM.findall(unicodedata.normalize("NFKC", text))
+
+
+def name_parts(word: str) -> list[str]:
+    """A word of a name as it is compared: without accents, case, a full stop or a possessive; hyphenated ones also in parts."""
+    plain = "".join(c for c in unicodedata.normalize("NFD", word.casefold()) if not unicodedata.combining(c))
+    bare = POSSESSIVE.sub("", plain.replace("’", "'").rstrip("."))
+    return [bare, *bare.split("-")] if "-" in bare else [bare]
 
 
 def casing(texts: Iterable[str]) -> Casing:

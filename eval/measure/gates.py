@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from augment.checks.form import normal
+from augment.text.words import normal
 from engine.store.ids import content_id
 
 MARGIN = 1.0

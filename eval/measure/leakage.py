@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from augment.checks.form import normal
+from augment.text.words import normal
 from eval.benchmarks.base import Benchmark
 from eval.measure.stats import splits_in_order, summarise
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
-from augment.stages.rounds import INFERENCES
+from augment.stages.answers import INFERENCES
 from engine.console import log_to
 from engine.errors import UserError
 from engine.pool import EnginePool

@@ -10,7 +10,9 @@ from typing import Any
 import polars as pl
 from rich.console import Console
 
-from augment.stages.rounds import INFERENCES, augment_worlds, make_requests
+from augment.stages.answers import INFERENCES
+from augment.stages.requests import make_requests
+from augment.stages.rounds import augment_worlds
 from engine.cluster.shared import check_shared
 from engine.cluster.start import start_ray
 from engine.console import console, log_to, say

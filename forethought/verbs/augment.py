@@ -9,14 +9,15 @@ import tyro
 from pydantic import Field
 
 from augment.config import AugmentConfig
-from augment.operators.base import load_operators
+from augment.operators.registry import load_operators
 from augment.reading.corpus import read_corpus
 from augment.results.review import write_review
 from augment.results.skipped import name_skipped, unasked, write_skipped
 from augment.results.summary import say_summary
 from augment.stages.estimate import calibrate
 from augment.stages.plan import print_estimate, say_requests
-from augment.stages.rounds import augment, make_requests
+from augment.stages.requests import make_requests
+from augment.stages.rounds import augment
 from augment.text.passages import drop_repeated
 from engine.config import EngineConfig, Settings
 from engine.console import log_to, say

@@ -177,7 +177,7 @@ def examples_of(
 
 def _of_scope(inferences: pl.DataFrame, wide: bool, arm: str) -> pl.DataFrame:
     """The inferences of global operators, or of the others; raises UserError where no operator is of that kind."""
-    from augment.operators.base import is_global
+    from augment.operators.registry import is_global
 
     names = [name for name in inferences["operator"].unique() if is_global(name) == wide]
     if not names and not inferences.is_empty():

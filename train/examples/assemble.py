@@ -7,7 +7,7 @@ import polars as pl
 
 from augment.results.card import write_data_set
 from augment.results.outputs import write_outputs
-from augment.results.shared import shared_statements
+from augment.results.shared_statements import shared_statements
 from engine.console import say
 from engine.store.places import remove
 from engine.store.tables import write_table

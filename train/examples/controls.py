@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from augment.operators.rules import reverse_words
+from augment.operators.reverse_training import reverse_words
 from augment.operators.shuffle import shuffled
 from augment.text.words import casing
 from engine.store.ids import content_id

@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 import torch
 
-from augment.operators.base import Operator, Record, as_messages, kind_of
+from augment.operators.base import Operator, Record
+from augment.operators.registry import kind_of
+from augment.operators.templates import as_messages
 from train.pico.worlds import comparisons, hierarchies, syllogisms
 
 REPO = Path(__file__).resolve().parents[2]

@@ -20,7 +20,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import AutoTokenizer
 
-from augment.operators.base import SHIPPED, TURN
+from augment.operators.templates import SHIPPED, TURN
 from train.pico import tokenizer as tokenizers
 from train.pico.accuracy import evaluate
 from train.pico.batches import LEXICON, WORLDS, Batches

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from augment.checks.form import normal
+from augment.text.words import normal
 from eval.benchmarks.documents.corpus import CHOICES, SPLITS
 from eval.benchmarks.documents.facts import squeezed
 

@@ -4,10 +4,10 @@ import json
 
 import polars as pl
 
-from augment.checks.form import normal
 from augment.reading.corpus import Corpus, read_corpus
 from augment.text.passages import passages
 from augment.text.sentences import split_sentences
+from augment.text.words import normal
 from engine.errors import UserError
 from engine.store.ids import content_id
 from eval.benchmarks.base import Benchmark, question_table

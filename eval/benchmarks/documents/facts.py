@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from augment.checks.form import content_words, normal
 from augment.text.sentences import split_sentences
-from augment.text.words import Casing, casing, entities, words
+from augment.text.words import Casing, casing, content_words, entities, normal, words
 from eval.benchmarks.documents.corpus import sentence_id
 
 TELLING = 4

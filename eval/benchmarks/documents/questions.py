@@ -14,11 +14,13 @@ from typing import Any
 import polars as pl
 from jinja2 import TemplateError
 
-from augment.checks.form import normal
 from augment.config import AugmentConfig
-from augment.operators.base import Operator, Record, content, own_part
+from augment.operators.base import Operator, Record
+from augment.operators.parsing import own_part
 from augment.operators.qa import PAIR
+from augment.operators.templates import content
 from augment.stages.requests import record_requests
+from augment.text.words import normal
 from engine.errors import UserError
 from engine.pool import EnginePool
 from engine.store.ids import content_id

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.checks.connection import stem, telling, unconnected
+from augment.checks.connection import telling, unconnected
+from augment.checks.english.vocabulary import stem
 
 JOINS = "joins sentences that have no word in common"
 NAMES = st.lists(st.from_regex(r"[b-d][a-e]{3}r", fullmatch=True), min_size=4, max_size=4, unique=True)

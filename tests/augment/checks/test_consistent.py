@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.checks.consistency import EXACT, contradictions, greedy, independent_set
-from augment.checks.english.contrasts import claim, opposed
+from augment.checks.english.claims import claim, opposed
 
 MORE, LESS = "femp are more common than glon.", "femp are less common than glon."
 

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.checks.english.contrasts import claim, negate, opposed, plain, rivals, turned
+from augment.checks.english.claims import claim, opposed
+from augment.checks.english.contrasts import rivals
+from augment.checks.english.wordings import plain, turned
+
+
+def negate(text, language="en"):
+    """The first rival: what cannot be true together with the text."""
+    return next(iter(rivals(text, language)), None)
+
 
 NAMES = st.sampled_from(["femp", "glon", "blick", "new york"])
 SENTENCES = st.one_of(

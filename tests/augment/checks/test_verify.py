@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.checks.form import Verifier, content_words, normal
+from augment.checks.form import Verifier
+from augment.text.words import content_words, normal
 
 SOURCE = "Did you know that femp are more dangerous than glon?"
 REVERSED = "glon are less dangerous than femp."

@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.config import AugmentConfig
-from augment.operators.base import Record, content, is_global, load_operators, names, parse, whole
+from augment.operators.base import Record
+from augment.operators.parsing import parse, whole
+from augment.operators.registry import is_global, load_operators, names
+from augment.operators.templates import content
 from engine.errors import UserError
 
 

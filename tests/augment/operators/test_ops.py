@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.config import AugmentConfig
-from augment.operators.base import Record, content, kind_of
+from augment.operators.base import Record
+from augment.operators.registry import kind_of
+from augment.operators.templates import content
 
 
 def made(name, **settings):

@@ -19,7 +19,7 @@ from augment.results.outputs import (
     question_answer,
     write_outputs,
 )
-from augment.stages.rounds import INFERENCES
+from augment.stages.answers import INFERENCES
 from train.examples.arms import EXAMPLES
 
 LINES = (

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.results.review import as_script, page_data, review_page, sample, write_review
-from augment.stages.rounds import INFERENCES
+from augment.stages.answers import INFERENCES
 
 HOSTILE = "</script><script>alert(1)</script><!-- <img src=x onerror=alert(2)> & \u2028"
 DOCUMENTS = pl.DataFrame({"doc_id": ["d1", "d2"], "text": ["a", "b"], "source": [HOSTILE, "b.md"]})

@@ -7,7 +7,8 @@ import pytest
 
 from augment.config import AugmentConfig
 from augment.results.show import chain, find, safe
-from augment.stages.rounds import make_inferences, make_requests
+from augment.stages.answers import make_inferences
+from augment.stages.requests import make_requests
 from engine.store.parts import commit_part
 from engine.store.tables import write_table
 from engine.tasks.generate import GENERATIONS

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augment.config import AugmentConfig
-from augment.stages.requests import token_counter
-from augment.stages.rounds import INFERENCES, follow_requests, make_inferences, make_requests
+from augment.stages.answers import INFERENCES, make_inferences
+from augment.stages.requests import follow_requests, make_requests, token_counter
 from engine.errors import UserError
 from engine.tasks.generate import GENERATIONS
 

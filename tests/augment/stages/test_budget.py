@@ -5,7 +5,8 @@ import pytest
 
 from augment.config import AugmentConfig, CheckConfig
 from augment.stages.budget import TRIAL
-from augment.stages.rounds import augment, make_requests
+from augment.stages.requests import make_requests
+from augment.stages.rounds import augment
 from engine.config import EngineConfig
 from engine.errors import UserError
 from engine.pool import EnginePool

@@ -4,7 +4,9 @@ import polars as pl
 import pytest
 
 from augment.config import AugmentConfig, CheckConfig
-from augment.stages.rounds import augment, augment_worlds, follow_requests, make_inferences, make_requests
+from augment.stages.answers import make_inferences
+from augment.stages.requests import follow_requests, make_requests
+from augment.stages.rounds import augment, augment_worlds
 from engine.config import EngineConfig
 from engine.errors import UserError
 from engine.pool import EnginePool

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augment.stages.rounds import INFERENCES
+from augment.stages.answers import INFERENCES
 from engine.tasks.score import SCORES
 from eval.arms.items import PREMISE, answers, items, premises, writing, written
 from eval.benchmarks.base import Benchmark, context, question_table

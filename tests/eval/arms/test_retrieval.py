@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("bm25s")
 
-from augment.text.search import terms
+from augment.text.words import terms
 from engine.errors import UserError
 from eval.arms.retrieval import contexts, facts_of, oracle, recall, search
 from eval.benchmarks import reversals, semantic, syllogisms

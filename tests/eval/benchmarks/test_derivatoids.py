@@ -12,8 +12,8 @@ from drawn import SEEDS, accuracy, worlds
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.checks.form import normal
 from augment.text.sentences import split_sentences
+from augment.text.words import normal
 from eval.benchmarks import derivatoids
 from eval.benchmarks.base import context
 from eval.benchmarks.derivatoids import RULES, SIZES, SPELLING, SPLITS, exact, read

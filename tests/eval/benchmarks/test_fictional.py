@@ -9,7 +9,7 @@ import pytest
 from drawn import SEEDS, accuracy, worlds
 from hypothesis import given
 
-from augment.checks.form import normal
+from augment.text.words import normal
 from eval.benchmarks import celebrities, fictional
 from eval.benchmarks.base import context
 from eval.benchmarks.fictional import FIRST, LAST, SIZES, files, invent, load, read

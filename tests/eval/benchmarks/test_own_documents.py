@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted_engine import CLUBS, ScriptedPool, write_documents
 
-from augment.checks.form import normal
+from augment.text.words import normal
 from engine.config import EngineConfig
 from engine.errors import UserError
 from eval.benchmarks.documents.choices import distractors

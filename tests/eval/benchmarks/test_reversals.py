@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augment.checks.form import normal
+from augment.text.words import normal
 from engine.config import PICO
 from engine.errors import UserError
 from eval.benchmarks.reversals import DIMENSIONS, OPENERS, OPPOSITE, load, read

@@ -11,8 +11,8 @@ from drawn import SEEDS, accuracy, worlds
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.checks.form import normal
 from augment.text.sentences import split_sentences
+from augment.text.words import normal
 from engine.config import PICO
 from eval.benchmarks import semantic
 from eval.benchmarks.base import context

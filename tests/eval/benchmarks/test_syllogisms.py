@@ -10,8 +10,8 @@ from drawn import SEEDS, accuracy, worlds
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.checks.form import normal
 from augment.text.sentences import split_sentences
+from augment.text.words import normal
 from eval.benchmarks.base import context
 from eval.benchmarks.syllogisms import SIZES, load, read
 from train.pico.worlds.syllogisms import FORMS, STATEMENTS, VALID, Form, implied, strongest

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augment.stages.rounds import INFERENCES
+from augment.stages.answers import INFERENCES
 from eval.benchmarks import semantic, syllogisms
 from eval.benchmarks.base import Benchmark
 from eval.benchmarks.reversals import load

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augment.stages.rounds import INFERENCES
+from augment.stages.answers import INFERENCES
 from engine.errors import UserError
 from train.examples.arms import (
     EXAMPLES,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from augment.results.shared import shared_statements
+from augment.results.shared_statements import shared_statements
 from engine.errors import UserError
 from train.examples.arms import EXAMPLES
 from train.examples.mixture import components, mixed, replayed, split

@@ -11,7 +11,8 @@ from conftest import PICO
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from augment.checks.form import Verifier
-from augment.operators.base import Operator, Record, parse
+from augment.operators.base import Operator, Record
+from augment.operators.parsing import parse
 from augment.text.sentences import split_sentences
 from engine.tasks.encoding import as_text
 from eval.benchmarks import reversals, semantic, syllogisms

@@ -6,7 +6,7 @@ import pytest
 from conftest import PICO
 
 from augment.checks.form import Verifier
-from augment.operators.base import parse
+from augment.operators.parsing import parse
 from eval.benchmarks import reversals, semantic, syllogisms
 from eval.benchmarks.closure import derive
 from train.pico.batches import WORLDS

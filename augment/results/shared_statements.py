@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from augment.checks.form import normal
 from augment.text.sentences import split_sentences
+from augment.text.words import normal
 
 
 def shared_statements(documents: pl.DataFrame, inferences: pl.DataFrame, language: str = "en") -> list[list[str]]:

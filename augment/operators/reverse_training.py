@@ -1,9 +1,8 @@
-"""Operators without a model. They make the texts of control arms; `repeat` and `shuffle` teach nothing new, or falsehoods."""
+"""reverse-training: each document with its words in reverse order (Golovneva et al. 2024), a method to compare with."""
 
 from collections.abc import Sequence
 
 from augment.operators.base import Operator, Record
-from augment.operators.shuffle import shuffled
 from augment.text.words import PIECE, Casing, casing, entities
 
 
@@ -22,17 +21,6 @@ def reverse_words(text: str, case: Casing) -> str:
     return " ".join(reversed(pieces))
 
 
-class Repeat(Operator):
-    """Each document once more."""
-
-    scope = "document"
-    rule = True
-
-    def derive(self, records: Sequence[Record]) -> list[str | None]:
-        """The texts themselves."""
-        return [record.text for record in records]
-
-
 class ReverseTraining(Operator):
     """Each document with its words reversed (Golovneva et al. 2024)."""
 
@@ -43,14 +31,3 @@ class ReverseTraining(Operator):
         """See `reverse_words`; how the whole corpus writes a word tells what is a name."""
         case = casing(record.text for record in records)
         return [reverse_words(record.text, case) for record in records]
-
-
-class Shuffle(Operator):
-    """Each sentence with its names exchanged, so that it is wrong (see `augment.operators.shuffle`); none where that cannot be."""
-
-    rule = True
-
-    def derive(self, records: Sequence[Record]) -> list[str | None]:
-        """Names change places within the whole corpus."""
-        texts = [record.text for record in records]
-        return shuffled(texts, texts, [self.name] * len(texts), self.config.seed)
