@@ -5,12 +5,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from eval.measure.stats import arms_in_order, percent, splits_in_order
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Okabe and Ito's colours, darkened where they would vanish on white. Every bar also carries its name and its value.
 COLOURS = {
@@ -82,6 +84,8 @@ def panels(summary: pl.DataFrame, chance: Mapping[str, float], norm: str = "sum"
 
 def draw(groups: list[Panel], title: str, path: Path) -> None:
     """Writes the chart as an image, two splits to a row; the format is that of `path`'s suffix."""
+    from matplotlib.figure import Figure
+
     columns, rows = min(2, max(1, len(groups))), max(1, math.ceil(len(groups) / 2))
     bars = max((len(group.bars) for group in groups), default=0)
     figure = Figure(figsize=(columns * max(3.6, 1 + 0.5 * bars), 0.4 + 3.7 * rows), dpi=160, layout="constrained")
@@ -97,7 +101,7 @@ def draw(groups: list[Panel], title: str, path: Path) -> None:
     figure.savefig(path)
 
 
-def _draw_panel(axes: Axes, group: Panel) -> None:
+def _draw_panel(axes: "Axes", group: Panel) -> None:
     for x, bar in enumerate(group.bars):
         reach = [[max(0, bar.accuracy - bar.low)], [max(0, bar.high - bar.accuracy)]]
         axes.bar(x, bar.accuracy, width=0.78, color=bar.colour, edgecolor=INK, linewidth=0.6)

@@ -17,7 +17,7 @@ from forethought.verbs.run import Job
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted([*(ROOT / "forethought" / "configs").glob("*.y*ml"), *(ROOT / "examples").glob("*.y*ml")])
-HEAVY = ("torch", "vllm", "ray", "trl", "transformers")
+HEAVY = ("torch", "vllm", "ray", "trl", "transformers", "datasets", "matplotlib")
 
 
 @pytest.fixture
@@ -254,6 +254,16 @@ def test_the_command_line_starts_quickly_and_without_heavy_packages():
     seconds = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
     assert done.stdout.splitlines()[-1] == "[]"
     assert seconds < 1, f"{seconds:.2f} s of user time"
+
+
+def test_no_verb_loads_heavy_packages_before_its_job_begins():
+    """Its help and its mistakes are then told at once."""
+    code = (
+        "import sys, forethought.api; from forethought.cli import VERBS, module; [module(verb) for verb in VERBS]; "
+        f"print([m for m in {HEAVY} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout == "[]\n"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
