@@ -1,5 +1,6 @@
 """Settings of the engine pool. Loads without torch, vLLM or Ray."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,8 +14,6 @@ LORA_MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", 
 
 def _mapping() -> Any:
     """A free mapping is one JSON argument on the command line and a plain mapping in YAML."""
-    import json
-
     return tyro.constructors.PrimitiveConstructorSpec(
         nargs=1,
         metavar="JSON",

@@ -1,4 +1,4 @@
-"""The peers of `forethought bench`, each in a process of its own: `python -m engine.bench.peers NAME WORK.json RESULT.json`.
+"""The peers of `forethought bench`, each in a process of its own: `python -m engine.bench.peers generate|score NAME WORK.json RESULT.json`.
 
 Every function takes the same work as our pool and returns {"start": seconds, "seconds": [one per repeat], ...}.
 """
@@ -13,14 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine.config import EngineConfig
+from engine.models import has_gpu, resolve_model
+from engine.worker.vllm_engine import engine_options
+
 Work = dict[str, Any]
 
 
 def engine_arguments(work: Work) -> dict[str, Any]:
     """The vLLM arguments that our pool uses, without adapters."""
-    from engine.config import EngineConfig
-    from engine.worker.vllm_engine import engine_options
-
     os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
     return engine_options(work["model"], EngineConfig(**work["engine"])) | work.get("options", {})
 
@@ -102,8 +103,6 @@ def ray_data_llm(work: Work) -> dict[str, Any]:
     from ray.data.llm import build_processor, vLLMEngineProcessorConfig
     from transformers import AutoTokenizer
 
-    from engine.models import has_gpu
-
     names = ("VLLM_CPU_KVCACHE_SPACE", "VLLM_CPU_OMP_THREADS_BIND", "VLLM_ENABLE_V1_MULTIPROCESSING")
     environment = {name: os.environ[name] for name in names if name in os.environ and "MULTI" not in name}
     environment["OMP_NUM_THREADS"] = str(os.cpu_count())
@@ -146,8 +145,6 @@ def transformers(work: Work) -> dict[str, Any]:
     start = time.monotonic()
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    from engine.models import has_gpu, resolve_model
 
     path = resolve_model(work["model"])
     device, dtype = ("cuda", torch.bfloat16) if has_gpu() else ("cpu", torch.float32)

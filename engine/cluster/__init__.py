@@ -1,0 +1,2 @@
+"""Ray: `environment` (what workers see of this process), `start` (starting or joining, and whether there are GPUs), `shared`
+(whether all machines see a folder)."""

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy
 import polars as pl
+import pyarrow.dataset
+import pyarrow.parquet
 
 from engine.errors import UserError
 from engine.store.places import Place, filesystem
@@ -95,9 +98,6 @@ def _batches(source: pl.DataFrame | Place, task: Task, columns: set[str] | None 
         task.check(source.columns)
         yield source
         return
-    import pyarrow.dataset
-    import pyarrow.parquet
-
     files, path = (None, str(source)) if isinstance(source, Path) else filesystem(source)
     try:
         data = pyarrow.dataset.dataset(path, format="parquet", filesystem=files)
@@ -131,8 +131,6 @@ def _index(source: pl.DataFrame | Place, task: Task) -> pl.DataFrame:
 
 def _sorted_chunks(source: Place, task: Task, order: pl.Series, height: int, folder: Path) -> Iterator[pl.DataFrame]:
     """Distribute the rows over files by their place in the order, then sort file by file."""
-    import numpy
-
     rank = numpy.full(height, -1, dtype=numpy.int64)
     rank[order.to_numpy()] = numpy.arange(order.len())
     size, start = 0, 0

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet
 
 from engine.store.places import Place, filesystem, join, names, place, remove, write_whole
 from engine.store.tables import read_table, write_table
@@ -62,11 +63,6 @@ def finished(folder: Place, column: str) -> pl.LazyFrame:
     return _columns(parts(place(folder)), [column])
 
 
-def finished_ids(folder: Place, column: str) -> pl.Series:
-    """Ids that committed parts hold."""
-    return finished(folder, column).unique().collect()[column]
-
-
 def drop_errors(folder: Place, column: str) -> int:
     """Take the rows of every id that has an error out of the parts, so that they are done again; returns how many ids.
 
@@ -102,8 +98,6 @@ def _columns(files: list[Any], columns: list[str]) -> pl.LazyFrame:
         return pl.scan_parquet(files).select(columns)
 
     def read(url: str) -> pl.DataFrame:
-        import pyarrow.parquet
-
         files, path = filesystem(url)
         with files.open(path, "rb") as file:
             found: Any = pl.from_arrow(pyarrow.parquet.read_table(file, columns=columns))

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import fsspec
+
 from engine.errors import UserError
 
 Place = Path | str
@@ -46,8 +48,6 @@ def told(doing: str, where: Place, remedy: str) -> Iterator[None]:
 
 def filesystem(url: str) -> tuple[Any, str]:
     """The fsspec file system of a URL and the path in it; raises UserError where its package is missing."""
-    import fsspec
-
     try:
         return fsspec.core.url_to_fs(url)
     except ImportError as error:  # fsspec's message names the package

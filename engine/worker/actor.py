@@ -15,7 +15,9 @@ from engine.store.tables import read_table
 from engine.tasks.base import Answer, Call, Lease
 from engine.tasks.registry import TASKS
 from engine.worker.backend import Backend
+from engine.worker.fake_engine import FakeEngine
 from engine.worker.self_check import self_check
+from engine.worker.vllm_engine import VllmEngine
 
 
 @dataclass
@@ -52,11 +54,7 @@ class Status:
 def make_backend(model: str, config: EngineConfig) -> Backend:
     """The engine that the config asks for."""
     if config.kind == "fake":
-        from engine.worker.fake_engine import FakeEngine
-
         return FakeEngine(model, config)
-    from engine.worker.vllm_engine import VllmEngine
-
     return VllmEngine(model, config)
 
 

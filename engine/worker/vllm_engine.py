@@ -1,4 +1,4 @@
-"""The only module that knows vLLM."""
+"""vLLM as a backend: this module and `vllm_logprobs` are the only ones that know it."""
 
 import importlib
 import importlib.util
@@ -10,6 +10,7 @@ from engine.config import LORA_MODULES, EngineConfig
 from engine.errors import UserError
 from engine.models import has_gpu, resolve_model
 from engine.tasks.base import Answer, Call
+from engine.worker.vllm_logprobs import choice_values, tensor_processor
 
 
 def engine_options(model: str, config: EngineConfig) -> dict[str, Any]:
@@ -34,47 +35,6 @@ def engine_options(model: str, config: EngineConfig) -> dict[str, Any]:
         # a wrapped lm_head cannot give prompt logprobs on a CPU: it indexes sampled rows only (punica_cpu.py)
         options["lora_target_modules"] = list(LORA_MODULES)
     return options | config.vllm
-
-
-def choice_values(call: Call, output: Any, cached: int) -> list[float]:
-    """Log-likelihoods of the tokens from `score_from` on in a `RequestOutput`; NaN where it has no row that can be trusted.
-
-    Three forms are read: rows by token id (model runner V2), tensors (see `TensorProcessor`), and `FlatLogprobs`. The row of
-    a token is computed at the token before it; of the latter two, rows of cached positions are uninitialised memory.
-    """
-    start = call.score_from or 0
-    wanted = call.ids[start:]
-    nothing = [math.nan] * len(wanted)
-    fixed = getattr(output, "prompt_token_id_logprobs", None)
-    if fixed is not None:
-        return [float(row[0]) for row in fixed] if len(fixed) == len(wanted) else nothing
-    rows = output.prompt_logprobs
-    if rows is None:
-        return nothing
-    if hasattr(rows, "logprob_token_ids"):
-        tokens = rows.logprob_token_ids[start - 1 :, 0].tolist()
-        values = rows.logprobs[start - 1 :, 0].tolist()
-    else:
-        first = rows.start_indices[start:]
-        tokens, values = [rows.token_ids[i] for i in first], [rows.logprobs[i] for i in first]
-    if len(values) != len(wanted):
-        return nothing
-    return [
-        value if position - 1 >= cached and token == expected else math.nan
-        for position, (expected, token, value) in enumerate(zip(wanted, tokens, values, strict=True), start)
-    ]
-
-
-def _tensor_processor() -> type:
-    from vllm.v1.engine.logprobs import LogprobsProcessor
-
-    class TensorProcessor(LogprobsProcessor):
-        """Leaves the prompt's values in the tensors that the runner made."""
-
-        def _update_prompt_logprobs(self, prompt_logprobs_tensors: Any) -> None:
-            self.prompt_logprobs = prompt_logprobs_tensors
-
-    return TensorProcessor
 
 
 class VllmEngine:
@@ -108,7 +68,7 @@ class VllmEngine:
         self.refusals = (TypeError, ValueError, getattr(known, "VLLMClientError", ValueError))
         self.final = vllm.sampling_params.RequestOutputKind.FINAL_ONLY
         self.structured = vllm.sampling_params.StructuredOutputsParams
-        self.tensors = _tensor_processor()
+        self.tensors = tensor_processor()
         # exact rows by token id, where the model runner and this version of vLLM have them (GPU)
         runner = getattr(self.engine.vllm_config, "use_v2_model_runner", False)
         self.fixed_rows = bool(runner) and "prompt_logprob_start" in vllm.SamplingParams.__annotations__

@@ -4,32 +4,34 @@ Both do the same with the same code: `train_arms` and `ask` of a run, for all ar
 a Ray and an engine of its own for each. The inferences are made before, once for both.
 """
 
-import json
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import polars as pl
-from rich.console import Console
 
+from augment.stages.rounds import augment_worlds
+from engine.bench.result import check_out, choose_peers, publish
 from engine.config import EngineConfig
-from engine.errors import UserError
-from engine.store.places import write_whole
+from engine.pool import EnginePool
+from eval.arms.ask import ask
+from eval.arms.items import answers
+from eval.bench.process import Work, apart
+from eval.benchmarks.base import Benchmark
+from eval.benchmarks.registry import load
+from eval.config import BenchmarkConfig, RunConfig
+from eval.runs.run import Clock, stacked, train_arms
 from train.config import TrainConfig
 
 ARMS = ("finetuned", "finetuned+local", "finetuned+repeat", "finetuned+paraphrase", "finetuned+shuffled")
 SEEDS = (0, 1, 2)
 PEER = "one_after_another"
-Work = dict[str, Any]
 
 
 def augmented(work: Work) -> Work:
     """Make the inferences of all seeds; writes FOLDER/inferences.parquet."""
-    from augment.stages.rounds import augment_worlds
-    from engine.pool import EnginePool
-    from eval.runs.run import stacked
-
     config, worlds = _job(work)
     with EnginePool(config.model, config.engine, quiet=True) as pool:
         texts = {seed: world.documents for seed, world in worlds.items()}
@@ -40,11 +42,6 @@ def augmented(work: Work) -> Work:
 
 def answered(work: Work) -> Work:
     """Train and score the arms and seeds of `work`; seconds of both, and accuracy on reversals."""
-    from engine.pool import EnginePool
-    from eval.arms.ask import ask
-    from eval.arms.items import answers
-    from eval.runs.run import Clock, stacked, train_arms
-
     began = time.monotonic()
     config, worlds = _job(work)
     inferences = pl.read_parquet(Path(work["folder"]) / "inferences.parquet").filter(pl.col("seed").is_in(config.seeds))
@@ -60,11 +57,7 @@ def answered(work: Work) -> Work:
     return {"train": trained - began, "score": done - trained, "right": right}
 
 
-def _job(work: Work) -> tuple[Any, dict[int, Any]]:
-    """The RunConfig and its worlds."""
-    from eval.benchmarks.registry import load
-    from eval.config import RunConfig
-
+def _job(work: Work) -> tuple[RunConfig, dict[int, Benchmark]]:
     config = RunConfig.model_validate(work["config"])
     return config, {seed: load(config.benchmark, seed) for seed in config.seeds}
 
@@ -82,15 +75,8 @@ def bench_arms(
     One timing of each: they take minutes. `score_over_one`: scoring all in one pool, over the median of scoring one in a pool
     of its own; both with the engine's start. Returns, prints and writes the figures.
     """
-    from statistics import median
-
-    from eval.bench.train import timed
-    from eval.config import BenchmarkConfig, RunConfig
-
-    if unknown := set(peers or ()) - {PEER}:
-        raise UserError(f"There is no peer {min(unknown)!r}; choose from {PEER}.")
-    if out and out.is_dir():
-        raise UserError(f"--json {out} is a folder; give a file.")
+    chosen = choose_peers((PEER,), peers)
+    check_out(out)
     benchmark = BenchmarkConfig(name="reversals", size="small", facts=rows)
     run = RunConfig(model=model, arms=ARMS, seeds=SEEDS, benchmark=benchmark, train=config, engine=engine)
 
@@ -98,12 +84,12 @@ def bench_arms(
         return {"folder": folder, "config": run.model_copy(update=update).model_dump(mode="json")}
 
     with tempfile.TemporaryDirectory() as folder:
-        timed("augmented", work(folder))
+        apart(augmented, work(folder))
         alone = list[Work]()
-        if peers is None or PEER in peers:
+        if PEER in chosen:
             for seed in SEEDS:
-                alone += [_whole("answered", work(folder, arms=(arm,), seeds=(seed,))) for arm in ARMS]
-        beside = _whole("answered", work(folder))
+                alone += [_whole(work(folder, arms=(arm,), seeds=(seed,))) for arm in ARMS]
+        beside = _whole(work(folder))
     jobs = len(ARMS) * len(SEEDS)
     result: Work = {
         "work": {"arms": len(ARMS), "seeds": len(SEEDS), "facts": rows, "steps": config.steps, "epochs": config.epochs},
@@ -118,18 +104,13 @@ def bench_arms(
         result["ratio"][PEER] = total["seconds"] / beside["seconds"]
         result["share_of_time"] = beside["seconds"] / total["seconds"]
         result["score_over_one"] = beside["score"] / median(one["score"] for one in alone)
-    if out:
-        write_whole(out, json.dumps(result, indent=2).encode())
-    Console().print_json(json.dumps(result))
-    return result
+    return publish(result, out)
 
 
-def _whole(name: str, work: Work) -> Work:
-    """With the seconds of the whole process."""
-    from eval.bench.train import timed
-
+def _whole(work: Work) -> Work:
+    """`answered`, with the seconds of the whole process."""
     began = time.monotonic()
-    return timed(name, work) | {"seconds": time.monotonic() - began}
+    return apart(answered, work) | {"seconds": time.monotonic() - began}
 
 
 def _told(found: Work) -> Work:

@@ -1,38 +1,34 @@
 """`forethought bench train`: finetuning against plain TRL, and packed against unpacked, on the same texts in the same call.
 
-Every timing is a process of its own: `python -m eval.bench.train NAME WORK.json RESULT.json`.
+Every timing is a process of its own.
 """
 
-import json
 import math
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from rich.console import Console
 
-from engine.errors import UserError
-from engine.store.places import write_whole
-from eval.bench.arms import answered, augmented
+from engine.bench.result import check_out, choose_peers, publish
+from engine.cluster.start import start_ray
+from engine.config import LORA_MODULES, EngineConfig
+from engine.models import resolve_model
+from eval.bench.process import Work, apart
+from eval.benchmarks.registry import load
+from eval.config import BenchmarkConfig
 from train.config import TrainConfig
+from train.sft.data import Collator, rows_of
+from train.sft.job import train
 
-Work = dict[str, Any]
 ROWS = 2
 """Packed rows of a step."""
 
 
 def ours(work: Work) -> Work:
     """`train.sft.train`; seconds are those of the trainer's loop, without loading and without Ray's start."""
-    from engine.cluster.start import start_ray
-    from engine.config import EngineConfig
-    from train.sft.job import train
-
     start_ray(EngineConfig())
     with tempfile.TemporaryDirectory() as folder:
         config, out = TrainConfig(**work["config"]), Path(folder) / "job"
@@ -50,8 +46,6 @@ def trl(work: Work) -> Work:
     from peft import LoraConfig
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from trl import SFTConfig, SFTTrainer
-
-    from engine.config import LORA_MODULES
 
     config, cuda = TrainConfig(**work["config"]), torch.cuda.is_available()
     torch.set_num_threads(int(config.cpus))  # as many as Ray gives ours
@@ -103,8 +97,6 @@ def loss_of(work: Work, folder: Path) -> float:
     from peft import AutoPeftModelForCausalLM
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from train.sft.data import Collator, rows_of
-
     adapter = (folder / "adapter_config.json").exists()
     model: Any = (AutoPeftModelForCausalLM if adapter else AutoModelForCausalLM).from_pretrained(folder)
     rows = rows_of(pl.DataFrame({"text": work["texts"]}), AutoTokenizer.from_pretrained(work["model"]), TrainConfig())
@@ -126,18 +118,11 @@ def bench_train(
     Timings alternate, medians of `repeats` count. The packed training sees as many tokens in as many steps, so that what it
     gains is what is not padding; `loss` is measured after training, text by text.
     """
-    from engine.models import resolve_model
-    from eval.benchmarks.registry import load
-    from eval.config import BenchmarkConfig
-
-    unknown = set(peers or ()) - {"trl"}
-    if unknown:
-        raise UserError(f"There is no peer {min(unknown)!r}; choose from trl.")
-    if out and out.is_dir():
-        raise UserError(f"--json {out} is a folder; give a file.")
-    texts = load(BenchmarkConfig(name="reversals", size="paper"), 0).documents["text"].to_list()[: rows or 1000]
     from transformers import AutoTokenizer
 
+    chosen = choose_peers(("trl",), peers)
+    check_out(out)
+    texts = load(BenchmarkConfig(name="reversals", size="paper"), 0).documents["text"].to_list()[: rows or 1000]
     path = resolve_model(model)
     lengths = [len(ids) + 1 for ids in AutoTokenizer.from_pretrained(path)(texts).input_ids]
     tokens = sum(lengths)
@@ -146,14 +131,14 @@ def bench_train(
     plain = config.model_copy(update={"steps": steps})
     row = math.ceil(seen / steps / ROWS)
     packed = plain.model_copy(update={"packing": True, "batch": ROWS, "max_length": max(row, max(lengths))})
-    plans = {"ours": ("ours", plain), "trl": ("trl", plain), "packed": ("ours", packed)}
-    if peers is not None and "trl" not in peers:
+    plans = {"ours": (ours, plain), "trl": (trl, plain), "packed": (ours, packed)}
+    if "trl" not in chosen:
         del plans["trl"]
     found: dict[str, list[Work]] = {name: [] for name in plans}
     for repeat in range(repeats):
-        for name, (what, settings) in plans.items():
+        for name, (run, settings) in plans.items():
             work = {"model": path, "texts": texts, "seed": repeat, "config": settings.model_dump(mode="json")}
-            found[name].append(timed(what, work))
+            found[name].append(apart(run, work))
     rates = {name: _rate(runs, seen) for name, runs in found.items()}
     result: Work = {
         "work": {"texts": len(texts), "tokens": round(seen), "steps": steps, "batch": config.batch, "repeats": repeats},
@@ -164,10 +149,7 @@ def bench_train(
     rate = rates["ours"]["per_second"]
     result["ratio"] = {name: rate / peer["per_second"] for name, peer in result["peers"].items()}
     result["packed_over_unpacked"] = rates["packed"]["per_second"] / rate
-    if out:
-        write_whole(out, json.dumps(result, indent=2).encode())
-    Console().print_json(json.dumps(result))
-    return result
+    return publish(result, out)
 
 
 def _rate(runs: list[Work], tokens: float) -> Work:
@@ -179,22 +161,3 @@ def _rate(runs: list[Work], tokens: float) -> Work:
         "loss": statistics.median(run["loss"] for run in runs),
         "steps": runs[0]["steps"],
     }
-
-
-def timed(name: str, work: Work) -> Work:
-    """What one of RUNS gives, in a process of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "work.json", Path(folder) / "result.json"
-        source.write_text(json.dumps(work))
-        command = [sys.executable, "-m", "eval.bench.train", name, str(source), str(target)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{name} ended with status {done.returncode}: {done.stderr.strip()[-2000:]}")
-        return json.loads(target.read_text())
-
-
-RUNS: dict[str, Callable[[Work], Work]] = {"ours": ours, "trl": trl, "augmented": augmented, "answered": answered}
-
-if __name__ == "__main__":
-    called, source, target = sys.argv[1:]
-    Path(target).write_text(json.dumps(RUNS[called](json.loads(Path(source).read_text()))))

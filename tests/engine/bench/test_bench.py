@@ -6,12 +6,11 @@ import random
 import polars as pl
 import pytest
 
-from engine.bench.throughput import _accuracy, _prompts, _questions, bench
+from engine.bench.score import accuracy
+from engine.bench.texts import prompts, questions
+from engine.bench.throughput import bench
 from engine.config import EngineConfig
 from engine.errors import UserError
-from eval.bench.arms import bench_arms
-from eval.bench.train import bench_train
-from train.config import TrainConfig
 
 
 def test_plane_writes_the_agreed_json(tmp_path):
@@ -32,28 +31,8 @@ def test_mistakes_name_the_choices(tmp_path):
         bench("score", "pico", EngineConfig(), out=tmp_path)
 
 
-def test_train_writes_the_agreed_json_and_packed_rows_see_the_same_tokens(tmp_path):
-    settings = TrainConfig(steps=8, batch=8, rank=8, learning_rate=5e-3)
-    result = bench_train("pico", settings, 1, 32, None, tmp_path / "train.json")
-    assert json.loads((tmp_path / "train.json").read_text()) == json.loads(json.dumps(result))
-    assert set(result) == {"work", "ours", "peers", "ratio", "packed", "packed_over_unpacked"}
-    ours, trl = result["ours"], result["peers"]["trl"]
-    assert result["ratio"]["trl"] == pytest.approx(ours["per_second"] / trl["per_second"])
-    assert ours["steps"] == trl["steps"] == 8
-    assert ours["loss"] == pytest.approx(trl["loss"], rel=0.25)  # other draws of adapters and of batches
-    assert result["packed"]["steps"] == 8
-    assert result["packed"]["loss"] == pytest.approx(ours["loss"], rel=0.25)
-
-
-def test_mistakes_in_benches_of_training():
-    with pytest.raises(UserError, match="no peer 'vllm'; choose from trl"):
-        bench_train("pico", TrainConfig(), 1, 8, ("vllm",), None)
-    with pytest.raises(UserError, match="no peer 'trl'; choose from one_after_another"):
-        bench_arms("pico", EngineConfig(), TrainConfig(), 8, ("trl",), None)
-
-
 def test_the_right_choice_goes_on_as_the_text_does():
-    table = _questions(random.Random(1), 20, 300)
+    table = questions(random.Random(1), 20, 300)
     assert table["prefix"].n_unique() == 1
     for row in table.iter_rows(named=True):
         assert [len(c.split()) for c in row["choices"]] == [3, 5, 8, 12]
@@ -61,16 +40,16 @@ def test_the_right_choice_goes_on_as_the_text_does():
 
 
 def test_prompts_that_share_a_prefix_come_in_mixed_order():
-    prompts, keys = _prompts(random.Random(1), 40, 50, 5)
+    made, keys = prompts(random.Random(1), 40, 50, 5)
     assert len(set(keys)) == 4
     assert keys != sorted(keys)
-    assert all(len(p.split()) == 55 for p in prompts)
+    assert all(len(p.split()) == 55 for p in made)
     for key in set(keys):
-        assert len({p.split()[0] for p, k in zip(prompts, keys, strict=True) if k == key}) == 1
+        assert len({p.split()[0] for p, k in zip(made, keys, strict=True) if k == key}) == 1
 
 
 def test_accuracy_goes_by_the_mean_of_the_tokens():
     table = pl.DataFrame({"answer": [0, 3]})
     # per token: -1, -2, -3, -4 and -4, -3, -2, -1
-    assert _accuracy([[-3.0, -10, -24, -48, -12, -15, -16, -12]], [table]) == 1.0
-    assert _accuracy([[-30.0, -10, -24, -48]], [table]) == 0.0
+    assert accuracy([[-3.0, -10, -24, -48, -12, -15, -16, -12]], [table]) == 1.0
+    assert accuracy([[-30.0, -10, -24, -48]], [table]) == 0.0

@@ -12,7 +12,7 @@ import pytest
 
 from engine.config import EngineConfig
 from engine.errors import UserError
-from engine.store.parts import commit_part, drop_errors, finished_ids, parts, read_parts, stream_parts, write_part
+from engine.store.parts import commit_part, drop_errors, finished, parts, read_parts, stream_parts, write_part
 from engine.store.places import join, names, place, read_bytes, remove, write_whole
 from engine.tasks.generate import GENERATIONS
 
@@ -63,9 +63,9 @@ def check_store(folder):
     assert parts(folder) == [join(folder, "part-a.parquet"), join(folder, "part-b.parquet")]
     assert read_parts(folder, GENERATIONS)["request_id"].to_list() == ["1", "2", "3"]
     assert [t.height for t in stream_parts(folder)] == [2, 1]
-    assert sorted(finished_ids(folder, "request_id")) == ["1", "2", "3"]
+    assert sorted(finished(folder, "request_id").collect()["request_id"]) == ["1", "2", "3"]
     assert drop_errors(folder, "request_id") == 1
-    assert sorted(finished_ids(folder, "request_id")) == ["1", "3"]
+    assert sorted(finished(folder, "request_id").collect()["request_id"]) == ["1", "3"]
     assert names(folder) >= {"part-a.parquet", "part-b.parquet", "part-c.parquet"}
     remove(folder)
     assert names(folder) == set()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.store.ids import content_id
-from engine.store.parts import commit_part, drop_errors, finished_ids, parts, read_parts, stream_parts
+from engine.store.parts import commit_part, drop_errors, finished, parts, read_parts, stream_parts
 from engine.store.places import write_whole
 from engine.store.tables import write_table
 from engine.tasks.generate import GENERATIONS
@@ -73,7 +73,7 @@ def test_a_part_without_its_manifest_entry_is_invisible(tmp_path):
     commit_part(tmp_path, "a", rows("1"))
     write_table(tmp_path / "part-b.parquet", rows("2"))  # a crash before the manifest entry
     assert read_parts(tmp_path, {})["request_id"].to_list() == ["1"]
-    assert finished_ids(tmp_path, "request_id").to_list() == ["1"]
+    assert finished(tmp_path, "request_id").collect()["request_id"].to_list() == ["1"]
     assert [t.height for t in stream_parts(tmp_path)] == [1]
 
 
@@ -98,7 +98,7 @@ def test_an_empty_or_missing_folder_gives_an_empty_table_with_its_columns(tmp_pa
             assert dict(table.schema) == {n: t() if isinstance(t, type) else t for n, t in schema.items()}
         assert parts(folder) == []
         assert list(stream_parts(folder)) == []
-        ids = finished_ids(folder, "request_id")
+        ids = finished(folder, "request_id").collect()["request_id"]
         assert (ids.to_list(), ids.dtype, ids.name) == ([], pl.String, "request_id")
 
 
@@ -109,16 +109,16 @@ def test_an_empty_first_part_does_not_hide_the_second(tmp_path):
     assert read_parts(tmp_path, GENERATIONS)["request_id"].to_list() == ["1"]
 
 
-def test_finished_ids_names_each_once(tmp_path):
+def test_finished_names_an_id_as_often_as_it_has_rows(tmp_path):
     commit_part(tmp_path, "a", rows("1", "1", "2"))
     commit_part(tmp_path, "b", rows("2", "3"))
-    assert sorted(finished_ids(tmp_path, "request_id")) == ["1", "2", "3"]
+    assert sorted(finished(tmp_path, "request_id").collect()["request_id"]) == ["1", "1", "2", "2", "3"]
 
 
 def test_resume_is_an_anti_join(tmp_path):
     wanted = rows("1", "2", "3")
     commit_part(tmp_path, "a", rows("2"))
-    left = wanted.join(finished_ids(tmp_path, "request_id").to_frame(), on="request_id", how="anti")
+    left = wanted.lazy().join(finished(tmp_path, "request_id"), on="request_id", how="anti").collect()
     assert left["request_id"].to_list() == ["1", "3"]
 
 
@@ -150,7 +150,7 @@ def test_ids_with_an_error_are_dropped_whole(tmp_path):
     commit_part(tmp_path, "c", answers(("5", 0, None)))
     untouched = (tmp_path / "part-c.parquet").stat().st_mtime_ns
     assert drop_errors(tmp_path, "request_id") == 2
-    assert sorted(finished_ids(tmp_path, "request_id")) == ["1", "3", "5"]
+    assert sorted(finished(tmp_path, "request_id").collect()["request_id"]) == ["1", "3", "5"]
     assert names(tmp_path) == [
         "_manifest/part-a.json",
         "_manifest/part-c.json",
@@ -181,4 +181,4 @@ def test_a_crash_amid_dropping_errors_leaves_each_id_once(tmp_path, monkeypatch)
     left = read_parts(tmp_path, GENERATIONS)["request_id"].to_list()
     assert sorted(left) == ["bad-b", "bad-c", "good-a", "good-b", "good-c"]
     assert drop_errors(tmp_path, "request_id") == 2
-    assert sorted(finished_ids(tmp_path, "request_id")) == ["good-a", "good-b", "good-c"]
+    assert sorted(finished(tmp_path, "request_id").collect()["request_id"]) == ["good-a", "good-b", "good-c"]

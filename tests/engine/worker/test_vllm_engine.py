@@ -10,7 +10,8 @@ from engine.config import PICO, EngineConfig
 from engine.errors import UserError
 from engine.models import resolve_model
 from engine.tasks.base import Call
-from engine.worker.vllm_engine import choice_values, engine_options
+from engine.worker.vllm_engine import engine_options
+from engine.worker.vllm_logprobs import choice_values
 
 CALL = Call("k", [10, 11, 12, 13, 14], score_from=2)
 VALUES = [-1.0, -2.0, -3.0, -4.0]
