@@ -1,4 +1,4 @@
-"""Does an inference bring in what its source does not have: a name, a number, a denial? Rules against what models make up.
+"""additions: does an inference bring in what its source does not have: a name, a number, a denial? Rules against what models make up.
 
 A weak model rewords "The library was founded by Piet Maas." as "The library was founded by Peter in 2018." or says that it was
 not, and as it wrote that, it may find it likely. An inference from a source alone has no other names or numbers than the
@@ -6,7 +6,13 @@ source, and rarely denies where nothing was denied. A right one may ("closed" is
 rejected with its reason, as a false one that is trained on costs more.
 """
 
+import polars as pl
+
+from augment.checks.base import Check, Finding, Given, tells_its_source
 from augment.checks.english.vocabulary import CONTRAST, NEGATION, OPENERS, TITLES
+from augment.config import CheckConfig
+from augment.operators.base import Operator
+from augment.operators.registry import kind_of
 from augment.text.words import NUMBER, THOUSANDS, WORD, Casing, entities, name_parts
 
 ALIKE = 4
@@ -14,6 +20,28 @@ ALIKE = 4
 NOUNS_CAPITAL = frozenset({"de", "lb"})
 """Languages that write every noun with a capital: there only numbers are looked at."""
 ASKS = ("?", "？")
+
+
+class Additions(Check):
+    """See `additions`."""
+
+    name = "additions"
+
+    def wanted(self, config: CheckConfig) -> bool:
+        """Set by `additions`."""
+        return config.additions
+
+    def applies(self, operator: type[Operator]) -> bool:
+        """Where the source is all there was."""
+        return tells_its_source(operator)
+
+    def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
+        """Row by row; sums of several sentences may be new, and questions may ask."""
+        kinds = {name: kind_of(name) for name in rows["operator"].unique()}
+        return [
+            Finding(additions(text, source, given.case, given.language, not kinds[name].combines, kinds[name].asks))
+            for text, source, name in rows.select("text", "source_text", "operator").iter_rows()
+        ]
 
 
 def additions(

@@ -1,4 +1,4 @@
-"""Does a conclusion join sentences that have something in common? A rule against the likeliest mistake of deductions.
+"""connection: does a conclusion join sentences that have something in common? A rule against the likeliest mistake of deductions.
 
 "Gruds are abmes. Terns are rony." does not imply "Gruds are rony": nothing leads from the one sentence to the other. A model
 may still write it and, as it wrote it, find it likely. So the telling words that a conclusion takes from its source must all lie
@@ -8,10 +8,34 @@ which speaks of what stands before it. English only: in other languages words ch
 
 from collections import defaultdict
 
+import polars as pl
+
+from augment.checks.base import Check, Finding, Given
 from augment.checks.english.vocabulary import LIGHT, PRONOUN, stem
 from augment.checks.english.wordings import plain
+from augment.config import CheckConfig
+from augment.operators.base import Operator
 from augment.text.sentences import split_sentences
 from augment.text.words import plain_words
+
+
+class Connection(Check):
+    """See `unconnected`."""
+
+    name = "connection"
+
+    def wanted(self, config: CheckConfig) -> bool:
+        """Set by `connection`."""
+        return config.connection
+
+    def applies(self, operator: type[Operator]) -> bool:
+        """Where sentences are combined."""
+        return operator.combines
+
+    def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
+        """Row by row."""
+        pairs = rows.select("text", "source_text").iter_rows()
+        return [Finding(unconnected(text, source, given.language)) for text, source in pairs]
 
 
 def unconnected(text: str, source: str, language: str = "en") -> str | None:

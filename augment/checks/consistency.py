@@ -1,4 +1,4 @@
-"""Contradictions among inferences, settled in favour of the more probable consistent set; the corpus is always right.
+"""consistency: contradictions among inferences, settled in favour of the more probable consistent set; the corpus is always right.
 
 Akyurek et al. 2024 (Deductive Closure Training) choose such a set by weighted MaxSAT. Conflicts here are between pairs
 (see augment.checks.english.claims), so it is a maximum-weight independent set: exact where up to EXACT statements hang together, and
@@ -7,12 +7,34 @@ greedy by weight beyond. Contradictions that take three statements (a over b, b 
 
 from collections import defaultdict
 
+import polars as pl
+
+from augment.checks.base import Check, Finding, Given
 from augment.checks.english.claims import Claim, claim, opposed
+from augment.config import CheckConfig
 
 EXACT = 24
 """Statements in a group of contradictions that is solved exactly."""
 LEAST = 1e-9
 """Weight of a statement that has none: it stays where nothing speaks against it."""
+
+
+class Consistency(Check):
+    """See `contradictions`."""
+
+    name = "consistency"
+
+    def wanted(self, config: CheckConfig) -> bool:
+        """Set by `consistency`."""
+        return config.consistency
+
+    def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
+        """All rows together, weighed by the evidence that entailment found."""
+        identities, texts = rows["inference_id"].to_list(), rows["text"].to_list()
+        weights = [given.figures[identity].get("evidence") or 0.0 for identity in identities]
+        return [
+            Finding(reason) for reason in contradictions(identities, texts, weights, [*given.known], given.language)
+        ]
 
 
 def contradictions(

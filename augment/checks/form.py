@@ -1,15 +1,25 @@
-"""Checks of one inference that need no model. A rejected one is kept in the table with its reason."""
+"""format: checks of one inference that need no model: is it whole, long enough, about its source, and new?"""
 
 from collections.abc import Iterable
 
+import polars as pl
+
+from augment.checks.base import Check, Finding, Given
+from augment.operators.registry import kind_of
 from augment.text.words import content_words, normal
 
 GROUNDED, TOUCHED = 0.3, 0.1
 """Least share of an inference's content words that its source must contain; of a text that may bring in others' words."""
 
 
-class Verifier:
-    """Accepts each statement once: remembers the corpus and what was kept, as hashes."""
+class Form(Check):
+    """Accepts each statement once: remembers the corpus and what was kept, as hashes.
+
+    Unlike the other checks it is made batch by batch while answers are read, for they alone tell where one was cut off: its
+    rows have a column `cut` too. So one instance lives as long as its corpus is augmented.
+    """
+
+    name = "format"
 
     def __init__(self, corpus: Iterable[str] = ()):
         self.stated: set[int] = set()
@@ -20,18 +30,18 @@ class Verifier:
         """Add sentences of the corpus."""
         self.stated.update(hash(normal(text)) for text in corpus)
 
-    def reject(self, text: str, source: str, cut: bool, close: bool = True) -> str | None:
+    def check(self, rows: pl.DataFrame, given: Given | None = None) -> list[Finding]:
+        """Rows in the order in which they came: of two that say the same the first is kept."""
+        close = {name: _close(name) for name in rows["operator"].unique()}
+        asked = rows.select("operator", "text", "source_text", "cut").iter_rows()
+        return [Finding(self.fault(text, source, cut, close[name])) for name, text, source, cut in asked]
+
+    def fault(self, text: str, source: str, cut: bool, close: bool = True) -> str | None:
         """Why an inference is rejected, or None; `cut` says that the answer ended in it for lack of tokens.
 
         `close`: it restates its source, so it must keep to its words and about its length. Not so what links the source to
         other documents, or is written at length about it: of that only some words must be the source's.
         """
-        reason = self._reason(text, source, cut, close)
-        if reason is None:
-            self.kept.add(hash(normal(text)))
-        return reason
-
-    def _reason(self, text: str, source: str, cut: bool, close: bool) -> str | None:
         words, said = content_words(text), hash(normal(text))
         if cut:
             return "cut off by augment.max_tokens" if close else "cut off by augment.max_tokens or text_tokens"
@@ -45,4 +55,10 @@ class Verifier:
             return "shares too few words with its source"
         if said in self.kept:
             return "duplicate"
+        self.kept.add(said)
         return None
+
+
+def _close(operator: str) -> bool:
+    kind = kind_of(operator)
+    return kind.scope != "corpus" and not kind.long

@@ -1,11 +1,14 @@
-"""Rejects an inference that is written in another language than its source, where both can be told with confidence."""
+"""language: rejects an inference that is written in another language than its source, where both can be told with confidence."""
 
 import unicodedata
 from collections import Counter
 from functools import cache, lru_cache
-from typing import Any
 
+import polars as pl
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+from augment.checks.base import Check, Finding, Given
+from augment.config import CheckConfig
 
 SURE = 0.9
 """Least probability, by the detector, of the language of either text."""
@@ -25,6 +28,20 @@ ALIKE = {
     "ary": "ar",
 }
 """Languages that short texts do not tell apart."""
+
+
+class Language(Check):
+    """See `other_language`."""
+
+    name = "language"
+
+    def wanted(self, config: CheckConfig) -> bool:
+        """Set by `language`."""
+        return config.language
+
+    def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
+        """Row by row."""
+        return [Finding(other_language(*pair)) for pair in rows.select("text", "source_text").iter_rows()]
 
 
 def other_language(text: str, source: str) -> str | None:
@@ -60,7 +77,7 @@ def script(text: str) -> str | None:
 
 
 @cache
-def _detector() -> Any:
+def _detector() -> LanguageIdentifier:
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 

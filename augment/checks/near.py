@@ -1,4 +1,4 @@
-"""Near duplicates: texts that say the same in the same order and look alike, found by MinHash signatures.
+"""near duplicate: texts that say the same in the same order and look alike, found by MinHash signatures.
 
 Looks alone would call "a are more common than b" and "b are more common than a" duplicates. So all words but a few light
 ones, all numbers and signs must be equal in equal order, whatever the language; MinHash (Broder 1997, by the library
@@ -11,6 +11,8 @@ import numpy as np
 import polars as pl
 from datasketch import MinHash
 
+from augment.checks.base import Check, Finding, Given
+from augment.config import CheckConfig
 from augment.text.words import exact_terms
 
 LIKE = 0.7
@@ -23,6 +25,21 @@ BATCH = 50_000
 """Texts whose signatures are made at a time."""
 LIGHT = frozenset("a an the that also too indeed just really actually then thus therefore so hence".split())
 """English words that may come and go; written small, or first in a text."""
+
+
+class NearDuplicate(Check):
+    """See `near_duplicates`."""
+
+    name = "near duplicate"
+
+    def wanted(self, config: CheckConfig) -> bool:
+        """Set by `near`."""
+        return config.near > 0
+
+    def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
+        """All rows together, and the corpus."""
+        identities, texts = rows["inference_id"].to_list(), rows["text"].to_list()
+        return [Finding(reason) for reason in reasons(identities, texts, [*given.known], given.config.near)]
 
 
 def telling(text: str) -> str:

@@ -1,137 +1,83 @@
-"""Verification of inferences after their format: language, additions, near duplicates, connection, entailment, consistency.
+"""Which checks there are, in their order, and the loop that makes them.
 
-Each check sees what the ones before it kept, writes its verdict ("ok" or the reason) and its figures into `verdicts`, and
-rejects with a reason. No row is dropped. docs/augmentation.md says what the checks cost and bring.
+Each check sees what the ones before it let through, writes its verdict ("ok" or the reason) and its figures into `verdicts`,
+and rejects with a reason. No row is dropped. docs/augmentation.md says what the checks cost and bring.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from augment.checks.additions import Additions
+from augment.checks.base import Check, Given
+from augment.checks.connection import Connection
+from augment.checks.consistency import Consistency
+from augment.checks.entailment import Entailment
+from augment.checks.form import Form
+from augment.checks.language import Language
+from augment.checks.near import NearDuplicate
 from augment.config import CheckConfig
 from augment.operators.registry import kind_of
-from augment.text.words import casing
+from engine.errors import UserError
 from engine.pool import EnginePool
 
-CHECKS = ("format", "language", "additions", "near duplicate", "connection", "entailment", "consistency")
-"""Names of the checks in their order, as `verdicts` has them."""
-NEEDED = ["inference_id", "operator", "text", "source_text"]
-SHOWN = ("evidence", "margin", "slip", "null", "rival")
-SLICE = 20_000
-"""Inferences that the engine is asked about at a time."""
+GROUP = "forethought.checks"
+"""Entry point group of plug-ins; each names a subclass of `Check`. An installed one is made unless its `wanted` says no."""
+RULES: tuple[type[Check], ...] = (Language, Additions, NearDuplicate, Connection)
+"""Checks of well-formed inferences before those of plug-ins."""
+WHOLE: tuple[type[Check], ...] = (Entailment, Consistency)
+"""Checks after them: what asks the engine is made of as few rows as can be, and the last one weighs by its answers."""
 
 
-def verify(
-    inferences: pl.DataFrame, known: list[str], pool: EnginePool, out: Path, config: CheckConfig, language: str
+def check_names() -> list[str]:
+    """Names of all checks in their order, as `verdicts` has them. `format` is made where answers are read (see `Form`)."""
+    plugins = [point.name for point in _plugins()]
+    return [Form.name, *(kind.name for kind in RULES), *plugins, *(kind.name for kind in WHOLE)]
+
+
+def load_checks(config: CheckConfig) -> list[Check]:
+    """The checks that are wanted, in their order, without `format`; raises UserError for a plug-in that is no check."""
+    found = [*(kind() for kind in RULES), *map(_loaded, _plugins()), *(kind() for kind in WHOLE)]
+    return [check for check in found if check.wanted(config)]
+
+
+def check_inferences(
+    inferences: pl.DataFrame, known: Sequence[str], pool: EnginePool, out: Path, config: CheckConfig, language: str
 ) -> pl.DataFrame:
     """A row (inference_id, said, reason) for each of `inferences` (NEEDED), all well-formed: what the checks found.
 
     `said` is a JSON object of the verdicts and figures that were added; `reason` is null where the inference stays.
-    `known` holds the corpus' sentences and what was kept before; `language` is theirs, and rules for English are used
-    only where it is "en". The engine's answers go to `out`, and calling again resumes.
+    `known` holds the corpus' sentences and what was kept before. The engine's answers go to `out`, and calling again resumes.
     """
-    said: list[dict[str, Any]] = [{} for _ in range(inferences.height)]
-    reasons: list[str | None] = [None] * inferences.height
-
-    def record(
-        check: str, rows: list[int], found: list[str | None], figures: list[dict[str, Any]] | None = None
-    ) -> None:
-        for place, (row, reason) in enumerate(zip(rows, found, strict=True)):
-            said[row][check], reasons[row] = reason or "ok", reason
-            said[row] |= figures[place] if figures else {}
-
-    def left() -> list[int]:
-        return [row for row, reason in enumerate(reasons) if reason is None]
-
-    if config.language:
-        from augment.checks.language import other_language
-
-        pairs = inferences.select("text", "source_text").iter_rows()
-        record("language", left(), [other_language(text, source) for text, source in pairs])
-    short = {name for name in inferences["operator"].unique() if asked_about(name)}
-    if config.additions:
-        from augment.checks.additions import additions
-
-        case = casing([*known, *inferences["source_text"].unique()])
-        rows = [row for row in left() if inferences["operator"][row] in short]
-        some = inferences[rows].select("text", "source_text", "operator")
-        kinds = {name: kind_of(name) for name in short}
-        found = [
-            additions(text, source, case, language, not kinds[name].combines, kinds[name].asks)
-            for text, source, name in some.iter_rows()
-        ]
-        record("additions", rows, found)
-    if config.near:
-        from augment.checks.near import reasons as repeats
-
-        rows = left()
-        some = inferences[rows]
-        record(
-            "near duplicate", rows, repeats(some["inference_id"].to_list(), some["text"].to_list(), known, config.near)
-        )
-    if config.connection:
-        from augment.checks.connection import unconnected
-
-        combining = {name for name in inferences["operator"].unique() if kind_of(name).combines}
-        rows = [row for row in left() if inferences["operator"][row] in combining]
-        texts = inferences[rows].select("text", "source_text").iter_rows()
-        record("connection", rows, [unconnected(text, source, language) for text, source in texts])
-    if config.entailment:
-        operators = inferences["operator"]
-        rows = [row for row in left() if operators[row] in short]
-        record("entailment", rows, *entailment(inferences[rows], pool, out, config, language))
-    if config.consistency:
-        from augment.checks.consistency import contradictions
-
-        rows = left()
-        some = inferences[rows]
-        weights = [said[row].get("evidence") or 0.0 for row in rows]
-        found = contradictions(some["inference_id"].to_list(), some["text"].to_list(), weights, known, language)
-        record("consistency", rows, found)
+    said: dict[str, dict[str, Any]] = {identity: {} for identity in inferences["inference_id"]}
+    reasons: dict[str, str] = {}
+    given = Given(known, inferences["source_text"].unique().to_list(), config, language, pool, out, said)
+    kinds = {name: kind_of(name) for name in inferences["operator"].unique()}
+    left = inferences
+    for check in load_checks(config):
+        rows = left.filter(pl.col("operator").is_in([name for name, kind in kinds.items() if check.applies(kind)]))
+        if rows.is_empty():
+            continue
+        for identity, finding in zip(rows["inference_id"], check.check(rows, given), strict=True):
+            said[identity] |= {check.name: finding.reason or "ok", **finding.figures}
+            if finding.reason:
+                reasons[identity] = finding.reason
+        left = left.filter(~pl.col("inference_id").is_in(list(reasons)))
     return pl.DataFrame(
         {
             "inference_id": inferences["inference_id"],
-            "said": pl.Series([json.dumps(row, ensure_ascii=False) for row in said], dtype=pl.String),
-            "reason": pl.Series(reasons, dtype=pl.String),
+            "said": pl.Series([json.dumps(one, ensure_ascii=False) for one in said.values()], dtype=pl.String),
+            "reason": pl.Series([reasons.get(identity) for identity in said], dtype=pl.String),
         }
     )
 
 
-def asked_about(operator: str) -> bool:
-    """Whether entailment can be asked: a short text, and its source has all that it was inferred from."""
-    kind = kind_of(operator)
-    return not kind.long and not kind.rule and kind.scope != "corpus"
-
-
-def entailment(
-    inferences: pl.DataFrame, pool: EnginePool, out: Path, config: CheckConfig, language: str
-) -> tuple[list[str | None], list[dict[str, Any]]]:
-    """Why inferences are not entailed (None where they are), and their figures (see augment/checks/entailment.py)."""
-    from augment.checks.entailment import FIGURES, Sources, entailment_items, figures, judge, thresholds
-
-    order = inferences["source_text"].arg_sort()  # what has one source is asked about together
-    sources, tables = Sources(inferences["source_text"].unique().sort(), config.seed), [pl.DataFrame(schema=FIGURES)]
-    for number, some in enumerate(inferences[order].iter_slices(SLICE)):
-        asked = entailment_items(some, sources, language)
-        items = asked.select("item_id", "prefix", "stem", "choices", "adapter").unique("item_id", maintain_order=True)
-        tables.append(figures(pool.score(items, out / f"{number:04}", label="verify"), asked))
-    found = pl.concat(tables)
-    bounds = thresholds(found, config.rate)
-    ordered = inferences.select("inference_id").join(found, on="inference_id", how="left", maintain_order="left")
-    reasons, told = list[str | None](), list[dict[str, Any]]()
-    for row in ordered.iter_rows(named=True):
-        bound = bounds.get(row["operator"])
-        reasons.append(judge(row, bound))
-        shown = {name: row[name] for name in SHOWN if row[name] is not None} | {"threshold": bound}
-        told.append({name: round(v, 3) if isinstance(v, float) else v for name, v in shown.items()})
-    return reasons, told
-
-
 def verdicts_added(tables: Iterator[pl.DataFrame], found: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """The `inferences` in tables, with what `verify` found written into verdicts, kept and reason."""
+    """The `inferences` in tables, with what `check_inferences` found written into verdicts, kept and reason."""
     for table in tables:
         joined = table.join(found, on="inference_id", how="left", maintain_order="left", suffix="_found")
         verdicts = [
@@ -143,3 +89,23 @@ def verdicts_added(tables: Iterator[pl.DataFrame], found: pl.DataFrame) -> Itera
             reason=pl.coalesce("reason", "reason_found"),
             kept=pl.col("kept") & pl.col("reason_found").is_null(),
         ).select(table.columns)
+
+
+def _plugins() -> list[EntryPoint]:
+    return sorted(entry_points(group=GROUP), key=lambda point: point.name)
+
+
+def _loaded(point: EntryPoint) -> Check:
+    if point.name == Form.name or point.name in [kind.name for kind in (*RULES, *WHOLE)]:
+        raise UserError(f"The check {point.name} ({point.value}) is named like a shipped one; rename its entry point.")
+    try:
+        kind = point.load()
+    except Exception as error:  # a plug-in may raise anything
+        raise UserError(
+            f"The check {point.name} ({point.value}) cannot be loaded: {error}; mend its package."
+        ) from error
+    if not (isinstance(kind, type) and issubclass(kind, Check)):
+        raise UserError(f"The check {point.name} ({point.value}) is no subclass of augment.checks.base.Check.")
+    check = kind()
+    check.name = point.name
+    return check

@@ -1,11 +1,12 @@
-"""From answers to inferences: parsing and verification; every answer ends as a row, kept or with its reason."""
+"""From answers to inferences: they are read and their form is checked; every answer ends as a row, kept or with its reason."""
 
 import json
-from typing import Any
+from collections.abc import Iterator, Set
+from typing import Any, NamedTuple
 
 import polars as pl
 
-from augment.checks.form import Verifier
+from augment.checks.form import Form
 from augment.operators.base import Operator, two_step
 from augment.operators.registry import kind_of
 from augment.stages.requests import records_of
@@ -27,28 +28,28 @@ INFERENCES: dict[str, Any] = {
     "reason": pl.String,
 }
 ASKED = ["request_id", "operator", "scope", "step", "source_text", "doc_ids"]
-"""What judging needs of a request."""
+"""What reading an answer needs of its request."""
 ORDER = ["operator", "source_text", "sample", "request_id"]
-"""In which answers are judged: of two that say the same the first is kept."""
+"""In which answers are read: of two that say the same the first is kept."""
 
 
 def make_inferences(
     requests: pl.DataFrame, generations: pl.DataFrame, model: str, language: str = "en"
 ) -> pl.DataFrame:
-    """Parse and verify answers into the `inferences` table, rejected ones with their reason.
+    """Read answers into the `inferences` table and check their form; rejected ones have their reason.
 
     An engine error becomes a rejected row too, so every request is accounted for; a first step is by those that follow.
     """
-    verifier = Verifier()
-    state(verifier, requests, language)
+    form = Form()
+    state(form, requests, language)
     joined = requests.select(ASKED).join(generations, on="request_id", how="inner", maintain_order="left").sort(ORDER)
-    return judged(joined, model, 1, verifier, followed_by(requests))
+    return inferences_of(joined, model, 1, form, followed_by(requests))
 
 
-def state(verifier: Verifier, requests: pl.DataFrame, language: str) -> None:
-    """Tell the verifier what the sources of requests state."""
+def state(form: Form, requests: pl.DataFrame, language: str) -> None:
+    """Tell the check of form what the sources of requests state."""
     for scope, text in requests.select("scope", "source_text").unique().iter_rows():
-        verifier.state([text] if scope == "sentence" else [text, *split_sentences(text, language)])
+        form.state([text] if scope == "sentence" else [text, *split_sentences(text, language)])
 
 
 def followed_by(requests: pl.DataFrame) -> set[tuple[str, int]]:
@@ -59,36 +60,59 @@ def followed_by(requests: pl.DataFrame) -> set[tuple[str, int]]:
     }
 
 
-def judged(
-    joined: pl.DataFrame, model: str, number: int, verifier: Verifier, followed: set[tuple[str, int]]
+class Said(NamedTuple):
+    """One statement of an answer."""
+
+    text: str
+    cut: bool = False
+    """The answer ended in it for lack of tokens."""
+    reason: str | None = None
+    """Why there is nothing to check."""
+
+
+def inferences_of(
+    joined: pl.DataFrame, model: str, number: int, form: Form, followed: Set[tuple[str, int]]
 ) -> pl.DataFrame:
-    """The inferences of rows that hold a request and an answer."""
+    """The inferences of round `number` from rows that hold a request and an answer."""
     operators: dict[str, Operator] = {name: kind_of(name)(name) for name in joined["operator"].unique()}
-    rows = []
-    for row in joined.iter_rows(named=True):
-        name, source, operator = row["operator"], row["source_text"], operators[row["operator"]]
-        first = row["step"] == 1 and two_step(type(operator))
-        entries: list[tuple[str, str | None]] = []
-        if row["error"]:
-            entries = [("", f"engine: {row['error']}")]
-        elif first and (name, hash(source)) in followed:
-            continue
-        elif not first:
-            lines, cut = operator.parse(row["text"] or ""), row["finish_reason"] == "length"
-            close = row["scope"] != "corpus" and not operator.long
-            entries = [(text, verifier.reject(text, source, cut and text is lines[-1], close)) for text in lines]
-        for place, (text, reason) in enumerate(entries or [("", "the model found nothing to infer")]):
-            rows.append(
-                {
-                    "inference_id": content_id(row["request_id"], row["sample"], place),
-                    "text": text,
-                    "doc_ids": row["doc_ids"],
-                    "request_id": row["request_id"],
-                    "sample": row["sample"],
-                    **_facts(name, number, model, source, reason),
-                }
-            )
+    found = [
+        (row, place, one)
+        for row in joined.iter_rows(named=True)
+        for place, one in enumerate(_statements(row, operators[row["operator"]], followed))
+    ]
+    columns: dict[str, Any] = dict.fromkeys(("operator", "text", "source_text"), pl.String) | {"cut": pl.Boolean}
+    said = [(row["operator"], s.text, row["source_text"], s.cut) for row, _, s in found if s.reason is None]
+    faults = (finding.reason for finding in form.check(pl.DataFrame(said, schema=columns, orient="row")))
+    rows = [
+        {
+            "inference_id": content_id(row["request_id"], row["sample"], place),
+            "text": one.text,
+            "doc_ids": row["doc_ids"],
+            "request_id": row["request_id"],
+            "sample": row["sample"],
+            **_facts(row["operator"], number, model, row["source_text"], one.reason or next(faults)),
+        }
+        for row, place, one in found
+    ]
     return pl.DataFrame(rows, schema=INFERENCES)
+
+
+def _statements(row: dict[str, Any], operator: Operator, followed: Set[tuple[str, int]]) -> Iterator[Said]:
+    """What an answer says; at least one row, but for a first step that others follow."""
+    if row["error"]:
+        yield Said("", reason=f"engine: {row['error']}")
+        return
+    texts = list[str]()
+    if row["step"] == 1 and two_step(type(operator)):
+        if (operator.name, hash(row["source_text"])) in followed:
+            return
+    else:
+        texts = operator.parse(row["text"] or "")
+    cut = row["finish_reason"] == "length"
+    for text in texts:
+        yield Said(text, cut and text is texts[-1])
+    if not texts:
+        yield Said("", reason="the model found nothing to infer")
 
 
 def _facts(operator: str, number: int, model: str | None, source: str, reason: str | None) -> dict[str, Any]:
@@ -98,7 +122,7 @@ def _facts(operator: str, number: int, model: str | None, source: str, reason: s
 
 
 def derived(operator: Operator, documents: pl.DataFrame) -> pl.DataFrame:
-    """The `inferences` of an operator that is a rule: no model, no answer, nothing to verify."""
+    """The `inferences` of an operator that is a rule: no model, no answer, nothing to check."""
     records, rows = records_of(operator, documents, ""), []
     for record, text in zip(records, operator.derive(records), strict=True):
         identity = content_id("rule", operator.name, operator.config.seed, record.text)

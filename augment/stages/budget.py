@@ -11,16 +11,16 @@ from typing import Any
 
 import polars as pl
 
-from augment.checks.form import Verifier
+from augment.checks.form import Form
 from augment.operators.base import Operator, two_step
-from augment.stages.answers import ASKED, judged
+from augment.stages.answers import ASKED, inferences_of
 from engine.errors import UserError
 from engine.pool import EnginePool
 from engine.store.ids import content_id
 from engine.store.parts import parts
 
 TRIAL = 64
-"""Requests after which an arm is judged."""
+"""Requests after which an arm is inferences_of."""
 SHARE = 20
 """An arm goes on with at least this part of the requests that were made so far, so that there are few calls."""
 SPENT: dict[str, Any] = {
@@ -45,11 +45,11 @@ def check_budget(operators: Iterable[Operator], rounds: int) -> None:
 
 
 def spend(
-    requests: Path, out: Path, pool: EnginePool, model: str, budget: int, verifier: Verifier
+    requests: Path, out: Path, pool: EnginePool, model: str, budget: int, form: Form
 ) -> tuple[pl.DataFrame, list[str]]:
     """Generate answers to some of `requests` until `budget` tokens are generated; returns the table SPENT and their ids.
 
-    `verifier` knows the corpus. The last turn is made as long as the tokens that are left, judged by the turns before.
+    `form` knows the corpus. The last turn is made as long as the tokens that are left, inferences_of by the turns before.
     """
     found = pl.read_parquet(requests, columns=["request_id", "operator", "source_text"])
     found = found.with_columns(sample=pl.int_range(pl.len()).over("operator", "source_text")).drop("source_text")
@@ -68,22 +68,20 @@ def spend(
         if arm[0] in cost:
             most = max(1, min(most, ceil(left / max(1.0, cost[arm[0]]))))
         ids, waiting[arm] = waiting[arm][:most], waiting[arm][most:]
-        new, tokens = _ask(ids, requests, out, pool, model, verifier)
+        new, tokens = _ask(ids, requests, out, pool, model, form)
         yields[arm], cost[arm[0]] = new / max(1, tokens), tokens / len(ids)
         rows.append((*arm, len(ids), tokens, new))
         made += ids
     return pl.DataFrame(rows, schema=SPENT, orient="row"), made
 
 
-def _ask(
-    ids: list[str], requests: Path, out: Path, pool: EnginePool, model: str, verifier: Verifier
-) -> tuple[int, int]:
+def _ask(ids: list[str], requests: Path, out: Path, pool: EnginePool, model: str, form: Form) -> tuple[int, int]:
     """New inferences and tokens of some requests."""
     asked = pl.scan_parquet(requests).filter(pl.col("request_id").is_in(ids)).collect()
     pool.run("generate", asked, out, "augment")
     answers = pl.scan_parquet(parts(out)).filter(pl.col("request_id").is_in(ids)).collect()
     joined = asked.select(ASKED).join(answers, on="request_id").sort("request_id", "sample")
-    return int(judged(joined, model, 1, verifier, set())["kept"].sum()), int(
+    return int(inferences_of(joined, model, 1, form, set())["kept"].sum()), int(
         answers["output_tokens"].fill_null(0).sum()
     )
 

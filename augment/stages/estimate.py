@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 import polars as pl
 
-from augment.checks.registry import NEEDED, verify
+from augment.checks.base import NEEDED
+from augment.checks.registry import check_inferences
 from augment.config import AugmentConfig
 from augment.operators.base import two_step
 from augment.operators.registry import load_operators
 from augment.stages.answers import make_inferences
-from augment.stages.requests import follow_requests
-from augment.stages.rounds import sentences_of
+from augment.stages.requests import sentences_of
+from augment.stages.second_step import follow_requests
 from augment.text.words import normal
 from engine.pool import EnginePool
 from engine.store.ids import content_id
@@ -24,7 +25,7 @@ WARM = 16
 
 
 class Cost(NamedTuple):
-    """Requests (for verify: items) of a stage, and what the engine does for them; cached tokens need no work."""
+    """Requests (for check_inferences: items) of a stage, and what the engine does for them; cached tokens need no work."""
 
     requests: float = 0
     prompt: float = 0
@@ -44,7 +45,7 @@ class Estimate(NamedTuple):
     start: float
     """Seconds until the engines are ready."""
     stages: dict[str, Cost]
-    """generate, follow (second steps) and verify."""
+    """generate, follow (second steps) and check_inferences."""
     inferences: float
     kept: float
     """Before verification by the engine."""
@@ -87,11 +88,11 @@ def calibrate(
     if not (some := made.filter("kept").select(NEEDED)).is_empty() and config.verify.entailment:
         sentences = list(sentences_of(chosen, config.language))
 
-        def judge(some: pl.DataFrame, folder: str) -> pl.DataFrame:
-            return verify(some, sentences, pool, scratch / folder, config.verify, config.language)
+        def checked(some: pl.DataFrame, folder: str) -> pl.DataFrame:
+            return check_inferences(some, sentences, pool, scratch / folder, config.verify, config.language)
 
-        judge(some.head(WARM), "warm-verify")
-        stages["verify"] = _timed(pool, lambda: judge(some, "verify"))[0].times(kept / some.height)
+        checked(some.head(WARM), "warm-check_inferences")
+        stages["verify"] = _timed(pool, lambda: checked(some, "verify"))[0].times(kept / some.height)
     tokens = dict(chosen.join(answers, on="request_id").group_by("operator").agg(pl.col("output_tokens").sum()).rows())
     found = dict(made.filter("kept").group_by("operator").len().rows())
     yields = {name: 1000 * found.get(name, 0) / max(1, tokens[name] or 0) for name in sorted(tokens)}

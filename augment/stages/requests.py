@@ -13,7 +13,7 @@ from augment.operators.registry import load_operators
 from augment.operators.templates import as_messages
 from augment.stages.contexts import Group, groups
 from augment.text.passages import passages
-from augment.text.sentences import targets
+from augment.text.sentences import split_sentences, targets
 from engine.errors import UserError
 from engine.models import resolve_model
 from engine.store.ids import content_id
@@ -108,7 +108,7 @@ def token_counter(model: str) -> Callable[[str], int]:
 def record_requests(operator: Operator, records: Sequence[Record], config: AugmentConfig, model: str) -> pl.DataFrame:
     """What an operator asks about records."""
     asked = [(record, prompt) for record in records for prompt in operator.requests(record)]
-    return _table(operator, asked, 1, config, model)
+    return request_table(operator, asked, 1, config, model)
 
 
 def group_requests(operator: Operator, group: Group, config: AugmentConfig, model: str) -> pl.DataFrame:
@@ -116,27 +116,6 @@ def group_requests(operator: Operator, group: Group, config: AugmentConfig, mode
     context = group.context
     records = [Record(record.text, record.doc_ids, context) for record in group.targets]
     return record_requests(operator, records, config, model)
-
-
-def follow_requests(
-    requests: pl.DataFrame, generations: pl.DataFrame, config: AugmentConfig, model: str
-) -> pl.DataFrame:
-    """The requests of the second step, from the first answers of operators that have two; for the others none."""
-    answered = requests.filter(step=1).join(generations, on="request_id").sort("operator", "source_text", "sample")
-    return merged(follow_answers(answered, config, model))
-
-
-def follow_answers(answered: pl.DataFrame, config: AugmentConfig, model: str) -> pl.DataFrame:
-    """The same from rows of requests with their answers."""
-    tables = [pl.DataFrame(schema=REQUESTS)]
-    for operator in (o for o in load_operators(config) if two_step(type(o))):
-        rows = answered.filter(pl.col("error").is_null(), operator=operator.name, step=1)
-        asked = list[tuple[Record, Prompt]]()
-        for text, docs, answer in rows.select("source_text", "doc_ids", "text").iter_rows():
-            record = Record(text, tuple(docs))
-            asked += [(record, prompt) for prompt in operator.follow(record, answer)]
-        tables.append(_table(operator, asked, 2, config, model))
-    return pl.concat(tables)
 
 
 def merged(requests: pl.DataFrame) -> pl.DataFrame:
@@ -154,9 +133,10 @@ def merged(requests: pl.DataFrame) -> pl.DataFrame:
     return found.with_columns(pl.col("doc_ids").list.sort()).select(list(REQUESTS))
 
 
-def _table(
+def request_table(
     operator: Operator, asked: Sequence[tuple[Record, Prompt]], step: int, config: AugmentConfig, model: str
 ) -> pl.DataFrame:
+    """What was asked, as rows of the table; `step` is 2 for what follows a first answer."""
     # a first step only makes a list, whatever the operator writes in the end
     long = operator.long and step == 1 + two_step(type(operator))
     sampling = {"temperature": config.temperature, "max_tokens": config.text_tokens if long else config.max_tokens}
@@ -180,6 +160,12 @@ def _table(
             }
         )
     return pl.DataFrame(rows, schema=REQUESTS)
+
+
+def sentences_of(requests: pl.DataFrame, language: str) -> Iterator[str]:
+    """The sentences of what was asked about."""
+    for scope, text in requests.select("scope", "source_text").iter_rows():
+        yield from [text] if scope == "sentence" else split_sentences(text, language)
 
 
 MESSAGES = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))

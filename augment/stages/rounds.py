@@ -7,31 +7,33 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from augment.checks.form import Verifier
-from augment.checks.registry import NEEDED, verdicts_added, verify
+from augment.checks.base import NEEDED
+from augment.checks.form import Form
+from augment.checks.registry import check_inferences, verdicts_added
 from augment.config import AugmentConfig
 from augment.operators.base import Record, two_step
 from augment.operators.registry import kind_of, load_operators
-from augment.stages.answers import ASKED, INFERENCES, ORDER, derived, followed_by, judged, state
+from augment.stages.answers import INFERENCES, derived, followed_by, inferences_of, state
 from augment.stages.batches import read_batches, write_batches
 from augment.stages.budget import check_budget, spend
 from augment.stages.budget import table as spending
 from augment.stages.contexts import describe, groups
+from augment.stages.joining import answered, write_new
 from augment.stages.requests import (
     NO_SENTENCE,
     REQUESTS,
     context_key,
-    follow_answers,
     group_requests,
     merged,
     record_requests,
     records_of,
+    sentences_of,
 )
+from augment.stages.second_step import follow_answers
 from augment.text.sentences import split_sentences
 from engine.console import console
 from engine.errors import UserError
 from engine.pool import EnginePool
-from engine.store.parts import parts
 from engine.store.tables import write_table
 
 BATCH_CHARS = 4_000_000
@@ -82,7 +84,7 @@ class Rounds:
             self.configs = [config.model_copy(update=once | {"seed": config.seed + i}) for i in range(config.samples)]
         self.operators = [operator for operator in load_operators(config) if not operator.rule]
         self.rules = [operator for operator in load_operators(config) if operator.rule]
-        self.verifier, self.asked, self.known = Verifier(), list[Path](), list[str]()
+        self.form, self.asked, self.known = Form(), list[Path](), list[str]()
 
     def run(self, documents: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """The inferences, in tables; a round without anything new is the last."""
@@ -100,7 +102,7 @@ class Rounds:
                 sentences, documents = added(pl.concat(new), self.config.language)
 
     def round(self, number: int, documents: pl.DataFrame, sentences: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """Ask about texts, and about the answers of first steps; judge what comes back."""
+        """Ask about texts, and about the answers of first steps; read and check what comes back."""
         tag = f"-round-{number}" if number > 1 else ""
         files, folders = [self.out / f"requests{tag}.parquet"], [self.answers / f"generations{tag}"]
         tables = self.tables(number, tag, documents, sentences)
@@ -115,39 +117,42 @@ class Rounds:
         if any(two_step(type(operator)) for operator in self.operators):
             files.append(self.out / f"requests{tag}-follow.parquet")
             folders.append(self.answers / f"generations{tag}-follow")
-            first = self.joined(files[:1], folders[:1])
+            first = answered(files[:1], folders[:1], self.out)
             if self.write(files[1], (merged(follow_answers(t, self.config, self.model)) for t in first)):
                 self.pool.run("generate", files[1], folders[1], f"augment{tag}-follow")
         followed = set[tuple[str, int]]()
         for file in files:
             for table in read_batches(file, ["operator", "scope", "step", "source_text"]):
-                state(self.verifier, table, self.config.language)
+                state(self.form, table, self.config.language)
                 followed |= followed_by(table)
-        tables = (judged(table, self.model, number, self.verifier, followed) for table in self.joined(files, folders))
-        yield from self.verified(tables, files, tag)
+        tables = (
+            inferences_of(table, self.model, number, self.form, followed)
+            for table in answered(files, folders, self.out)
+        )
+        yield from self.checked(tables, files, tag)
 
     def spend(self, requests: Path, out: Path, budget: int) -> None:
         """Generate within the budget, and leave in the file of requests those that were made."""
-        verifier = Verifier()
+        form = Form()
         for table in read_batches(requests, ["scope", "source_text"]):
-            state(verifier, table, self.config.language)
-        spent, made = spend(requests, out, self.pool, self.model, budget, verifier)
+            state(form, table, self.config.language)
+        spent, made = spend(requests, out, self.pool, self.model, budget, form)
         write_table(self.out / "budget.parquet", spent)
         asked = pl.scan_parquet(requests).filter(pl.col("request_id").is_in(made))
         write_table(requests, asked.collect())
         if not self.pool.quiet:
             console.print("\n".join(spending(spent)), markup=False, soft_wrap=True)
 
-    def verified(self, tables: Iterable[pl.DataFrame], files: list[Path], tag: str) -> Iterator[pl.DataFrame]:
+    def checked(self, tables: Iterable[pl.DataFrame], files: list[Path], tag: str) -> Iterator[pl.DataFrame]:
         """The same inferences after the checks that need all of them, or the engine."""
         with tempfile.TemporaryDirectory(dir=self.out) as scratch:
-            path = Path(scratch) / "judged.parquet"
+            path = Path(scratch) / "read.parquet"
             write_batches(path, tables, INFERENCES)
             asked = pl.scan_parquet(files).select("scope", "source_text").unique(maintain_order=True)
             self.known.extend(sentences_of(asked.collect(engine="streaming"), self.config.language))
             kept = pl.scan_parquet(path).filter("kept").select(NEEDED).collect(engine="streaming")
             out, checks = self.out / f"verify{tag}", self.config.verify
-            found = verify(kept, self.known, self.pool, out, checks, self.config.language)
+            found = check_inferences(kept, self.known, self.pool, out, checks, self.config.language)
             self.known.extend(kept.filter(found["reason"].is_null())["text"])
             yield from verdicts_added(read_batches(path), found)
 
@@ -176,6 +181,12 @@ class Rounds:
             write_table(self.out / f"contexts{tag}.parquet", table)
             self.say(table, len(records))
 
+    def write(self, path: Path, tables: Iterable[pl.DataFrame]) -> int:
+        """Write requests that no round before made; returns how many."""
+        rows = write_new(path, tables, self.asked)
+        self.asked.append(path)
+        return rows
+
     def say(self, contexts: pl.DataFrame, texts: int) -> None:
         """Print what global operators leave out."""
         full = contexts.filter(pl.col("reason").is_null())
@@ -184,40 +195,6 @@ class Rounds:
         line = f"contexts: {full.height:,}, each without {share:,.0f} of {texts:,} texts on average; {none:,} documents in none"
         if not self.pool.quiet:
             console.print(line, markup=False, soft_wrap=True)
-
-    def write(self, path: Path, tables: Iterable[pl.DataFrame]) -> int:
-        """Write requests that no earlier file has, each once with all its documents; returns how many."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
-            files = list[Path]()
-            for table in tables:
-                files.append(Path(scratch) / f"{len(files)}.parquet")
-                table.write_parquet(files[-1], compression="lz4")
-            ids = [pl.scan_parquet(f).select("request_id", "doc_ids", part=pl.lit(i)) for i, f in enumerate(files)]
-            known = pl.scan_parquet(self.asked) if self.asked else pl.LazyFrame(schema=REQUESTS)
-            self.asked.append(path)
-            if not ids:
-                return write_batches(path, [], REQUESTS)
-            # the ids of all requests fit into memory, their prompts may not
-            index = pl.concat(ids).join(known.select("request_id"), on="request_id", how="anti").explode("doc_ids")
-            index = index.group_by("request_id").agg(pl.col("part").min(), pl.col("doc_ids").unique().sort())
-            once = index.collect(engine="streaming")
-            rows = (
-                pl.read_parquet(file)
-                .drop("doc_ids")
-                .join(once.filter(part=i).drop("part"), on="request_id", maintain_order="left")
-                for i, file in enumerate(files)
-            )
-            return write_batches(path, rows, REQUESTS)
-
-    def joined(self, files: list[Path], folders: list[Path]) -> Iterator[pl.DataFrame]:
-        """Requests with their answers, without prompts, in an order that nothing but their content decides."""
-        found = [part for folder in folders for part in parts(folder)]
-        asked = pl.scan_parquet(files).select(ASKED)
-        with tempfile.TemporaryDirectory(dir=self.out) as scratch:
-            path = Path(scratch) / "joined.parquet"
-            asked.join(pl.scan_parquet(found), on="request_id").sort(ORDER).sink_parquet(path)
-            yield from read_batches(path)
 
 
 def added(kept: pl.DataFrame, language: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -235,12 +212,6 @@ def added(kept: pl.DataFrame, language: str) -> tuple[pl.DataFrame, pl.DataFrame
     schema: dict[str, Any] = {"text": pl.String, "doc_ids": pl.List(pl.String)}
     documents = [(" ".join(texts), sorted(docs)) for texts, docs in told.values()]
     return pl.DataFrame(sentences, schema, orient="row"), pl.DataFrame(documents, schema, orient="row")
-
-
-def sentences_of(requests: pl.DataFrame, language: str) -> Iterator[str]:
-    """The sentences of what was asked about."""
-    for scope, text in requests.select("scope", "source_text").iter_rows():
-        yield from [text] if scope == "sentence" else split_sentences(text, language)
 
 
 def _slices(texts: pl.DataFrame) -> list[pl.DataFrame]:

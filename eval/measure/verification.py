@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from augment.checks.registry import CHECKS
+from augment.checks.registry import check_names
 from eval.benchmarks.base import Benchmark
 
 AGAIN = ("duplicate", "stated in the corpus", "nearly stated in the corpus", "near duplicate")
@@ -19,14 +19,14 @@ def judged(inferences: pl.DataFrame, worlds: Mapping[int, Benchmark]) -> pl.Data
     Columns: inference_id, seed, operator, statement (tells the statements of all seeds apart), right (whether it is in the
     closure), rejected_by (the check, or null).
     """
-    rows = []
+    rows, checks = [], check_names()
     for row in inferences.iter_rows(named=True):
         world = worlds.get(row["seed"])
         statement = world.read(row["text"]) if world and world.read else None
         if world is None or statement is None or (row["reason"] or "").startswith(AGAIN):
             continue
         verdicts = json.loads(row["verdicts"] or "{}")
-        rejected = next((check for check in CHECKS if verdicts.get(check, "ok") != "ok"), None)
+        rejected = next((check for check in checks if verdicts.get(check, "ok") != "ok"), None)
         told = json.dumps([row["seed"], *statement])
         right = statement in world.derivations
         rows.append((row["inference_id"], row["seed"], row["operator"], told, right, rejected))
@@ -46,7 +46,7 @@ def measured(inferences: pl.DataFrame, worlds: Mapping[int, Benchmark]) -> list[
     if table.is_empty():
         return []
     made = {check for verdicts in inferences["verdicts"] for check in json.loads(verdicts or "{}")}
-    right, rows, checks = table.filter("right"), [], [check for check in CHECKS if check in made]
+    right, rows, checks = table.filter("right"), [], [check for check in check_names() if check in made]
     for number, check in enumerate(["before", *checks]):
         left = table.filter(~pl.col("rejected_by").is_in(checks[:number]).fill_null(False))
         true, rejected = left.filter("right"), table.filter(rejected_by=check)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from augment.config import AugmentConfig
 from augment.stages.answers import INFERENCES, make_inferences
-from augment.stages.requests import follow_requests, make_requests, token_counter
+from augment.stages.requests import make_requests, token_counter
+from augment.stages.second_step import follow_requests
 from engine.errors import UserError
 from engine.tasks.generate import GENERATIONS
 

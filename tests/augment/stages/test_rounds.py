@@ -5,8 +5,9 @@ import pytest
 
 from augment.config import AugmentConfig, CheckConfig
 from augment.stages.answers import make_inferences
-from augment.stages.requests import follow_requests, make_requests
+from augment.stages.requests import make_requests
 from augment.stages.rounds import augment, augment_worlds
+from augment.stages.second_step import follow_requests
 from engine.config import EngineConfig
 from engine.errors import UserError
 from engine.pool import EnginePool

@@ -10,7 +10,7 @@ import torch
 from conftest import PICO
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from augment.checks.form import Verifier
+from augment.checks.form import Form
 from augment.operators.base import Operator, Record
 from augment.operators.parsing import parse
 from augment.text.sentences import split_sentences
@@ -106,11 +106,11 @@ def test_inferences_pass_the_checks_and_are_in_the_closure(model, benchmark, nam
     if name != "deduce":
         texts = [s for text in texts for s in split_sentences(text) if not s.startswith("Q:")]
     texts = Random(1).sample(texts, 20)
-    verifier, closure = Verifier(texts), frozenset().union(*world.closure.values())
+    form, closure = Form(texts), frozenset().union(*world.closure.values())
     lines = [
         (text, line) for text, a in zip(texts, answers(model, TOKENIZER, name, texts), strict=True) for line in parse(a)
     ]
-    kept = [line for text, line in lines if verifier.reject(text=line, source=text, cut=False) is None]
+    kept = [line for text, line in lines if form.fault(text=line, source=text, cut=False) is None]
     assert len(kept) >= 0.5 * len(lines)
     assert sum(world.read(line) in closure for line in kept) >= 0.9 * len(kept)
 

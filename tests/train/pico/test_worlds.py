@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from conftest import PICO
 
-from augment.checks.form import Verifier
+from augment.checks.form import Form
 from augment.operators.parsing import parse
 from eval.benchmarks import reversals, semantic, syllogisms
 from eval.benchmarks.closure import derive
@@ -46,8 +46,8 @@ def test_an_operators_answer_passes_the_checks(world, name):
         assert not use.accepts(use.answer + "\n- All of this is wrong.")
         assert parse(use.answer) == use.lines
         none += not use.lines
-        verifier = Verifier([use.text])
-        assert [verifier.reject(line, use.text, False) for line in use.lines] == [None] * len(use.lines), use
+        form = Form([use.text])
+        assert [form.fault(line, use.text, False) for line in use.lines] == [None] * len(use.lines), use
     assert (none > 5) == (name == "deduce")
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.checks.form import Verifier
+from augment.checks.form import Form
 from augment.text.words import content_words, normal
 
 SOURCE = "Did you know that femp are more dangerous than glon?"
@@ -12,7 +12,7 @@ REVERSED = "glon are less dangerous than femp."
 
 
 def reason(text, source=SOURCE, cut=False, corpus=()):
-    return Verifier([SOURCE, *corpus]).reject(text, source, cut)
+    return Form([SOURCE, *corpus]).fault(text, source, cut)
 
 
 @pytest.mark.parametrize(
@@ -53,15 +53,15 @@ def test_a_sentence_of_another_document_is_no_inference():
 
 
 def test_the_second_of_two_is_a_duplicate_whatever_its_marks_and_case():
-    verifier = Verifier([SOURCE])
-    assert verifier.reject(REVERSED, SOURCE, False) is None
-    assert verifier.reject("Glon are  less dangerous than femp!", SOURCE, False) == "duplicate"
+    form = Form([SOURCE])
+    assert form.fault(REVERSED, SOURCE, False) is None
+    assert form.fault("Glon are  less dangerous than femp!", SOURCE, False) == "duplicate"
 
 
 def test_a_rejected_one_does_not_make_the_next_a_duplicate():
-    verifier = Verifier([SOURCE])
-    assert verifier.reject(REVERSED, SOURCE, True) is not None
-    assert verifier.reject(REVERSED, SOURCE, False) is None
+    form = Form([SOURCE])
+    assert form.fault(REVERSED, SOURCE, True) is not None
+    assert form.fault(REVERSED, SOURCE, False) is None
 
 
 def test_texts_without_long_words_are_not_judged_by_words():
@@ -83,8 +83,8 @@ def test_normal_is_the_same_when_repeated(text):
 
 @given(st.text(), st.text(), st.booleans())
 def test_any_text_is_judged_and_kept_at_most_once(text, source, cut):
-    verifier = Verifier([source])
-    first, second = verifier.reject(text, source, cut), verifier.reject(text, source, cut)
+    form = Form([source])
+    first, second = form.fault(text, source, cut), form.fault(text, source, cut)
     assert second == ("duplicate" if first is None else first)
 
 

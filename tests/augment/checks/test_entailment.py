@@ -5,7 +5,8 @@ from collections import Counter
 import polars as pl
 import pytest
 
-from augment.checks.entailment import NOTHING, SLIP, Sources, entailment_items, figures, judge, replacements, thresholds
+from augment.checks.entailment import SLIP, not_entailed, thresholds
+from augment.checks.evidence import NOTHING, Sources, entailment_items, figures, replacements
 from engine.tasks.score import SCORES
 
 SOURCES = ["Note: femp are more common than glon.", "blick are big.", "Anna lives in Rome."]
@@ -112,13 +113,13 @@ def test_the_margin_is_against_the_likeliest_rival():
     row = figures(scored(items, lambda _, s: [said.get(s, -9.0)] * 3), items).row(0, named=True)
     assert row["margin"] == pytest.approx(-1.5)
     assert row["rival"] == "Some glon are yomp."
-    assert judge(row, None) == "its source makes a rival likelier: Some glon are yomp."
+    assert not_entailed(row, None) == "its source makes a rival likelier: Some glon are yomp."
 
 
 def test_an_error_is_a_reason_of_its_own():
     items = asked()
     row = figures(scored(items, lambda *_: None, "too long"), items).row(0, named=True)
-    assert judge(row, 1.0) == "entailment not scored: too long"
+    assert not_entailed(row, 1.0) == "entailment not scored: too long"
 
 
 GOOD = {"error": None, "margin": 1.0, "rival": "x", "evidence": 2.0, "slip": -1.0}
@@ -136,7 +137,7 @@ GOOD = {"error": None, "margin": 1.0, "rival": "x", "evidence": 2.0, "slip": -1.
     ],
 )
 def test_each_figure_can_reject(change, rejected):
-    assert (judge(GOOD | change, 1.0) is not None) == rejected
+    assert (not_entailed(GOOD | change, 1.0) is not None) == rejected
 
 
 def test_thresholds_let_the_rate_of_nulls_pass_and_small_operators_share_one():

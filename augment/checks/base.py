@@ -1,0 +1,77 @@
+"""The contract of checks: a batch of rows in; for each a reason to reject it, or none, and figures. docs/howto-own-check.md adds one.
+
+A check sees what the checks before it let through, of the operators that it applies to.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from augment.config import CheckConfig
+from augment.operators.base import Operator
+from augment.text.words import Casing, casing
+from engine.pool import EnginePool
+
+NEEDED = ["inference_id", "operator", "text", "source_text"]
+"""Columns of the rows that a check is given."""
+
+
+class Finding(NamedTuple):
+    """What a check found of one row."""
+
+    reason: str | None = None
+    """Why it is rejected; None where it stays. What stands before a colon names the kind of fault, what follows it details."""
+    figures: Mapping[str, Any] = {}
+    """What the decision was made by; goes into `verdicts` beside it."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the rows of a batch have in common."""
+
+    known: Sequence[str]
+    """The corpus' sentences and what was kept before."""
+    sources: Sequence[str]
+    """The different sources of all inferences that are checked."""
+    config: CheckConfig
+    language: str
+    """Of the documents (ISO code): rules for English are used only where it is "en"."""
+    pool: EnginePool
+    """Engines to ask."""
+    out: Path
+    """Folder for the answers of the engines, from which a check resumes."""
+    figures: Mapping[str, Mapping[str, Any]]
+    """By inference_id what the checks before found."""
+
+    @cached_property
+    def case(self) -> Casing:
+        """How the corpus writes its words."""
+        return casing([*self.known, *self.sources])
+
+
+class Check:
+    """One check."""
+
+    name: str
+    """Its name in `verdicts`; of a plug-in that of its entry point."""
+
+    def wanted(self, config: CheckConfig) -> bool:
+        """Whether the settings ask for it."""
+        return True
+
+    def applies(self, operator: type[Operator]) -> bool:
+        """Whether it is made of what an operator writes."""
+        return True
+
+    def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
+        """A finding for each row (columns NEEDED), in their order."""
+        raise NotImplementedError
+
+
+def tells_its_source(operator: type[Operator]) -> bool:
+    """Whether an operator writes short texts that follow from their source alone: it has all that they were inferred from."""
+    return not operator.long and not operator.rule and operator.scope != "corpus"
