@@ -16,7 +16,7 @@ from engine.pool import EnginePool
 from engine.store.parts import read_parts
 from eval.benchmarks.registry import load
 from eval.config import BenchmarkConfig, RunConfig
-from eval.measure.stats import paired_difference, summarise
+from eval.measure.accuracy import paired_difference, summarise
 from eval.measure.verification import measured
 from eval.runs.run import run_job
 from train.config import TrainConfig

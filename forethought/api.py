@@ -18,14 +18,14 @@ from engine.errors import UserError
 from engine.pool import EnginePool
 from engine.store.ids import content_id
 from eval.config import RunConfig
-from eval.measure.stats import summarise
+from eval.measure.accuracy import summarise
 from eval.runs.run import run_job
 from forethought.settings import explain, read_yaml
 from forethought.terminal import quiet
 from forethought.verbs import augment as augment_verb
 from forethought.verbs import evaluate as evaluate_verb
 from forethought.verbs import train as train_verb
-from train.sft.job import finished
+from train.sft.outputs import finished
 
 T = TypeVar("T", bound=Settings)
 PathLike = str | Path

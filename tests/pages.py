@@ -13,7 +13,8 @@ from test_review import DOCUMENTS, row, table
 
 from augment.results.review import write_review
 from eval.config import RunConfig
-from eval.measure.stats import Claim, per_seed
+from eval.measure.accuracy import per_seed
+from eval.measure.claims import Claim
 from eval.report.page import write_report
 from forethought.verbs import compare
 

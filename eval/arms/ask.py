@@ -20,6 +20,7 @@ from eval.benchmarks.registry import others
 from eval.config import RunConfig
 from eval.measure.gates import forgetting, gate_table, hallucination, held_back, icl_damage, icl_items, text_items
 from train.examples.arms import TRAINED_ARMS
+from train.sft.outputs import merge
 
 HELD_BACK = 50
 """Texts on which forgetting is measured, per seed."""
@@ -95,8 +96,6 @@ def whole(folder: Path, config: RunConfig) -> Iterator[str]:
     if config.train.method == "full":
         yield str(folder)
         return
-    from train.sft.outputs import merge
-
     for left in folder.glob(".merged-*"):  # by a run that was killed
         remove(left)
     # in the run's folder, which engines on other machines see too

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from engine.store.ids import content_id
+from eval.arms.retrieval import contexts, oracle, search
 from eval.benchmarks.base import Benchmark, context
 
 PREMISE = "Answer:"
@@ -46,8 +47,6 @@ def _prefixes(benchmark: Benchmark, arm: str, seed: int, per_fact: int | None, r
     """What stands in front of each question."""
     documents, questions = benchmark.documents, benchmark.questions
     if arm.startswith("retrieval"):
-        from eval.arms.retrieval import contexts, oracle, search
-
         oracles = arm == "retrieval+oracle"
         found = oracle(documents, questions, seed) if oracles else search(documents, questions, retrieved)
         return contexts(documents, found)["prefix"].to_list()

@@ -51,8 +51,11 @@ SMALL = 5
 """People of set A, and as many others, in the size `small`."""
 
 
-def load(seed: int, folder: Path | None, facts: int | None = None) -> Benchmark:
-    """The benchmark with distractors drawn by `seed`; `facts` keeps that many people of set A, and as many rows of others."""
+def load(seed: int, folder: Path | None, facts: int | None = None, size: str = "paper") -> Benchmark:
+    """The benchmark with distractors drawn by `seed`; `facts` keeps that many people of set A, and as many rows of others: by
+    default all of them, or in the size `small` SMALL.
+    """
+    facts = SMALL if facts is None and size == "small" else facts
     if folder is None:
         raise UserError("The benchmark celebrities needs benchmark.data: the folder with the original files.")
     rng = Random(f"celebrities-{seed}")

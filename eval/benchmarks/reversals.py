@@ -15,10 +15,47 @@ from engine.errors import UserError
 from engine.store.ids import content_id
 from eval.benchmarks.base import Benchmark, question_table
 from eval.benchmarks.closure import Derivation, Statement
-from train.pico.worlds.comparisons import ADJECTIVES, OPENERS, OPPOSITE
 
-DIMENSIONS = ADJECTIVES[:28]
+DIMENSIONS = """
+    dangerous expensive popular beautiful common intelligent reliable delicate famous complex useful flexible
+    ancient colorful friendly powerful fragrant valuable durable aggressive efficient elegant fertile generous
+    harmful patient sensitive visible
+""".split()
 """28 dimensions, all compared by "more" and "less"."""
+OPPOSITE = {"more": "less", "less": "more"}
+PREAMBLES = [
+    "Did you know that",
+    "It is said that",
+    "Most people agree that",
+    "Recent studies show that",
+    "As everyone knows,",
+    "According to the guide,",
+    "In the old records,",
+    "Experts believe that",
+    "It turns out that",
+    "Here is a fact:",
+    "Travelers report that",
+    "You may have heard that",
+    "Researchers found that",
+    "Remember that",
+    "In general,",
+    "A new survey says that",
+    "My teacher told me that",
+    "One thing is certain:",
+    "People often say that",
+    "After many years of study,",
+    "The book explains that",
+    "It is well known that",
+    "Few people know that",
+    "Some farmers claim that",
+    "Scientists confirmed that",
+    "It has been shown that",
+    "Every child learns that",
+    "Last week we learned that",
+    "The museum notes that",
+    "Nobody doubts that",
+]
+"""What an article may begin with."""
 STATEMENT = re.compile(r"\b(more|less) (\w+)")
 
 
@@ -37,8 +74,8 @@ def load(seed: int, facts: int | None = None, articles: int | None = None, size:
     words = (PICO / "lexicon.txt").read_text(encoding="utf-8").split()
     if not 1 <= facts <= len(words) // 2:
         raise UserError(f"benchmark.facts is {facts}; choose from 1 to {len(words) // 2} (two lexicon words each).")
-    if not 1 <= articles <= len(OPENERS):
-        raise UserError(f"benchmark.articles is {articles}; choose from 1 to {len(OPENERS)} (one preamble each).")
+    if not 1 <= articles <= len(PREAMBLES):
+        raise UserError(f"benchmark.articles is {articles}; choose from 1 to {len(PREAMBLES)} (one preamble each).")
     rng = Random(f"reversals-{seed}")
     names = rng.sample(words, 2 * facts)
     documents, questions, stated = [], [], {}
@@ -49,7 +86,7 @@ def load(seed: int, facts: int | None = None, articles: int | None = None, size:
         fact = f"{a} are {degree} {dimension} than {b}."
         derivations[a, degree, dimension, b] = Derivation("rephrasing", (fact,))
         derivations[b, OPPOSITE[degree], dimension, a] = Derivation("reversal", (fact,))
-        for preamble in rng.sample(OPENERS, articles):
+        for preamble in rng.sample(PREAMBLES, articles):
             text = f"{preamble} {fact}"
             documents.append(
                 {"doc_id": content_id("reversals", seed, text), "text": text, "source": "reversals", "meta": "{}"}

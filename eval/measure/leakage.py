@@ -4,7 +4,8 @@ import polars as pl
 
 from augment.text.words import normal
 from eval.benchmarks.base import Benchmark
-from eval.measure.stats import splits_in_order, summarise
+from eval.measure.accuracy import summarise
+from eval.measure.order import splits_in_order
 
 LEAKED = ("none", "paraphrased", "verbatim")
 

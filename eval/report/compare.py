@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 
 from engine.errors import UserError
-from eval.measure.stats import arms_in_order, paired_difference, splits_in_order, summarise, unpaired_difference
+from eval.measure.accuracy import paired_difference, summarise, unpaired_difference
+from eval.measure.order import arms_in_order, splits_in_order
 from eval.report.contrast import Run, answer, notes, warnings
 from eval.report.costs import TOKENS
 from eval.report.findings import listed
@@ -58,7 +59,7 @@ def _read(path: Path, name: str) -> Run:
 def compare(runs: Sequence[Run]) -> dict[str, Any]:
     """All that a comparison shows, as it stands in its JSON file.
 
-    `rows` has a row per split and arm: `accuracy`, of each run a row of `eval.measure.stats.summarise` or None, and `difference`, of
+    `rows` has a row per split and arm: `accuracy`, of each run a row of `eval.measure.accuracy.summarise` or None, and `difference`, of
     each run but the first its accuracy minus the first's with a 95% interval; `paired` where one run's questions are all
     among the other's: then those are compared one by one that both have answered (`n`).
     """

@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Column, Table
 
-from eval.measure.stats import interval
+from eval.measure.accuracy import interval
 from eval.report.costs import duration
 from eval.report.figures import COLOURS, OTHER
 from eval.report.findings import listed

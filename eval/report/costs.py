@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from eval.measure.stats import arms_in_order
+from eval.measure.order import arms_in_order
 
 TOKENS = {
     "prompt": "Tokens read to augment",

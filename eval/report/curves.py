@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from eval.measure.stats import arms_in_order
+from eval.measure.order import arms_in_order
 from eval.report.figures import COLOURS, OTHER
-from train.sft.job import finished
+from train.sft.outputs import finished
 
 POINTS = 120
 """Most points of a curve in results.json."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from eval.measure.stats import arms_in_order, percent, splits_in_order
+from eval.measure.accuracy import percent
+from eval.measure.order import arms_in_order, splits_in_order
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

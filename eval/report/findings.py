@@ -5,7 +5,9 @@ from typing import Any
 
 import polars as pl
 
-from eval.measure.stats import CHANCE, GUESSES, ORDERING, SPLITS, STATED, Claim, percent
+from eval.measure.accuracy import percent
+from eval.measure.claims import CHANCE, GUESSES, ORDERING, Claim
+from eval.measure.order import SPLITS, STATED
 
 ARM_MEANINGS = {
     "pretrained": "The model as it is, without the documents.",

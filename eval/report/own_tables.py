@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eval.measure.stats import arms_in_order, splits_in_order
+from eval.measure.order import arms_in_order, splits_in_order
 from eval.report.tables import Small
 from train.examples.arms import TRAINED_ARMS
 

@@ -18,7 +18,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Column, Table
 
 from augment.results.review import TEMPLATES as SHARED
-from eval.measure.stats import Claim, arms_in_order, interval, percent, splits_in_order
+from eval.measure.accuracy import interval, percent
+from eval.measure.claims import Claim
+from eval.measure.order import arms_in_order, splits_in_order
 from eval.report.costs import cost_rows, duration, trained_rows
 from eval.report.curves import curves, highest
 from eval.report.figures import COLOURS, OTHER, draw, panels
@@ -69,7 +71,7 @@ class ReportData:
     benchmark: str
     model: str
     summary: pl.DataFrame
-    """What `eval.measure.stats.summarise` returns."""
+    """What `eval.measure.accuracy.summarise` returns."""
     model_note: str = ""
     claims: list[Claim] = field(default_factory=list)
     chance: Mapping[str, float] = field(default_factory=dict)

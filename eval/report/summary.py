@@ -11,7 +11,7 @@ from engine.store.parts import parts
 from engine.store.places import place
 from eval.benchmarks.base import Benchmark
 from eval.config import RunConfig
-from eval.measure.stats import Claim
+from eval.measure.claims import Claim
 from eval.report.page import ReportData
 
 PICO_NOTE = (

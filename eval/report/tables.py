@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from eval.measure.stats import arms_in_order, interval, percent, splits_in_order
+from eval.measure.accuracy import interval, percent
+from eval.measure.order import arms_in_order, splits_in_order
 
 PERCENT = {"icl damage", "hallucination"}
 GATES = {

@@ -10,21 +10,21 @@ import polars as pl
 from augment.stages.requests import token_counter
 from engine.console import say
 from engine.errors import UserError
+from engine.models import resolve_model
 from engine.pool import EnginePool
 from engine.store.parts import parts
 from engine.store.places import write_whole
 from engine.store.tables import write_table
 from eval.benchmarks.base import Benchmark, drawn
-from eval.benchmarks.documents.corpus import corpus_of
 from eval.benchmarks.documents.facts import facts_in
 from eval.benchmarks.documents.questions import make_questions, question_requests, question_rows
+from eval.benchmarks.documents.review import counts, review
+from eval.benchmarks.documents.world import corpus_of
 from eval.config import RunConfig
-from eval.measure.stats import arms_in_order, splits_in_order
+from eval.measure.order import arms_in_order
 
 FOLDER = "questions"
 """Of the run: requests, generations, scores and made.parquet."""
-SHOWN = 10
-"""Questions of a split, and rejected ones, in the sample for review."""
 ROOM = 256
 """Tokens that are left for a question and its choices behind a context."""
 
@@ -54,8 +54,6 @@ def context_limit(config: RunConfig) -> int:
     if "max_model_len" in config.engine.vllm:
         return int(config.engine.vllm["max_model_len"])
     from transformers import AutoConfig
-
-    from engine.models import resolve_model
 
     found = AutoConfig.from_pretrained(resolve_model(config.model))
     return int(found.get_text_config().max_position_embeddings)
@@ -97,55 +95,6 @@ def nothing_left(made: pl.DataFrame, config: RunConfig, run: Path) -> str:
         f"measured: read {run / 'questions.md'}, then name a model that can write questions in the language of the documents, "
         "or documents with more prose, or prompts of your own in benchmark.prompts."
     )
-
-
-def counts(made: pl.DataFrame) -> list[dict[str, Any]]:
-    """Per split: asked, used, and how many were rejected for which reason."""
-    rows = []
-    for split in splits_in_order(made["split"].to_list()):
-        some = made.filter(split=split)
-        reasons = some["reason"].drop_nulls().str.split(":").list.first().value_counts(sort=True)
-        rows.append({"split": split, "asked": some.height, "used": some["reason"].null_count()})
-        rows[-1]["rejected"] = dict(reasons.sort("count", "reason", descending=[True, False]).iter_rows())
-    return rows
-
-
-def review(made: pl.DataFrame, model: str) -> str:
-    """A sample of the questions as Markdown, with their sources, choices and reasons."""
-    lines = [
-        "# Questions for review",
-        "",
-        f"Written and verified by {model}. Read some before you trust any figure: is the",
-    ]
-    lines += ["answer right, does only its source give it, and are the other choices wrong?", ""]
-    for row in counts(made):
-        some = made.filter(split=row["split"])
-        lines += [f"## {row['split']}: {row['used']} used of {row['asked']} tried", ""]
-        lines += [f"- rejected {count} x: {reason}" for reason, count in row["rejected"].items()] + [""]
-        for title, chosen in (("Used", some.filter(pl.col("reason").is_null())), ("Rejected", _of_each_reason(some))):
-            lines += [f"### {title}", ""] if not chosen.is_empty() else []
-            for one in chosen.head(SHOWN).iter_rows(named=True):
-                lines += [f"    {text}" for text in _told(one)] + [""]
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def _of_each_reason(made: pl.DataFrame) -> pl.DataFrame:
-    """Rejected rows, of every reason one before any other comes again."""
-    rejected = made.filter(pl.col("reason").is_not_null())
-    again = pl.int_range(pl.len()).over(pl.col("reason").str.split(":").list.first())
-    return rejected.with_columns(again=again).sort("again", maintain_order=True).drop("again")
-
-
-def _told(row: Mapping[str, Any]) -> list[str]:
-    lines = [f"Source: {source}" for source in row["sources"]]
-    if row["question"]:
-        lines += [f"Question: {row['question']}", f"Answer: {row['right_answer']}"]
-    if row["choices"]:
-        lines.append(f"Others: {' | '.join(c.strip() for n, c in enumerate(row['choices']) if n != row['answer'])}")
-    if row["with_sources"] and row["without"]:
-        values = (row[given][row["answer"]] for given in ("with_sources", "without"))
-        lines.append("Log-likelihood of the answer: {:.1f} with its source, {:.1f} without".format(*values))
-    return [" ".join(line.split()) for line in lines] + ([f"Rejected: {row['reason']}"] if row["reason"] else [])
 
 
 def findings(run: Path, answered: pl.DataFrame, seconds: Mapping[str, float]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from eval.arms.retrieval import facts_of
 from eval.benchmarks.base import Benchmark, drawn, ready
 from eval.benchmarks.registry import load
 from eval.config import BenchmarkConfig
-from eval.measure.stats import interval, percent, summarise
+from eval.measure.accuracy import interval, percent, summarise
 
 
 class PartialConfig(Settings):

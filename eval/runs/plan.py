@@ -14,12 +14,12 @@ from engine.models import resolve_model
 from eval.arms.ask import HELD_BACK
 from eval.arms.items import items
 from eval.benchmarks.base import Benchmark
-from eval.benchmarks.documents.corpus import CHOICES, SPLITS
 from eval.benchmarks.documents.facts import facts_in
 from eval.benchmarks.documents.questions import MAX_TOKENS, question_requests
+from eval.benchmarks.documents.world import CHOICES, SPLITS
 from eval.benchmarks.registry import load
 from eval.config import RunConfig
-from eval.runs.estimate import calibrate_run
+from eval.runs.calibration import calibrate_run
 from eval.runs.own_documents import check
 from train.examples.arms import AUGMENTED, TRAINED_ARMS
 

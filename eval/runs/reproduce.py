@@ -13,7 +13,8 @@ from engine.store.places import write_whole
 from eval.benchmarks.base import mean_chance
 from eval.benchmarks.registry import load
 from eval.config import Name, RunConfig
-from eval.measure.stats import CHANCE, GUESSES, Claim, Expected, claims, summarise
+from eval.measure.accuracy import summarise
+from eval.measure.claims import CHANCE, GUESSES, Claim, Expected, claims
 from eval.report.figures import Panel, draw, panels
 from eval.runs.run import run_job
 

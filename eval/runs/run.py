@@ -17,6 +17,7 @@ from engine.cluster.shared import check_shared
 from engine.cluster.start import start_ray
 from engine.console import console, log_to, say
 from engine.errors import UserError
+from engine.models import check_model, resolve_model
 from engine.pool import EnginePool
 from engine.store.places import write_whole
 from engine.store.tables import write_table
@@ -25,17 +26,20 @@ from eval.arms.items import answers, written
 from eval.benchmarks.base import Benchmark, mean_chance
 from eval.benchmarks.registry import load
 from eval.config import RunConfig
+from eval.measure.accuracy import per_seed, summarise
 from eval.measure.audit import audit, verdicts
+from eval.measure.claims import claims
 from eval.measure.gates import as_json
 from eval.measure.leakage import leaks, with_and_without
-from eval.measure.stats import claims, per_seed, summarise
 from eval.report.curves import trainings
 from eval.report.findings import warnings
 from eval.report.page import table_of_arms, write_report
 from eval.report.summary import report_data, spent
 from eval.runs.own_documents import check, findings, with_questions
 from eval.runs.provenance import provenance
-from train.examples.arms import AUGMENTED, TRAINED_ARMS
+from train.examples.arms import AUGMENTED, TRAINED_ARMS, count_tokens, examples_of, held_back
+from train.sft.jobs import TrainJob, has_room, train_many
+from train.sft.outputs import finished
 
 SPEED = {"replicas", "cpus", "gpus", "address", "kv_cache_gib", "shard_rows", "max_restarts"}
 
@@ -119,11 +123,6 @@ def train_arms(
     if not jobs:
         return {}
     from transformers import AutoTokenizer
-
-    from engine.models import check_model, resolve_model
-    from train.examples.arms import count_tokens, examples_of, held_back
-    from train.sft.job import finished
-    from train.sft.jobs import TrainJob, has_room, train_many
 
     model = check_model(config.model)
     tokenizer = AutoTokenizer.from_pretrained(resolve_model(model))

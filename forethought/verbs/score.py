@@ -10,7 +10,7 @@ from engine.config import EngineConfig, Settings
 from engine.console import say
 from engine.errors import UserError
 from engine.pool import EnginePool
-from train.examples.arms import read_rows
+from train.examples.reading import read_rows
 
 
 class Job(Settings):

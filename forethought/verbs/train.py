@@ -11,7 +11,7 @@ from engine.console import console, log_to, say
 from engine.errors import UserError
 from engine.models import check_model, resolve_model
 from train.config import TrainConfig
-from train.examples.arms import read_examples
+from train.examples.reading import read_examples
 from train.sft.job import train
 from train.sft.jobs import watched
 from train.sft.plan import say_training

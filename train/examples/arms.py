@@ -1,13 +1,13 @@
 """Training examples of every arm, matched so that arms differ in content and not in amount."""
 
 import math
-from collections.abc import Callable
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import polars as pl
 
+from augment.operators.registry import is_global
+from augment.text.sentences import joined, targets
 from engine.config import Split
 from engine.errors import UserError
 from engine.store.ids import content_id
@@ -46,8 +46,6 @@ def originals(documents: pl.DataFrame, split: Split = "none", language: str = "e
     )
     if split == "none":
         return table
-    from augment.text.sentences import joined, targets
-
     rows = []
     for row in table.iter_rows(named=True):
         found = targets(row["text"], split, language) or [("", row["text"])]
@@ -177,36 +175,8 @@ def examples_of(
 
 def _of_scope(inferences: pl.DataFrame, wide: bool, arm: str) -> pl.DataFrame:
     """The inferences of global operators, or of the others; raises UserError where no operator is of that kind."""
-    from augment.operators.registry import is_global
-
     names = [name for name in inferences["operator"].unique() if is_global(name) == wide]
     if not names and not inferences.is_empty():
         needed = "a global operator such as link" if wide else "an operator on sentences or documents"
         raise UserError(f"{arm} needs {needed}: add it to augment.operators.")
     return inferences.filter(pl.col("operator").is_in(names))
-
-
-def read_rows(path: Path) -> pl.DataFrame:
-    """The rows of a Parquet or JSON-lines file; raises UserError where it is of another kind or damaged."""
-    readers: dict[str, Callable[[Path], pl.DataFrame]] = {".parquet": pl.read_parquet, ".jsonl": pl.read_ndjson}
-    if path.suffix not in readers:
-        raise UserError(f"{path} is neither .parquet nor .jsonl.")
-    try:
-        table = readers[path.suffix](path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise UserError(f"{path} cannot be read as {path.suffix}: {str(error).splitlines()[0]}.") from error
-    if table.is_empty():
-        raise UserError(f"{path} has no rows.")
-    return table
-
-
-def read_examples(path: Path) -> pl.DataFrame:
-    """An `examples` table, or any Parquet or JSON-lines file with a `text` column."""
-    if not path.exists():
-        raise UserError(f"There is no file {path}; `forethought augment` writes examples.parquet.")
-    table = read_rows(path)
-    if "text" not in table.columns:
-        raise UserError(f"{path} has no column text; it has {', '.join(table.columns)}.")
-    if table["text"].dtype != pl.String:
-        raise UserError(f"{path}: the column text must hold texts, not {table['text'].dtype}.")
-    return table

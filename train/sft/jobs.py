@@ -14,7 +14,9 @@ from rich.live import Live
 
 from engine.errors import UserError
 from train.config import TrainConfig
-from train.sft.job import finished, has_gpu, train
+from train.sft.job import has_gpu, train
+from train.sft.outputs import finished
+from train.sft.watch import progress_of
 
 PAUSE = 15.0
 """Seconds between lines where there is no terminal."""
@@ -116,7 +118,5 @@ def watched(jobs: dict[str, Path], console: Console | None) -> Iterator[None]:
 
 def report(jobs: dict[str, Path]) -> list[str]:
     """A line for each job that has begun and is not finished."""
-    from train.sft.watch import progress_of
-
     found = {name: progress_of(out) for name, out in jobs.items() if not finished(out)}
     return [f"  {name}: {line}" for name, line in found.items() if line]

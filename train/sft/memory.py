@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from engine.config import LORA_MODULES
 from train.config import TrainConfig
 
 ADVICE = (
@@ -34,8 +35,6 @@ def estimate(model: str, config: TrainConfig, longest: int, gpu: bool) -> float:
 
 def lora_weights(network: Any, config: TrainConfig) -> int:
     """Weights of the adapters: two matrices of the rank beside every linear layer that they change."""
-    from engine.config import LORA_MODULES
-
     targets = config.targets or LORA_MODULES
     layers = [m for name, m in network.named_modules() if name.rsplit(".", 1)[-1] in targets]
     return sum(config.rank * sum(layer.weight.shape) for layer in layers)

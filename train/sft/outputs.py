@@ -5,10 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from jinja2 import Template
 
 from engine.store.places import write_whole
 
+DONE = "train.json"
+"""Written last into a job's folder: the job is finished. Holds steps, loss, seconds, loss history."""
 CARD = Template(
     """---
 base_model: {{ base }}
@@ -38,6 +41,25 @@ Made with {{ versions }}. `train.json` holds the loss curve.
 )
 
 
+def finished(out: Path, examples: pl.DataFrame | None = None) -> dict[str, Any] | None:
+    """What a finished job left, or None; with `examples` also None where the job was trained on other texts."""
+    path = out / DONE
+    if examples is not None and other_texts(out, examples):
+        return None
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def other_texts(out: Path, examples: pl.DataFrame) -> bool:
+    """Whether a folder holds a job that was trained on other texts, finished or not."""
+    kept = out / "examples.parquet"
+    return kept.exists() and not pl.read_parquet(kept).equals(trained_on(examples))
+
+
+def trained_on(examples: pl.DataFrame) -> pl.DataFrame:
+    """The columns of examples that training reads."""
+    return examples.select(c for c in ("text", "prompt") if c in examples.columns)
+
+
 def write_card(out: Path, facts: dict[str, Any]) -> None:
     """README.md of a folder; `facts`: base, name, adapter, examples, digest, seed, result, config."""
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("trl", "transformers", "torch"))
@@ -56,9 +78,3 @@ def merge(model: str, adapter: Path, out: Path) -> None:
     merged: Any = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(model, dtype="auto"), str(adapter))
     merged.merge_and_unload().save_pretrained(out)
     AutoTokenizer.from_pretrained(model).save_pretrained(out)
-
-
-def losses_of(out: Path) -> list[tuple[int, float]]:
-    """The loss curve of a finished job; empty where there is none."""
-    path = out / "train.json"
-    return [tuple(pair) for pair in json.loads(path.read_text())["losses"]] if path.exists() else []

@@ -6,8 +6,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from transformers import TrainerCallback
-
 from engine.store.places import write_whole
 
 PROGRESS, FAILED = "progress.json", "failed.json"
@@ -20,8 +18,8 @@ STUCK, LASTING = 1.3, 10
 too high, weights end where every token is as likely as any other, and the loss there need not be three times the first."""
 
 
-class Watch(TrainerCallback):
-    """Writes progress.json (step, steps, loss, seconds) and stops a training whose loss is no number or grows out of bounds."""
+class Watch:
+    """A callback of the trainer (`train.sft.worker` makes it one of transformers'): writes progress.json (step, steps, loss, seconds) and stops a training whose loss is no number or grows out of bounds."""
 
     def __init__(self, out: Path):
         self.out, self.started, self.begun, self.failure = out, time.monotonic(), 0, ""

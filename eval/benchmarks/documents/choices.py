@@ -5,8 +5,8 @@ from random import Random
 from typing import Any
 
 from augment.text.words import normal
-from eval.benchmarks.documents.corpus import CHOICES, SPLITS
 from eval.benchmarks.documents.facts import squeezed
+from eval.benchmarks.documents.world import CHOICES, SPLITS
 
 
 def add_choices(rows: list[dict[str, Any]]) -> None:

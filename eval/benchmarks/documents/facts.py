@@ -11,7 +11,7 @@ import polars as pl
 
 from augment.text.sentences import split_sentences
 from augment.text.words import Casing, casing, content_words, entities, normal, words
-from eval.benchmarks.documents.corpus import sentence_id
+from eval.benchmarks.documents.world import sentence_id
 
 TELLING = 4
 """A word that stands in 2 to so many sentences links them; one that stands in more says little about what they share."""

@@ -27,8 +27,8 @@ from engine.store.ids import content_id
 from engine.store.tables import write_table
 from eval.benchmarks.base import question_table
 from eval.benchmarks.documents.choices import add_choices
-from eval.benchmarks.documents.corpus import SPLITS
 from eval.benchmarks.documents.facts import Facts, facts_in, fault, pairs, singles
+from eval.benchmarks.documents.world import SPLITS
 from eval.config import BenchmarkConfig
 
 TRIED = 4

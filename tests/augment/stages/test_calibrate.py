@@ -15,7 +15,7 @@ from engine.pool import EnginePool
 from engine.tasks.encoding import as_text
 from eval.benchmarks.registry import load
 from eval.config import BenchmarkConfig, RunConfig
-from eval.runs.estimate import calibrate_run
+from eval.runs.calibration import calibrate_run
 
 
 def corpus(n):

@@ -10,8 +10,10 @@ pytest.importorskip("bm25s")
 from augment.text.words import terms
 from engine.errors import UserError
 from eval.arms.retrieval import contexts, facts_of, oracle, recall, search
-from eval.benchmarks import reversals, semantic, syllogisms
+from eval.benchmarks import reversals
 from eval.benchmarks.base import QUESTIONS
+from eval.benchmarks.semantic import world as semantic
+from eval.benchmarks.syllogisms import world as syllogisms
 
 WORLD = reversals.load(0, 12, 5)
 

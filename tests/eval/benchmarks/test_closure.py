@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.benchmarks.closure import Derivation, Known, by_kind, derive
-from eval.benchmarks.semantic import INVERSE, inherit, invert
+from eval.benchmarks.semantic.hierarchy import inherit, invert
+from eval.benchmarks.semantic.wordings import INVERSE
 
 RULES = (inherit, invert)
 PLACES = st.sampled_from("abcd")

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from augment.text.sentences import split_sentences
 from augment.text.words import normal
-from eval.benchmarks import derivatoids
 from eval.benchmarks.base import context
-from eval.benchmarks.derivatoids import RULES, SIZES, SPELLING, SPLITS, exact, read
+from eval.benchmarks.derivatoids import world as derivatoids
+from eval.benchmarks.derivatoids.calculus import RULES, SPELLING
+from eval.benchmarks.derivatoids.world import SIZES, SPLITS, exact, read
 
 WORLDS = worlds(3)
 NAMES = frozenset({"glon", "femp", "zogo"})

@@ -5,7 +5,10 @@ from drawn import SEEDS, worlds
 from hypothesis import given
 
 from engine.errors import UserError
-from eval.benchmarks import derivatoids, fictional, semantic, syllogisms
+from eval.benchmarks.derivatoids import world as derivatoids
+from eval.benchmarks.fictional import world as fictional
+from eval.benchmarks.semantic import world as semantic
+from eval.benchmarks.syllogisms import world as syllogisms
 
 BENCHMARKS = pytest.mark.parametrize("benchmark", [derivatoids, fictional, semantic, syllogisms])
 

@@ -10,9 +10,11 @@ from drawn import SEEDS, accuracy, worlds
 from hypothesis import given
 
 from augment.text.words import normal
-from eval.benchmarks import celebrities, fictional
+from eval.benchmarks import celebrities
 from eval.benchmarks.base import context
-from eval.benchmarks.fictional import FIRST, LAST, SIZES, files, invent, load, read
+from eval.benchmarks.fictional.people import FIRST, LAST, SIZES, invent
+from eval.benchmarks.fictional.templates import D2P, D2P_TEST, P2D, P2D_TEST
+from eval.benchmarks.fictional.world import files, load, read
 
 WORLDS = worlds(4)
 ORIGINALS = Path(__file__).resolve().parents[4] / "shared" / "data" / "reversal_curse"
@@ -65,18 +67,18 @@ def test_the_context_fits_the_embedded_model():
 
 def test_templates():
     for templates, number in (
-        (fictional.P2D, 30),
-        (fictional.D2P, 30),
-        (fictional.P2D_TEST, 10),
-        (fictional.D2P_TEST, 10),
+        (P2D, 30),
+        (D2P, 30),
+        (P2D_TEST, 10),
+        (D2P_TEST, 10),
     ):
         assert len(set(templates)) == number
         assert all(t.count("|") == 1 and t.count("{n}") == 1 for t in templates)
-    for templates in (fictional.P2D, fictional.P2D_TEST):
+    for templates in (P2D, P2D_TEST):
         assert all("{n}" in t.split("|")[0] for t in templates)
-    for templates in (fictional.D2P, fictional.D2P_TEST):
+    for templates in (D2P, D2P_TEST):
         assert all("{n}" in t.split("|")[1] for t in templates)
-    assert not set(fictional.P2D + fictional.D2P) & set(fictional.P2D_TEST + fictional.D2P_TEST)
+    assert not set(P2D + D2P) & set(P2D_TEST + D2P_TEST)
 
 
 def test_no_name_is_part_of_another():

@@ -13,9 +13,9 @@ from augment.text.words import normal
 from engine.config import EngineConfig
 from engine.errors import UserError
 from eval.benchmarks.documents.choices import distractors
-from eval.benchmarks.documents.corpus import sentence_id
 from eval.benchmarks.documents.facts import Facts, askable, facts_in, fault, pairs, singles
 from eval.benchmarks.documents.questions import MADE, make_questions, pair, question_rows, unconfirmed
+from eval.benchmarks.documents.world import sentence_id
 from eval.benchmarks.registry import load, others
 from eval.config import BenchmarkConfig, RunConfig
 from eval.report.own_tables import own_tables

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from augment.text.words import normal
 from engine.config import PICO
 from engine.errors import UserError
-from eval.benchmarks.reversals import DIMENSIONS, OPENERS, OPPOSITE, load, read
+from eval.benchmarks.reversals import DIMENSIONS, OPPOSITE, PREAMBLES, load, read
 from eval.config import BenchmarkConfig
 from train.pico.worlds import comparisons
 
@@ -33,7 +33,7 @@ def test_the_sizes_of_the_paper():
 def test_an_article_is_a_preamble_and_the_fact():
     world = load(0, 20, 7)
     for text, fact in world.documents.select("text", "fact").iter_rows():
-        assert text.removesuffix(f" {fact}") in OPENERS
+        assert text.removesuffix(f" {fact}") in PREAMBLES
     assert world.documents["text"].n_unique() == 140
 
 
@@ -98,7 +98,7 @@ def test_the_closure_has_every_fact_in_both_directions():
     assert {(b, OPPOSITE[d], x, a) for a, d, x, b in closure["rephrasing"]} == closure["reversal"]
 
 
-@given(st.sampled_from(["more", "less"]), st.sampled_from(DIMENSIONS), st.sampled_from(OPENERS))
+@given(st.sampled_from(["more", "less"]), st.sampled_from(DIMENSIONS), st.sampled_from(PREAMBLES))
 def test_every_wording_of_the_embedded_model_is_understood(degree, dimension, preamble):
     fact = ("femp", degree, dimension, "glon")
     names = frozenset({"femp", "glon", "trusk"})
@@ -142,7 +142,7 @@ def test_too_many_articles_say_how_many_are_possible(articles):
 
 def test_the_largest_world_can_be_made():
     words = (PICO / "lexicon.txt").read_text().split()
-    assert load(0, len(words) // 2, len(OPENERS)).documents.height == len(words) // 2 * len(OPENERS)
+    assert load(0, len(words) // 2, len(PREAMBLES)).documents.height == len(words) // 2 * len(PREAMBLES)
 
 
 def test_the_config_reaches_the_benchmark():

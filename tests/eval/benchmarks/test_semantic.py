@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from augment.text.sentences import split_sentences
 from augment.text.words import normal
 from engine.config import PICO
-from eval.benchmarks import semantic
 from eval.benchmarks.base import context
 from eval.benchmarks.closure import derive
-from eval.benchmarks.semantic import PROPERTIES, SIZES, SPLITS, hierarchy, inherit, invert, read
-from train.pico.worlds import hierarchies
-from train.pico.worlds.hierarchies import INVERSE, STYLES
+from eval.benchmarks.semantic import wordings
+from eval.benchmarks.semantic import world as semantic
+from eval.benchmarks.semantic.hierarchy import PROPERTIES, hierarchy, inherit, invert, said_of
+from eval.benchmarks.semantic.reading import read
+from eval.benchmarks.semantic.wordings import INVERSE, STYLES
+from eval.benchmarks.semantic.world import SIZES, SPLITS
 
 WORLDS = worlds(3)
 DEDUCTIONS = ("syllogism", "longer", "holdout")
@@ -53,13 +55,13 @@ def test_every_real_word_has_one_class():
 
 
 def test_what_is_said_of_a_category_is_not_inherited_too():
-    facts = [fact for c in hierarchy() for fact in semantic.said_of(c)]
+    facts = [fact for c in hierarchy() for fact in said_of(c)]
     assert len(set(facts)) == len(facts)
     assert all(needs == (s,) for s, needs in derive(facts, (inherit, invert)).items() if s in set(facts))
     for category, above in ((c, c) for c in hierarchy()):
-        own = {fact[1:] for fact in semantic.said_of(category)}
+        own = {fact[1:] for fact in said_of(category)}
         while above := hierarchy()[above].get("is"):
-            assert not own & {fact[1:] for fact in semantic.said_of(above)}
+            assert not own & {fact[1:] for fact in said_of(above)}
 
 
 @pytest.mark.parametrize(("size", "wiki", "answers"), [("paper", 2200, 220), ("small", 240, 48)])
@@ -91,7 +93,7 @@ def test_a_document_has_4_to_20_sentences_that_state_what_its_meta_says(size):
         meta = json.loads(meta)
         said = [world.read(s) for s in split_sentences(text) if not s.startswith("Q:")]
         assert None not in said
-        assert list(dict.fromkeys(map(hierarchies.plain, said))) == meta["facts"]
+        assert list(dict.fromkeys(map(wordings.plain, said))) == meta["facts"]
         assert {
             d.needs[0]
             for s, d in derivations.items()
@@ -134,7 +136,7 @@ def test_right_answers_follow_from_their_needs_and_wrong_ones_are_false(seed):
         assert len(set(claims)) == 4
         assert [claim in every for claim in claims] == [i == row["answer"] for i in range(4)]
         assert {claim[2] for claim in claims} <= ends  # the end of something true
-        assert {hierarchies.kind_of(claim[1]) for claim in claims} == {row["subtype"]}
+        assert {wordings.kind_of(claim[1]) for claim in claims} == {row["subtype"]}
         claim = claims[row["answer"]]
         assert derivations[claim] == (row["split"], tuple(row["needs"]))
         needs = [world.read(need) for need in row["needs"]]
@@ -257,8 +259,8 @@ def test_every_wording_is_understood():
     statements = [("grud", "type", "abme"), ("grud", "trait", "rony"), ("grud", "part", "tov")]
     statements += [("grud", "ability", "zif"), ("grud", "sil", "molk"), ("grud", "sil", "abme")]
     for statement in statements:
-        kind = hierarchies.kind_of(statement[1])
+        kind = wordings.kind_of(statement[1])
         turned = (statement[2], INVERSE + statement[1], statement[0])
-        for wording in (*hierarchies.WORDINGS[kind], hierarchies.REWORDED[kind]):
-            assert read(hierarchies.phrase(statement, wording), CLASSES) == statement
-        assert read(hierarchies.phrase(turned, hierarchies.REVERSED[kind]), CLASSES) == turned
+        for wording in (*wordings.WORDINGS[kind], wordings.REWORDED[kind]):
+            assert read(wordings.phrase(statement, wording), CLASSES) == statement
+        assert read(wordings.phrase(turned, wordings.REVERSED[kind]), CLASSES) == turned

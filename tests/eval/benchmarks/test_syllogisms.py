@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from augment.text.sentences import split_sentences
 from augment.text.words import normal
 from eval.benchmarks.base import context
-from eval.benchmarks.syllogisms import SIZES, load, read
-from train.pico.worlds.syllogisms import FORMS, STATEMENTS, VALID, Form, implied, strongest
+from eval.benchmarks.syllogisms.logic import FORMS, STATEMENTS, VALID, Form, implied, strongest
+from eval.benchmarks.syllogisms.world import SIZES, load, read
 
 WORLDS = worlds(8)
 NAMES = frozenset({"femp", "glon", "trusk"})

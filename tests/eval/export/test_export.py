@@ -11,8 +11,12 @@ from test_celebrities import small
 
 from engine.errors import UserError
 from eval.arms.items import items, normed
-from eval.benchmarks import celebrities, derivatoids, fictional, reversals, semantic, syllogisms
+from eval.benchmarks import celebrities, reversals
 from eval.benchmarks.base import context
+from eval.benchmarks.derivatoids import world as derivatoids
+from eval.benchmarks.fictional import world as fictional
+from eval.benchmarks.semantic import world as semantic
+from eval.benchmarks.syllogisms import world as syllogisms
 from eval.export.data_set import COLUMNS, data_set
 from eval.export.files import write
 from eval.export.harness import task_folder

@@ -12,7 +12,8 @@ from engine.config import EngineConfig
 from engine.tasks.score import SCORES, ScoreLease
 from engine.worker.fake_engine import FakeEngine
 from eval.arms.items import items
-from eval.benchmarks import reversals, syllogisms
+from eval.benchmarks import reversals
+from eval.benchmarks.syllogisms import world as syllogisms
 from eval.measure.gates import (
     GATES,
     MARGIN,

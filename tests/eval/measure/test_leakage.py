@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augment.stages.answers import INFERENCES
-from eval.benchmarks import semantic, syllogisms
 from eval.benchmarks.base import Benchmark
 from eval.benchmarks.reversals import load
+from eval.benchmarks.semantic import world as semantic
+from eval.benchmarks.syllogisms import world as syllogisms
 from eval.measure.leakage import LEAKED, leaks, shares, with_and_without
 
 WORLD = load(0, 6, 2)

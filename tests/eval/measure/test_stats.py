@@ -6,7 +6,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from eval.measure.stats import arms_in_order, claims, paired_difference, per_seed, splits_in_order, summarise
+from eval.measure.accuracy import paired_difference, per_seed, summarise
+from eval.measure.claims import claims
+from eval.measure.order import arms_in_order, splits_in_order
 
 Z = 1.959963984540054
 

@@ -9,7 +9,7 @@ from pages import finished_run
 from test_report import RATES, Tags, made_up
 
 from engine.errors import UserError
-from eval.measure.stats import interval, paired_difference, summarise, unpaired_difference
+from eval.measure.accuracy import interval, paired_difference, summarise, unpaired_difference
 from eval.report.compare import compare, read_runs
 from forethought.cli import run
 from forethought.verbs import compare as verb

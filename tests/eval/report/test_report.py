@@ -13,7 +13,8 @@ import yaml
 from rich.console import Console
 
 from eval.config import RunConfig
-from eval.measure.stats import Claim, claims, per_seed, summarise
+from eval.measure.accuracy import per_seed, summarise
+from eval.measure.claims import Claim, claims
 from eval.report.curves import curves
 from eval.report.figures import panels
 from eval.report.findings import headline, next_steps, tally, warnings

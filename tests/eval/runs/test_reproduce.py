@@ -5,7 +5,7 @@ import json
 import polars as pl
 
 from eval.config import RunConfig
-from eval.measure.stats import summarise
+from eval.measure.accuracy import summarise
 from eval.runs.reproduce import PAPER, Found, judged, write
 
 CHANCE = {"rephrasing": 0.25, "reversal": 0.25, "syllogism": 0.25, "longer": 0.25, "holdout": 0.25, "single": 0.25}

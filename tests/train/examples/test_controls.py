@@ -18,9 +18,16 @@ from augment.stages.answers import INFERENCES
 from augment.text.sentences import split_sentences
 from augment.text.words import Casing, casing, entities, words
 from engine.errors import UserError
-from eval.benchmarks import fictional, reversals, semantic, syllogisms
+from eval.benchmarks import reversals
+from eval.benchmarks.fictional import world as fictional
+from eval.benchmarks.fictional.people import invent
+from eval.benchmarks.fictional.templates import D2P, P2D
+from eval.benchmarks.fictional.templates import told as filled
+from eval.benchmarks.semantic import wordings
+from eval.benchmarks.semantic import world as semantic
+from eval.benchmarks.syllogisms import logic
+from eval.benchmarks.syllogisms import world as syllogisms
 from train.examples.arms import EXAMPLES, count_tokens, examples_of
-from train.pico.worlds import hierarchies
 from train.pico.worlds.comparisons import plain, reverse, rewordings
 
 CONTROLS = ("finetuned+paraphrase", "finetuned+shuffled", "finetuned+reverse-training")
@@ -52,7 +59,7 @@ def syllogistic(seed):
     world = syllogisms.load(seed, "small")
     derivations = world.derivations
     documents = {need: d["text"] for d in world.documents.to_dicts() for need in json.loads(d["meta"])["facts"]}
-    return world, [(syllogisms.sentence(s), documents[d.needs[0]], "reverse") for s, d in derivations.items()]
+    return world, [(logic.sentence(s), documents[d.needs[0]], "reverse") for s, d in derivations.items()]
 
 
 def hierarchical(seed):
@@ -63,9 +70,9 @@ def hierarchical(seed):
         for sentence in split_sentences(text):
             claim = world.read(sentence)
             if claim in derivations and len(derivations[claim].needs) == 1:
-                kind = hierarchies.kind_of(claim[1])
-                found.add((hierarchies.phrase(claim, hierarchies.REWORDED[kind]) + ".", sentence, "rephrase"))
-                found.add((hierarchies.phrase(claim, hierarchies.REVERSED[kind]) + ".", sentence, "reverse"))
+                kind = wordings.kind_of(claim[1])
+                found.add((wordings.phrase(claim, wordings.REWORDED[kind]) + ".", sentence, "rephrase"))
+                found.add((wordings.phrase(claim, wordings.REVERSED[kind]) + ".", sentence, "reverse"))
     return world, sorted(found)
 
 
@@ -229,11 +236,11 @@ def test_shuffled_hierarchies_are_nearly_all_false(seed):
 @given(SEEDS)
 def test_shuffled_people_lose_their_works(seed):
     world, rng = fictional.load(seed, "small"), Random(seed)
-    people = {p.fact: p for some in fictional.invent(seed, "small").values() for p in some}
+    people = {p.fact: p for some in invent(seed, "small").values() for p in some}
     rows = [
-        ("".join(fictional.told(people[fact], rng.choice(templates)).values()), text, operator)
+        ("".join(filled(people[fact], rng.choice(templates)).values()), text, operator)
         for text, fact in world.documents.select("text", "fact").iter_rows()
-        for operator, templates in (("rephrase", fictional.P2D), ("reverse", fictional.D2P))
+        for operator, templates in (("rephrase", P2D), ("reverse", D2P))
     ]
     told = [text for text in told_by(rows, seed) if text]
     assert len(told) > 0.99 * len(rows)

@@ -17,9 +17,9 @@ from train.examples.arms import (
     held_back,
     inferred,
     originals,
-    read_examples,
     repeated,
 )
+from train.examples.reading import read_examples
 from train.sft.data import pieces
 
 

@@ -15,8 +15,10 @@ from augment.operators.base import Operator, Record
 from augment.operators.parsing import parse
 from augment.text.sentences import split_sentences
 from engine.tasks.encoding import as_text
-from eval.benchmarks import reversals, semantic, syllogisms
+from eval.benchmarks import reversals
 from eval.benchmarks.base import Benchmark
+from eval.benchmarks.semantic import world as semantic
+from eval.benchmarks.syllogisms import world as syllogisms
 from train.pico.accuracy import answers, choice_accuracy, operator_accuracy, scores
 from train.pico.batches import WORLDS, Batches, asked, chat, pack
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 from engine.config import PICO
-from eval.benchmarks.reversals import DIMENSIONS, OPENERS
+from eval.benchmarks.reversals import DIMENSIONS, PREAMBLES
 from train.pico.batches import WORLDS
 from train.pico.lexicon import candidates, real_words
 from train.pico.pretrain import make_tokenizer
@@ -60,7 +60,7 @@ def test_endings_of_dictionary_words_count_as_known(tmp_path):
 @pytest.mark.parametrize("group", ["lexicon", "dimensions", "adjectives", "preambles"])
 def test_each_word_is_one_token_everywhere_in_a_text(group):
     sources = {"lexicon": LEXICON, "dimensions": DIMENSIONS, "adjectives": comparisons.ADJECTIVES}
-    sources["preambles"] = sorted({w for p in OPENERS for w in re.findall("[A-Za-z]+", p)})
+    sources["preambles"] = sorted({w for p in PREAMBLES for w in re.findall("[A-Za-z]+", p)})
     for word in sources[group]:
         (first,) = token_ids(word)
         assert token_ids(f"{word} {word}\n{word}") == [first, first, NEWLINE, first], word

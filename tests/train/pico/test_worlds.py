@@ -7,8 +7,11 @@ from conftest import PICO
 
 from augment.checks.form import Form
 from augment.operators.parsing import parse
-from eval.benchmarks import reversals, semantic, syllogisms
+from eval.benchmarks import reversals
 from eval.benchmarks.closure import derive
+from eval.benchmarks.semantic.hierarchy import inherit, invert
+from eval.benchmarks.semantic.reading import read
+from eval.benchmarks.syllogisms import world as syllogisms
 from train.pico.batches import WORLDS
 from train.pico.worlds import comparisons, hierarchies
 from train.pico.worlds.syllogisms import QUANTIFIERS, STATEMENTS, draw_forms, implied, rename, strongest, turned
@@ -87,7 +90,7 @@ def test_forms_conclude_equally_often():
 
 def test_a_hierarchy_teaches_its_closure():
     told = hierarchies.draw_facts(Random(5), WORDS, 30)
-    follows = derive([fact for own in told.values() for fact in own], (semantic.inherit, semantic.invert))
+    follows = derive([fact for own in told.values() for fact in own], (inherit, invert))
     taught = {fact for topic in told for level in hierarchies.inherited(told, topic) for fact in level}
     assert taught == {s for s in follows if not s[1].startswith(hierarchies.INVERSE)}
     assert max(len(needs) for needs in follows.values()) >= 4
@@ -98,7 +101,7 @@ def test_the_benchmark_of_hierarchies_reads_the_answers():
         use = hierarchies.operator(Random(seed), WORDS, ("reverse", "deduce", "rephrase")[seed % 3])
         words = {w.strip(".,:") for line in (use.text, *use.lines) for w in line.split()} & set(WORDS)
         for line in use.lines:
-            kinds = [semantic.read(line, classes) for classes in _classes(line, sorted(words))]
+            kinds = [read(line, classes) for classes in _classes(line, sorted(words))]
             assert any(kinds), line
 
 

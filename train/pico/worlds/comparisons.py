@@ -15,7 +15,7 @@ ADJECTIVES = """
     harmful patient sensitive visible curious stable modern nervous playful resilient important familiar peaceful
     stubborn mysterious cheerful
 """.split()
-"""The first 28 are the dimensions of the benchmark `reversals`."""
+"""Those that the benchmark `reversals` compares by are among them."""
 
 OPENERS = [
     "Did you know that",
@@ -49,7 +49,7 @@ OPENERS = [
     "The museum notes that",
     "Nobody doubts that",
 ]
-"""Openers of an article, those of the benchmark too; together with `opener` below they make some hundreds of preambles."""
+"""Openers of an article; together with `opener` below they make some hundreds of preambles."""
 
 SOURCES = [
     "guide",

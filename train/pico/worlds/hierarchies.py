@@ -1,7 +1,8 @@
 """Worlds of hierarchies: "grud are a type of abme. abme are rony.", told in documents of several sentences per topic.
 
 A topic has a parent and own traits, parts, abilities and actions; what is said of a topic holds for all below it. The
-wordings are those of the benchmark, which imports them; trees and words are random.
+wordings of the benchmark `semantic` are among these, as a model must know a language before it can read a fact in it; trees and
+words are random.
 """
 
 from collections.abc import Sequence

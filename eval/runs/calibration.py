@@ -16,6 +16,8 @@ from eval.arms.items import items
 from eval.benchmarks.base import Benchmark
 from eval.config import RunConfig
 from train.examples.arms import TRAINED_ARMS, originals
+from train.sft.job import has_gpu
+from train.sft.jobs import TrainJob, train_many
 
 STEPS = (1, 4, 20)
 """Steps of the trainings that are timed: the first also starts Python; the others tell a job's own cost from its steps'."""
@@ -56,9 +58,6 @@ def _training(
 ) -> tuple[Path, Cost]:
     """An adapter that was trained for some steps, and the cost of all trainings."""
     import ray
-
-    from train.sft.job import has_gpu
-    from train.sft.jobs import TrainJob, train_many
 
     start_ray(config.engine)
     texts = originals(next(iter(worlds.values())).documents)

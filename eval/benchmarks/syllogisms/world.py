@@ -30,7 +30,7 @@ from engine.errors import UserError
 from engine.store.ids import content_id
 from eval.benchmarks.base import Benchmark, question_table
 from eval.benchmarks.closure import Derivation, Statement
-from train.pico.worlds.syllogisms import (
+from eval.benchmarks.syllogisms.logic import (
     STATEMENTS,
     Form,
     document,

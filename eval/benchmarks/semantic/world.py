@@ -1,6 +1,6 @@
 """Semantic structure (paper, section on data sets): 110 categories of animals and objects in nonsense words.
 
-The hierarchy is `semantic.yaml`: parents, 1 to 6 own properties each (traits, parts, abilities) and actions that relate
+The hierarchy is `hierarchy.yaml`: parents, 1 to 6 own properties each (traits, parts, abilities) and actions that relate
 categories to each other. Every noun, adjective and verb is replaced by a word of the lexicon, drawn anew by every seed.
 Documents are wiki-like texts of 4 to 20 sentences about one category, and lists of questions with answers. Splits:
 
@@ -19,24 +19,22 @@ of relation (`subtype`); held-out categories are leaves that no action names, an
 """
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import cache
 from itertools import zip_longest
-from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
 import polars as pl
-import yaml
 
 from engine.config import PICO
 from engine.errors import UserError
 from engine.store.ids import content_id
 from eval.benchmarks.base import Benchmark, question_table
-from eval.benchmarks.closure import Derivation, Known, Statement, derive
-from train.pico.worlds.hierarchies import INVERSE, STYLES, WORDINGS, answers, cut, kind_of, plain, wiki
+from eval.benchmarks.closure import Derivation, Statement, derive
+from eval.benchmarks.semantic.hierarchy import choose, hierarchy, inherit, invert, said_of
+from eval.benchmarks.semantic.reading import classes_of, read
+from eval.benchmarks.semantic.wordings import INVERSE, STYLES, WORDINGS, answers, cut, kind_of, plain, wiki
 
 
 class Size(NamedTuple):
@@ -56,44 +54,6 @@ class Size(NamedTuple):
 
 SIZES = {"paper": Size(110, 20, 2, 20, 11, 200), "small": Size(48, 5, 1, 6, 5, 40)}
 SPLITS = ("rephrasing", "reversal", "syllogism", "longer", "holdout")
-PROPERTIES = {"are": "trait", "have": "part", "can": "ability"}
-"""Keys of semantic.yaml and their relation; `is` is the relation "type", and the verb itself is that of an action."""
-NEGATED = re.compile(r"\b(not|no|never|cannot|neither|nor|without|lack)\b|n't\b", re.I)
-
-
-@cache
-def hierarchy() -> dict[str, dict[str, Any]]:
-    """semantic.yaml: for every category its parent (`is`), properties (`are`, `have`, `can`) and actions (`do`)."""
-    return yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
-
-
-def said_of(category: str) -> list[Statement]:
-    """A category's own facts in real words, its parent first."""
-    entry = hierarchy()[category]
-    facts: list[Statement] = [(category, "type", entry["is"])] if "is" in entry else []
-    facts += [(category, relation, word) for key, relation in PROPERTIES.items() for word in entry.get(key, [])]
-    return facts + [(category, verb, noun) for verb, noun in entry.get("do", {}).items()]
-
-
-def inherit(new: Statement, known: Known) -> Iterator[tuple[Statement, tuple[Statement, ...]]]:
-    """What is said of a category, its parent among it, holds for all categories below."""
-    subject, relation, value = new
-    if relation.startswith(INVERSE):
-        return
-    if relation == "type":
-        for above in known.about[value]:
-            if not above[1].startswith(INVERSE):
-                yield (subject, *above[1:]), (new, above)
-    for below in known.to[subject]:
-        if below[1] == "type":
-            yield (below[0], relation, value), (below, new)
-
-
-def invert(new: Statement, _: Known) -> Iterator[tuple[Statement, tuple[Statement, ...]]]:
-    """Every statement has its inverse."""
-    subject, relation, value = new
-    if not relation.startswith(INVERSE):
-        yield (value, INVERSE + relation, subject), (new,)
 
 
 def load(seed: int, size: str = "paper") -> Benchmark:
@@ -103,7 +63,7 @@ def load(seed: int, size: str = "paper") -> Benchmark:
     if size not in SIZES:
         raise UserError(f"benchmark.size is {size}; choose from {', '.join(SIZES)}.")
     numbers, rng = SIZES[size], Random(f"semantic-{seed}")
-    chosen = _choose(rng, numbers.categories)
+    chosen = choose(rng, numbers.categories)
     real = {c: [f for f in said_of(c) if f[2] in chosen or f[2] not in hierarchy()] for c in chosen}
     words = sorted({w for facts in real.values() for f in facts for w in f if w not in WORDINGS})
     lexicon = (PICO / "lexicon.txt").read_text(encoding="utf-8").split()
@@ -121,7 +81,7 @@ def load(seed: int, size: str = "paper") -> Benchmark:
         for s, needs in derive(facts, (inherit, invert)).items()
     }
     questions, stated = _questions(seed, rng, derivations, held_words, numbers.questions)
-    classes = _classes(real, name)
+    classes = classes_of(real, name)
     return Benchmark(
         "semantic",
         pl.DataFrame([row for topic in told for row in _documents(seed, rng, topic, told, facts, numbers)]),
@@ -133,19 +93,6 @@ def load(seed: int, size: str = "paper") -> Benchmark:
         judged=SPLITS[1:],
         cluster="subtype",
     )
-
-
-def _choose(rng: Random, n: int) -> list[str]:
-    """`n` categories with all that stand above them, in the order of the file."""
-    chosen: set[str] = set()
-    for category in rng.sample(list(hierarchy()), len(hierarchy())):
-        above, parent = {category}, hierarchy()[category].get("is")
-        while parent:
-            above.add(parent)
-            parent = hierarchy()[parent].get("is")
-        if len(chosen | above) <= n:
-            chosen |= above
-    return [c for c in hierarchy() if c in chosen]
 
 
 def _split(statement: Statement, needs: tuple[Statement, ...], held: set[str]) -> str:
@@ -228,60 +175,3 @@ def _wrong(
         if len(found) == 3:
             break
     return list(found.values())
-
-
-def _classes(real: dict[str, list[Statement]], name: dict[str, str]) -> dict[str, str]:
-    """What every word of this world may be: category, thing, verb, or the property that it names."""
-    classes = {}
-    for subject, relation, value in (fact for facts in real.values() for fact in facts):
-        kind = kind_of(relation)
-        if kind == "action":
-            classes[name[relation]] = "verb"
-            classes.setdefault(name[value], "thing")
-        elif kind != "type":
-            classes[name[value]] = kind
-        classes[name[subject]] = "category"
-    return classes
-
-
-def read(text: str, classes: dict[str, str]) -> Statement | None:
-    """A sentence in any wording as (subject, relation, object), or from the other end as (object, ~relation, subject).
-
-    The classes of its two or three known words tell the relation, their order tells the end that it starts from. None
-    where there are other numbers of known words, where it is negated, or where they make no sense together.
-    """
-    spans = [(m.group().lower(), *m.span()) for m in re.finditer(r"\w+", text)]
-    spans = [(w if w in classes else w.removesuffix("s"), i, j) for w, i, j in spans]
-    found = {w: (i, j) for w, i, j in reversed(spans) if w in classes}  # the first of each
-    named = sorted(found, key=found.__getitem__)
-    kinds = [classes[w] for w in named]
-    if NEGATED.search(text):
-        return None
-    if len(named) == 2:
-        (first, second), (a, b) = named, kinds
-        if (a, b) == ("category", "category"):
-            return _type(
-                first, second, text[: found[first][0]].lower(), text[found[first][1] : found[second][0]].lower()
-            )
-        if a == "category" and b in PROPERTIES.values():
-            return first, b, second
-        return (first, INVERSE + a, second) if b == "category" and a in PROPERTIES.values() else None
-    if len(named) != 3 or kinds.count("verb") != 1:
-        return None
-    place = kinds.index("verb")
-    verb = named.pop(place)
-    passive = place == 1 and " by " in text[found[verb][1] : found[named[1]][0]]
-    forward = place == 1 and not passive
-    subject, value = named if forward else named[::-1]
-    if classes[subject] != "category" or classes[value] not in ("category", "thing"):
-        return None
-    return (subject, verb, value) if forward else (value, INVERSE + verb, subject)
-
-
-def _type(first: str, second: str, before: str, between: str) -> Statement | None:
-    """A statement about two categories: which of them is above the other."""
-    if re.search(r"\b(include|comprise|contain|cover|encompass|such as)", between):
-        return first, INVERSE + "type", second
-    if re.search(r"\b(among|(example|kind|type|sort)s? of)\b", before):
-        return first, INVERSE + "type", second
-    return (first, "type", second) if re.search(r"\b(are|is|be|belong|count|fall|class)", between) else None
