@@ -1,0 +1,5 @@
+"""What is trained on.
+
+`reading` (tables from files), `arms` (the examples of every arm), `controls` (the texts of control arms), `mixture` (validation
+split, share of originals, replayed text), `assemble` (all of that for the files that an augmentation leaves).
+"""

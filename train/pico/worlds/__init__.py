@@ -1,1 +1,4 @@
-"""Random worlds that the embedded model is trained on; each module here is one kind."""
+"""Random worlds that the embedded model learns from, all drawn afresh from the words they are given.
+
+`base` (what a kind of world gives), `comparisons`, `hierarchies`, `syllogisms` (one kind each).
+"""
