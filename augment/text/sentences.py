@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 Kind = Literal["sentence", "heading", "item", "row", "code"]
 
 CJK = r"\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff9f"
+"""Chinese and Japanese script with its punctuation, for joining lines and sentences; words are cut by `words.CHARACTER`."""
 # Only the block structure is parsed. Indented text and HTML are prose more often than not, in text files above all.
 BLOCKS = (
     MarkdownIt("commonmark", {"maxNesting": 100}).enable("table").disable(["code", "html_block", "inline", "text_join"])

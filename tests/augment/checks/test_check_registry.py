@@ -1,17 +1,22 @@
 """Checks one after another: each sees what the ones before kept, and every verdict is written down."""
 
 import json
+import re
+from pathlib import Path
 
 import polars as pl
+import pytest
 
 from augment.checks.base import NEEDED, tells_its_source
-from augment.checks.registry import check_inferences, verdicts_added
+from augment.checks.registry import check_inferences, check_names, load_checks, verdicts_added
 from augment.config import CheckConfig
 from augment.operators.registry import kind_of
 from engine.config import EngineConfig
+from engine.errors import UserError
 from engine.pool import EnginePool
 
 SOURCE = "femp are more common than glon in every old garden."
+SHIPPED = ["format", "language", "additions", "near duplicate", "connection", "entailment", "consistency"]
 TEXTS = [
     "glon are less common than femp in every old garden.",
     "glon are also less common than femp in every old garden!",
@@ -109,3 +114,64 @@ def test_entailment_through_an_engine_writes_its_figures_and_resumes(own_ray, tm
     assert pool.last.rows == 0
     for said in first["said"]:
         assert {"entailment", "evidence", "null", "threshold"} <= json.loads(said).keys()
+
+
+HOW_TO = (Path(__file__).resolve().parents[3] / "docs/howto-own-check.md").read_text()
+(EXAMPLE,) = re.findall(r"```python\n(.*?)```", HOW_TO, re.DOTALL)
+(ENTRY_POINT,) = re.findall(r'whole = "(.*)"', HOW_TO)
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Leaves the documented plug-in, and whatever else is named, as an installer would."""
+
+    def install(**points):
+        (tmp_path / "whole.py").write_text(f"{EXAMPLE}\nclass NoCheck:\n    pass\n")
+        info = tmp_path / "whole_plugin-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: whole-plugin\nVersion: 1.0\n")
+        lines = [f"{name} = {value}" for name, value in points.items()]
+        (info / "entry_points.txt").write_text("\n".join(["[forethought.checks]", *lines]))
+        monkeypatch.syspath_prepend(str(tmp_path))
+
+    return install
+
+
+def test_a_plug_in_check_is_made_and_its_verdict_written(install, tmp_path):
+    install(whole=ENTRY_POINT)
+    assert check_names() == [*SHIPPED[:5], "whole", *SHIPPED[5:]]
+    rows = table([TEXTS[0], "glon are less common than femp in every"])
+    found = check_inferences(rows, [SOURCE], fake(), tmp_path, CheckConfig(entailment=False), "en")
+    assert found["reason"].to_list() == [None, "is no whole sentence: ends in 'p in every'"]
+    first, second = map(json.loads, found["said"])
+    assert list(first) == ["language", "additions", "near duplicate", "whole", "letters", "consistency"]
+    assert (first["whole"], first["letters"]) == ("ok", len(TEXTS[0]))
+    assert "consistency" not in second
+    long = check_inferences(
+        rows.with_columns(operator=pl.lit("study")), [SOURCE], fake(), tmp_path, CheckConfig(entailment=False), "en"
+    )
+    assert all("whole" not in said for said in long["said"])
+
+
+@pytest.mark.parametrize(
+    ("point", "message"),
+    [
+        ({"bad": "whole:NoCheck"}, r"check bad \(whole:NoCheck\) is no subclass of augment\.checks\.base\.Check"),
+        (
+            {"gone": "nowhere_to_be_found:Check"},
+            r"check gone \(nowhere_to_be_found:Check\) cannot be loaded: No module",
+        ),
+        ({"language": "whole:Whole"}, r"check language \(whole:Whole\) is named like a shipped one"),
+    ],
+)
+def test_a_faulty_plug_in_is_named(install, point, message):
+    install(**point)
+    with pytest.raises(UserError, match=message):
+        load_checks(CheckConfig())
+
+
+def test_without_plug_ins_the_checks_are_those_that_the_documentation_lists_in_its_order():
+    assert check_names() == SHIPPED
+    assert [check.name for check in load_checks(CheckConfig())] == SHIPPED[1:]
+    listed = (Path(__file__).resolve().parents[3] / "docs/augmentation.md").read_text()
+    assert re.findall(r"^\| (\w[\w ]*) \| ", listed, re.MULTILINE)[1:8] == SHIPPED
