@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import polars as pl
-from test_report import AUDITED, NAMES, full, made_up
-from test_review import DOCUMENTS, row, table
+from inference_rows import DOCUMENTS, row, table
+from made_up import AUDITED, NAMES, full, made_up
 
 from augment.results.review import write_review
 from eval.config import RunConfig

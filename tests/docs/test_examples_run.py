@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from scripted_engine import ScriptedPool, write_documents
-from test_celebrities import small
+from small_celebrities import small
 
 from engine.errors import UserError
 from eval.config import RunConfig

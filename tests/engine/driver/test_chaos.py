@@ -5,70 +5,17 @@ The real engine is killed in test_job.py.
 
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import psutil
+from drivers import end_tree, engines_of, start_driver
 
 from engine.config import EngineConfig
 from engine.driver.rows import GROWTH
 from engine.store.parts import read_parts, stream_parts
-
-ROOT = Path(__file__).resolve().parents[3]
-DRIVER = """
-import json, sys
-from pathlib import Path
-from engine.config import EngineConfig
-from engine.pool import EnginePool
-model, config, requests, out = sys.argv[1:]
-with EnginePool(model, EngineConfig(**json.loads(config)), quiet=True) as pool:
-    pool.run("generate", Path(requests), Path(out))
-"""
-
-
-def start_driver(folder: Path, model: str, config: EngineConfig) -> subprocess.Popen:
-    """The pool in a process group of its own, with Ray's daemons in it, so that nothing is left behind."""
-    command = [
-        sys.executable,
-        "-c",
-        DRIVER,
-        model,
-        config.model_dump_json(),
-        str(folder / "requests"),
-        str(folder / "out"),
-    ]
-    log = (folder / "driver.log").open("ab")
-    return subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=log, stderr=log)
-
-
-def engines_of(driver: subprocess.Popen) -> list[psutil.Process]:
-    """Processes of the driver's engine actors."""
-    found = []
-    for process in psutil.Process(driver.pid).children(recursive=True):
-        try:
-            if process.cmdline()[:1] and process.cmdline()[0].startswith("ray::EngineActor"):
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
-
-
-def end_tree(driver: subprocess.Popen) -> None:
-    """Kill the driver and all that it started, and wait until they are gone."""
-    tree = [psutil.Process(driver.pid), *psutil.Process(driver.pid).children(recursive=True)]
-    for process in tree:
-        try:
-            process.kill()
-        except psutil.Error:
-            continue
-    driver.wait()
-    psutil.wait_procs(tree, timeout=30)
-    assert not [p for p in tree if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 
 def write_requests(folder: Path, count: int, **columns: object) -> list[str]:

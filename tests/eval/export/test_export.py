@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 import yaml
 from conftest import PICO
-from test_celebrities import small
+from small_celebrities import small
 
 from engine.errors import UserError
 from eval.arms.items import items, normed

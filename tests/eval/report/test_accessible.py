@@ -5,8 +5,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from html_tags import Tags
 from pages import all_pages
-from test_report import Tags
 
 from augment.results.review import TEMPLATES as SHARED
 from eval.report.figures import COLOURS, OTHER

@@ -5,8 +5,9 @@ from itertools import pairwise
 
 import polars as pl
 import pytest
+from html_tags import Tags
+from made_up import RATES, made_up
 from pages import finished_run
-from test_report import RATES, Tags, made_up
 
 from engine.errors import UserError
 from eval.measure.accuracy import interval, paired_difference, summarise, unpaired_difference

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from test_chaos import engines_of
+from drivers import engines_of
 
 from engine.store.parts import parts, read_parts
 
