@@ -10,13 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.config import EngineConfig
-from engine.errors import UserError
 from engine.tasks.base import Answer
-from engine.tasks.encoding import common_prefix, encode_choices, encode_prompt
 from engine.tasks.generate import GenerateLease
 from engine.tasks.score import NEXT_TOKENS, SHARED_TOKENS, ScoreLease
 from engine.worker.fake_engine import FakeEngine, FakeTokenizer
-from engine.worker.self_check import self_check
 
 TOKENIZER = FakeTokenizer()
 LONG = "A long context that several questions share. " * 3
@@ -25,14 +22,6 @@ LONG = "A long context that several questions share. " * 3
 class BareTokenizer(FakeTokenizer):
     def encode(self, text, add_special_tokens=True):
         return super().encode(text, add_special_tokens=False)
-
-
-class ChatTokenizer(FakeTokenizer):
-    chat_template = "yes"
-
-    def apply_chat_template(self, messages, tokenize, add_generation_prompt):
-        turns = "".join(f"<{m['role']}>{m['content']}" for m in messages)
-        return turns + ("<assistant>" if add_generation_prompt else "")
 
 
 def requests(*rows):
@@ -124,24 +113,6 @@ def test_a_request_that_cannot_be_read_is_an_error_row_and_the_others_go_on(bad)
     errors = dict(table.select("request_id", "error").rows())
     assert "cannot be read" in errors["bad"]
     assert errors["b"] is None
-
-
-def test_prompts_go_through_the_chat_template_where_there_is_one():
-    messages = json.dumps([{"role": "system", "content": "Be short."}, {"role": "user", "content": "Hi"}])
-    assert encode_prompt(ChatTokenizer(), {"messages": messages}) == list(
-        map(ord, "<system>Be short.<user>Hi<assistant>")
-    )
-    assert encode_prompt(TOKENIZER, {"messages": messages}) == [1, *map(ord, "Be short.\n\nHi")]
-    turns = [{"role": role, "content": said} for role, said in (("user", "\nA:"), ("assistant", "- a"), ("user", "B:"))]
-    assert encode_prompt(TOKENIZER, {"messages": json.dumps(turns)}) == [1, *map(ord, "\nA:\n- a\n\nB:")]
-    assert encode_prompt(ChatTokenizer(), {"prompt": "Hi"}) == [1, *map(ord, "Hi")]
-
-
-@given(st.text(" ab", max_size=8), st.text(" ab", min_size=1, max_size=5))
-def test_trailing_spaces_of_the_context_belong_to_the_choice(context, choice):
-    ids, start = encode_choices(TOKENIZER, [(context, [choice])])[0][0]
-    assert ids == TOKENIZER.encode(context + choice)
-    assert ids[:start] == TOKENIZER.encode(context.rstrip(" "))
 
 
 def test_one_row_per_item_and_choice_with_its_sizes():
@@ -291,32 +262,6 @@ def test_a_swallowed_value_that_fails_is_an_error_row_and_hurts_no_other():
         lease.take(Answer(call.key, logprobs=[-1.0] * len(call.targets), error=None if shared else "broken"))
     assert lease.done
     assert lease.table()["error"].to_list() == ["broken", "broken"]
-
-
-class Drifting(FakeEngine):
-    """Cached values that differ from computed ones."""
-
-    def step(self):
-        cached = {c.key: c.cached for c in self.calls}
-        answers = super().step()
-        for answer in answers:
-            answer.logprobs = [v - 0.5 * cached[answer.key] for v in answer.logprobs]
-        return answers
-
-
-def test_an_engine_whose_cache_changes_values_is_refused():
-    self_check(FakeEngine("fake", EngineConfig(kind="fake")))
-    with pytest.raises(UserError, match=r"differ by 0\.5 with and without its prefix cache"):
-        self_check(Drifting("fake", EngineConfig(kind="fake")))
-
-
-@given(st.lists(st.lists(st.integers(0, 2), max_size=6), max_size=5))
-def test_common_prefix_is_the_longest_that_all_share(sequences):
-    count = common_prefix(sequences)
-    assert len({tuple(s[:count]) for s in sequences}) <= 1
-    assert all(len(s) >= count for s in sequences)
-    if sequences and min(map(len, sequences)) > count:
-        assert len({s[count] for s in sequences}) > 1
 
 
 @settings(max_examples=20)
