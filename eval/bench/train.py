@@ -98,14 +98,16 @@ def loss_of(work: Work, folder: Path) -> float:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     adapter = (folder / "adapter_config.json").exists()
-    model: Any = (AutoPeftModelForCausalLM if adapter else AutoModelForCausalLM).from_pretrained(folder)
+    device, dtype = ("cuda", torch.bfloat16) if torch.cuda.is_available() else ("cpu", torch.float32)
+    model: Any = (AutoPeftModelForCausalLM if adapter else AutoModelForCausalLM).from_pretrained(folder, dtype=dtype)
+    model = model.to(device)
     rows = rows_of(pl.DataFrame({"text": work["texts"]}), AutoTokenizer.from_pretrained(work["model"]), TrainConfig())
     total = count = 0.0
     with torch.inference_mode():
         for begin in range(0, len(rows), 64):
             batch = Collator(0)([rows[i] for i in range(begin, min(begin + 64, len(rows)))])
             kept = int((batch["labels"][:, 1:] >= 0).sum())
-            total += model(**batch).loss.item() * kept
+            total += model(**{name: tensor.to(device) for name, tensor in batch.items()}).loss.item() * kept
             count += kept
     return total / count
 

@@ -43,7 +43,13 @@ WHEELS: dict[str, tuple[str, ...]] = {
 
 DROPPED = {
     "vllm": (
-        *("vllm/vllm-rs", "vllm/_moe_C_stable_libtorch", "vllm/_flashmla", "vllm/_qutlass", "vllm/third_party/deep_gemm/"),
+        *(
+            "vllm/vllm-rs",
+            "vllm/_moe_C_stable_libtorch",
+            "vllm/_flashmla",
+            "vllm/_qutlass",
+            "vllm/third_party/deep_gemm/",
+        ),
         *("vllm/third_party/fmha_sm100/", "vllm/vllm_flash_attn/_vllm_fa2_C"),
     ),
     "xgrammar": ("xgrammar/lib/", "xgrammar/include/"),

@@ -72,6 +72,11 @@ def whole(manifest: dict[str, Any], place: Path, home: Path) -> list[tuple[Path,
             raise SystemExit(f"unpack: {file['name']} is damaged, though its parts are whole: pack again")
         write(home / "wheels" / file["name"], content)
         found.append((home / "wheels" / file["name"], file["sha256"]))
+    came = done | {digest for _, digest in found}
+    if any(file["sha256"] not in came for file in manifest["files"] if file["name"].endswith(".whl")):
+        return [
+            one for one in found if one[0].suffix == ".whl"
+        ]  # pip would clear away what an archive laid over a package
     return found
 
 

@@ -13,11 +13,13 @@ import json
 import shutil
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from transformers import AutoTokenizer
 
 from augment.operators.templates import SHIPPED, TURN
@@ -28,7 +30,7 @@ from train.pico.model import new_model
 
 
 def train(args: argparse.Namespace, tokenizer: Any) -> None:
-    """Train until `args.minutes` have passed, writing a checkpoint every 2 minutes; resumes from `args.work`."""
+    """Train until `args.minutes` have passed, writing checkpoints; resumes from `args.work`."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = new_model(tokenizer, LEXICON.read_text(encoding="utf-8").split(), args.seed).to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=args.lr, betas=(0.9, 0.98), weight_decay=0.0)
@@ -38,7 +40,7 @@ def train(args: argparse.Namespace, tokenizer: Any) -> None:
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         step, seconds = saved["step"], saved["seconds"]
-    batches = Batches(tokenizer, args.seed * 1_000_003 + step, args.tokens, args.largest)
+    batches = drawn(tokenizer, args, step)
     log = (args.work / "log.jsonl").open("a", encoding="utf-8")
     began, saved_at = time.time() - seconds, seconds
     sums: dict[str, list[float]] = defaultdict(list)
@@ -46,7 +48,7 @@ def train(args: argparse.Namespace, tokenizer: Any) -> None:
         left = 1 - seconds / (args.minutes * 60)
         for group in optimizer.param_groups:
             group["lr"] = args.lr * min(1.0, (step + 1) / 50, 0.02 + left / 0.5)
-        kind, packed = batches.draw()
+        kind, packed = next(batches)
         ids, places, weights, seen = (t.to(device) for t in packed)
         with torch.autocast(device, dtype=torch.bfloat16):
             hidden = model.model(input_ids=ids, position_ids=places, attention_mask=seen).last_hidden_state
@@ -65,11 +67,30 @@ def train(args: argparse.Namespace, tokenizer: Any) -> None:
             means = {k: round(sum(v) / len(v), 3) for k, v in sorted(sums.items())}
             print(json.dumps({"step": step, "seconds": round(seconds), **means}), file=log, flush=True)
             sums.clear()
-        if seconds - saved_at > 120 or seconds >= args.minutes * 60:
+        if seconds - saved_at > args.save_seconds or seconds >= args.minutes * 60:
             saved_at = seconds
             state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "seconds": seconds}
             torch.save({**state, "seed": args.seed}, f"{checkpoint}.new")
             Path(f"{checkpoint}.new").replace(checkpoint)
+
+
+class Stream(IterableDataset):
+    """Batches without end; every process that draws has a seed of its own."""
+
+    def __init__(self, tokenizer: Any, seed: int, tokens: int, largest: float):
+        self.tokenizer, self.seed, self.tokens, self.largest = tokenizer, seed, tokens, largest
+
+    def __iter__(self) -> Iterator[Any]:
+        worker = get_worker_info()
+        batches = Batches(self.tokenizer, self.seed + 100_003 * (worker.id if worker else 0), self.tokens, self.largest)
+        while True:
+            yield batches.draw()
+
+
+def drawn(tokenizer: Any, args: argparse.Namespace, step: int) -> Iterator[Any]:
+    """Batches from `step` on, drawn by `args.workers` processes: a GPU trains faster than one process draws."""
+    stream = Stream(tokenizer, args.seed * 1_000_003 + step, args.tokens, args.largest)
+    return iter(DataLoader(stream, batch_size=None, num_workers=args.workers))
 
 
 def make_tokenizer(out: Path) -> None:
@@ -103,6 +124,8 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=0, help="processes that draw batches; 0 draws between the steps")
+    parser.add_argument("--save-seconds", type=float, default=120, help="between checkpoints")
     parser.add_argument("--export", type=Path, help="write the checkpoint of --work as a model folder and stop")
     parser.add_argument("--evaluate", type=Path, help="measure this model folder and stop")
     parser.add_argument("--questions", type=int, default=200, help="per cell of --evaluate")
