@@ -125,6 +125,7 @@ def main() -> int:
     if args.step:
         step(args.step, args)
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a step does not outlive a day that is ended
     finish, good = time.monotonic() + 60 * args.minutes, True
     for name in (name for name in MINUTES if name in args.steps):
         seconds = min(60 * MINUTES[name] * (SLOWER if args.rehearse else 1), finish - time.monotonic())

@@ -13,10 +13,10 @@ from typing import Any
 import polars as pl
 
 from engine.config import EngineConfig
-from engine.driver.rows import KINDS
 from engine.models import check_model
 from engine.store.parts import read_parts, write_entry
 from engine.store.tables import write_table
+from engine.tasks.registry import TASKS
 from engine.worker.actor import EngineActor, Status
 
 ACTOR: EngineActor | None = None
@@ -87,7 +87,7 @@ class OnePool:
 
     def _run(self, kind: str, table: pl.DataFrame, out: Path) -> pl.DataFrame:
         """Give the actor all rows, in the order that shares context, and wait."""
-        work, self.last = KINDS[kind], Status()
+        work, self.last = TASKS[kind], Status()
         self.ready()
         assert self.process
         began, rows = time.monotonic(), work.fill(table).sort(work.order)

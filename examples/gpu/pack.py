@@ -13,6 +13,7 @@ needs; WHEELS is what is missing there, found by importing (`docs/howto-gpu.md`)
 import argparse
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -53,9 +54,10 @@ DROPPED = {
         *("vllm/third_party/fmha_sm100/", "vllm/vllm_flash_attn/_vllm_fa2_C"),
     ),
     "xgrammar": ("xgrammar/lib/", "xgrammar/include/"),
+    "lm-eval": ("lm_eval/tasks/[^/]+/",),
     "ray": ("ray/jars/", "ray/rllib/", "ray/dashboard/client/"),
 }
-"""Beginnings of the paths left out of a distribution: other cards' kernels, mixtures of experts, static libraries, Java."""
+"""Regular expressions: how the paths begin that are left out. Other cards' kernels, mixtures of experts, static libraries, Java."""
 
 SPARE = {"vllm": ("vllm/vllm_flash_attn/_vllm_fa2_C",)}
 """Left out above but kept at hand as the last stage, `spare`: FlashAttention 2, should something ask for it."""
@@ -115,7 +117,7 @@ def packed(stages: list[str], wheels: Path) -> list[dict[str, Any]]:
             assert source
             target, dropped = wheels / "packed" / source.name, DROPPED.get(name, ())
             if not target.exists():
-                repack(source, target, lambda path, dropped=dropped: not path.startswith(dropped))
+                repack(source, target, lambda path, dropped=dropped: not begins(path, dropped))
             found.append(described(target, stage))
     if "spare" in stages:
         for name, kept in SPARE.items():
@@ -123,9 +125,14 @@ def packed(stages: list[str], wheels: Path) -> list[dict[str, Any]]:
             download((pin,), wheels)
             target = wheels / "packed" / f"{name}-spare.zip"
             if not target.exists():
-                repack(wheel_of(pin, wheels), target, lambda path, kept=kept: path.startswith(kept))
+                repack(wheel_of(pin, wheels), target, lambda path, kept=kept: begins(path, kept))
             found.append(described(target, "spare"))
     return found
+
+
+def begins(path: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a path begins as one of the patterns says."""
+    return any(re.match(pattern, path) for pattern in patterns)
 
 
 def described(path: Path, stage: str) -> dict[str, Any]:

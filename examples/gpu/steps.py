@@ -121,10 +121,10 @@ def measured(
     day: Day, what: str, size: str, rows: int, context: int, repeats: int, peers: tuple[str, ...]
 ) -> dict[str, Any]:
     """A run of `engine.bench`, its pool an actor without Ray; a failure is part of the report and the next figure follows."""
-    from engine.bench import throughput
+    from engine.bench import compare, throughput
 
-    throughput.EnginePool = OnePool  # type: ignore[misc,assignment]
-    throughput.PEER_SECONDS = 120
+    compare.EnginePool = OnePool  # type: ignore[misc,assignment]
+    compare.PEER_SECONDS = 120
     config = day.engine() if day.rehearsal else day.engine(load_format="dummy")
     try:
         return {"ray": False} | throughput.bench(what, day.model(size), config, rows, context, repeats, peers)
