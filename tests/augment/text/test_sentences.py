@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from augment.text.sentences import Unit, split_sentences, units
+from augment.text.sentences import Unit, split_sentences, targets, units
 
 MARKDOWN = """\
 # Olympus Mons #
@@ -124,3 +124,23 @@ def test_time_grows_with_the_length_of_white_space_only_linearly():
     start = time.perf_counter()
     assert split_sentences("a" + " " * 100_000 + "b \n c.")[0].endswith("b c.")
     assert time.perf_counter() - start < 5
+
+
+def test_modes_of_targets():
+    text = "# Mars\n\nMars is red. It has moons.\n\n- So far. 火星。好。"
+    assert targets(text, "none") == [("", text)]
+    assert targets(text, "independent")[:2] == [("", "Mars is red."), ("", "It has moons.")]
+    assert targets("Mars is red.\n\n# So\n\n- It has moons.\n- Two.", "cumulative") == [
+        ("", "Mars is red."),
+        ("Mars is red.", "It has moons."),
+        ("Mars is red. It has moons.", "Two."),
+    ]
+    assert targets("火星。很红。好。", "cumulative")[-1] == ("火星。很红。", "好。")
+    assert targets(" ", "none") == targets("# Mars", "cumulative") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["今天天气很好。我们去公园吧！你想去吗？", 'He said: "So it is." (Really.) Next, e.g. Dr. Lee. ']
+)
+def test_long_paragraphs_are_split_as_short_ones(text):
+    assert split_sentences(text * 400) == split_sentences(text) * 400
