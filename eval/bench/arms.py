@@ -22,7 +22,8 @@ from eval.bench.process import Work, apart
 from eval.benchmarks.base import Benchmark
 from eval.benchmarks.registry import load
 from eval.config import BenchmarkConfig, RunConfig
-from eval.runs.run import Clock, stacked, train_arms
+from eval.runs.folder import Clock, stacked
+from eval.runs.run import train_arms
 from train.config import TrainConfig
 
 ARMS = ("finetuned", "finetuned+local", "finetuned+repeat", "finetuned+paraphrase", "finetuned+shuffled")

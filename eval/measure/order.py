@@ -2,20 +2,10 @@
 
 from collections.abc import Sequence
 
-ARMS = (
-    "pretrained",
-    "icl",
-    "finetuned",
-    "finetuned+repeat",
-    "finetuned+local",
-    "finetuned+global",
-    "finetuned+all",
-    "finetuned+paraphrase",
-    "finetuned+shuffled",
-    "finetuned+reverse-training",
-    "retrieval",
-    "retrieval+oracle",
-)
+from eval.config import ARMS, FURTHER
+
+SHOWN = ARMS + FURTHER
+"""Every arm that a run may have, in the order of tables and charts."""
 SPLITS = ("forward", "rephrasing", "reversal", "two-step", "syllogism", "longer", "single", "seen", "holdout")
 """From easy to hard."""
 STATED = ("forward", "rephrasing")
@@ -23,8 +13,8 @@ STATED = ("forward", "rephrasing")
 
 
 def arms_in_order(arms: Sequence[str]) -> list[str]:
-    """Each arm once: the known ones in the order of `ARMS`, then others by name, `retrieval` last."""
-    return sorted(set(arms), key=lambda a: (a.startswith("retrieval"), ARMS.index(a) if a in ARMS else len(ARMS), a))
+    """Each arm once: the known ones in the order of `SHOWN`, then others by name, `retrieval` last."""
+    return sorted(set(arms), key=lambda a: (a.startswith("retrieval"), SHOWN.index(a) if a in SHOWN else len(SHOWN), a))
 
 
 def splits_in_order(splits: Sequence[str]) -> list[str]:

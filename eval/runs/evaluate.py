@@ -12,8 +12,9 @@ from engine.store.tables import write_table
 from eval.arms.items import answers, items
 from eval.benchmarks.registry import load
 from eval.config import RunConfig
+from eval.runs.folder import Clock, open_run, stacked
 from eval.runs.own_documents import check, with_questions
-from eval.runs.run import Clock, finish, open_run, stacked
+from eval.runs.results import finish
 
 
 def evaluate(config: RunConfig, adapter: Path | None = None) -> Path:

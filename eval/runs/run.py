@@ -1,14 +1,10 @@
 """A whole job: worlds, augmentation, training of every arm and seed, scoring, results, report. Every stage resumes."""
 
 import contextlib
-import json
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import polars as pl
-from rich.console import Console
 
 from augment.stages.answers import INFERENCES
 from augment.stages.requests import make_requests
@@ -16,54 +12,20 @@ from augment.stages.rounds import augment_worlds
 from engine.cluster.shared import check_shared
 from engine.cluster.start import start_ray
 from engine.console import console, log_to, say
-from engine.errors import UserError
 from engine.models import check_model, resolve_model
 from engine.pool import EnginePool
-from engine.store.places import write_whole
 from engine.store.tables import write_table
 from eval.arms.ask import ask, folder_of, read_gates
 from eval.arms.items import answers, written
-from eval.benchmarks.base import Benchmark, mean_chance
+from eval.benchmarks.base import Benchmark
 from eval.benchmarks.registry import load
 from eval.config import RunConfig
-from eval.measure.accuracy import per_seed, summarise
-from eval.measure.audit import audit, verdicts
-from eval.measure.claims import claims
-from eval.measure.gates import as_json
-from eval.measure.leakage import leaks, with_and_without
-from eval.report.curves import trainings
-from eval.report.findings import warnings
-from eval.report.page import table_of_arms, write_report
-from eval.report.summary import report_data, spent
-from eval.runs.own_documents import check, findings, with_questions
-from eval.runs.provenance import provenance
+from eval.runs.folder import Clock, open_run, stacked
+from eval.runs.own_documents import check, with_questions
+from eval.runs.results import finish
 from train.examples.arms import AUGMENTED, TRAINED_ARMS, count_tokens, examples_of, held_back
 from train.sft.jobs import TrainJob, has_room, train_many
 from train.sft.outputs import finished
-
-SPEED = {"replicas", "cpus", "gpus", "address", "kv_cache_gib", "shard_rows", "max_restarts"}
-
-
-def open_run(config: RunConfig) -> Path:
-    """The run's folder with its config.json; raises UserError where it holds a run with other settings."""
-    run = (config.out / config.name).absolute()
-    text = config.model_dump_json(indent=2)
-    path = run / "config.json"
-    if path.exists():
-        if _results_of(json.loads(path.read_text(encoding="utf-8"))) != _results_of(json.loads(text)):
-            raise UserError(
-                f"{config.out / config.name} holds a run with other settings: choose another --name or delete it."
-            )
-    elif run.exists() and any(run.iterdir()):
-        raise UserError(f"{config.out / config.name} exists and is no run: choose another --name.")
-    write_whole(path, text.encode())
-    return run
-
-
-def _results_of(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings without those that only say where and how fast the same work is done."""
-    engine = {k: v for k, v in settings.get("engine", {}).items() if k not in SPEED}
-    return settings | {"engine": engine}
 
 
 def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
@@ -115,7 +77,7 @@ def train_arms(
     run: Path,
     worlds: dict[int, Benchmark],
     inferences: pl.DataFrame,
-    clock: "Clock",
+    clock: Clock,
     pool: EnginePool,
 ) -> dict[str, int]:
     """Train every trained arm for every seed, side by side; returns the tokens that each arm sees, per seed."""
@@ -155,90 +117,3 @@ def train_arms(
         )
     clock.add("train", time.monotonic() - started)
     return tokens
-
-
-def finish(
-    config: RunConfig,
-    run: Path,
-    worlds: dict[int, Benchmark],
-    inferences: pl.DataFrame,
-    answered: pl.DataFrame,
-    tokens: dict[str, int],
-    clock: "Clock",
-    gates: pl.DataFrame | None = None,
-) -> None:
-    """Write results.json, provenance.json and the reports, and print the table of arms."""
-    chance, judged = mean_chance(worlds.values()), next(iter(worlds.values())).judged
-    summary, augmentation = summarise(answered), dict[str, Any]()
-    if not inferences.is_empty():
-        leaked = leaks(inferences, worlds)
-        found = verdicts(inferences, worlds)
-        write_table(run / "audit.parquet", found)
-        augmentation = audit(inferences, worlds, found, leaked)
-    results: dict[str, Any] = {
-        "benchmark": config.benchmark.name,
-        "model": config.model,
-        "seeds": list(config.seeds),
-        "rows": per_seed(answered),
-        "augmentation": augmentation | {"train_tokens": tokens},
-        "seconds": clock.seconds,
-    }
-    if tokens_asked := spent(run):
-        results["tokens"] = tokens_asked
-    folders = [(a, s, folder_of(run, a, s)) for s in config.seeds for a in config.arms if a in TRAINED_ARMS]
-    if training := trainings(folders):
-        results["training"] = training
-    if not inferences.is_empty():
-        parts = with_and_without(answered.filter(norm="sum"), leaked)
-        results["leakage"] = parts.filter(pl.col("items") != "all").to_dicts()
-    if next(iter(worlds.values())).by_engine:
-        results |= findings(run, answered, clock.seconds)
-    if gates is not None and not gates.is_empty():
-        results["gates"] = as_json(gates)
-    files = sorted(config.benchmark.data.glob("*.jsonl")) if config.benchmark.data else []
-    origin = provenance(config.model, [*files, run / "documents.parquet", run / "questions.parquet"], config.seeds)
-    write_whole(run / "provenance.json", json.dumps(origin, indent=2).encode())
-    write_whole(run / "results.json", json.dumps(results, indent=2).encode())
-    ordering = [
-        claim
-        for split in judged
-        for claim in claims(
-            summary, answered, chance[split], split, where=f" on {split}" if judged != ("reversal",) else ""
-        )
-    ]
-    write_report(run, report_data(config, worlds, inferences, answered, summary, ordering, results, origin))
-    Console().print(table_of_arms(summary, chance))
-    for claim in ordering:
-        mark = {True: "[green]holds[/]", False: "[red]does not hold[/]", None: "[yellow]not measured[/]"}[claim.holds]
-        console.print(f"  {mark}: {claim.text}")
-    for warning in warnings(results):
-        console.print(f"  [yellow]note[/]: {warning}", soft_wrap=True)
-    Console(soft_wrap=True, highlight=False).print(f"report: {run / 'report.html'}")
-
-
-class Clock:
-    """Seconds per stage, kept in the run's folder so that an interrupted run adds up."""
-
-    def __init__(self, run: Path):
-        self.path = run / "seconds.json"
-        self.seconds: dict[str, float] = json.loads(self.path.read_text()) if self.path.exists() else {}
-
-    def add(self, stage: str, seconds: float) -> None:
-        """Add to a stage."""
-        self.seconds[stage] = round(self.seconds.get(stage, 0.0) + seconds, 2)
-        write_whole(self.path, json.dumps(self.seconds).encode())
-
-    def engine(
-        self, pool: EnginePool, before: dict[str, float], stages: Mapping[str, str] | None = None
-    ) -> dict[str, float]:
-        """Add what a pool has spent since it had spent `before`, under other names if given; returns what it has now."""
-        for stage, seconds in pool.seconds.items():
-            self.add((stages or {}).get(stage, stage), seconds - before[stage])
-        return dict(pool.seconds)
-
-
-def stacked(tables: list[pl.DataFrame], worlds: dict[int, Benchmark]) -> pl.DataFrame:
-    """One table of all seeds, with a column seed."""
-    return pl.concat(
-        t.with_columns(pl.lit(s, dtype=pl.Int64).alias("seed")) for s, t in zip(worlds, tables, strict=True)
-    )

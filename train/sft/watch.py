@@ -19,7 +19,10 @@ too high, weights end where every token is as likely as any other, and the loss 
 
 
 class Watch:
-    """A callback of the trainer (`train.sft.worker` makes it one of transformers'): writes progress.json (step, steps, loss, seconds) and stops a training whose loss is no number or grows out of bounds."""
+    """Writes progress.json (step, steps, loss, seconds) and stops a training whose loss is no number or grows out of bounds.
+
+    `train.sft.worker` makes it a callback of the trainer.
+    """
 
     def __init__(self, out: Path):
         self.out, self.started, self.begun, self.failure = out, time.monotonic(), 0, ""

@@ -137,7 +137,7 @@ def test_rows_with_errors_are_done_again_when_asked(tmp_path: Path):
 
 @pytest.mark.parametrize("option", ["--retry-errors", "--engine.retry-errors"])
 def test_retrying_errors_is_an_option_but_no_other_setting_of_the_run(tmp_path: Path, monkeypatch, option):
-    from eval.runs.run import open_run
+    from eval.runs.folder import open_run
     from forethought.cli import run, understood
 
     seen = []

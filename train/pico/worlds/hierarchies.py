@@ -1,8 +1,7 @@
 """Worlds of hierarchies: "grud are a type of abme. abme are rony.", told in documents of several sentences per topic.
 
-A topic has a parent and own traits, parts, abilities and actions; what is said of a topic holds for all below it. The
-wordings of the benchmark `semantic` are among these, as a model must know a language before it can read a fact in it; trees and
-words are random.
+A topic has a parent and own traits, parts, abilities and actions; what is said of a topic holds for all below it. Trees and words
+are random; the wordings include those of the benchmark `semantic`: a language comes before the facts in it.
 """
 
 from collections.abc import Sequence

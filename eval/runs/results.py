@@ -1,0 +1,98 @@
+"""What a run leaves when all is answered: results.json, provenance.json, the reports, and the table on the terminal."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from engine.console import console
+from engine.store.places import write_whole
+from engine.store.tables import write_table
+from eval.arms.ask import folder_of
+from eval.benchmarks.base import Benchmark, mean_chance
+from eval.config import RunConfig
+from eval.measure.accuracy import per_seed, summarise
+from eval.measure.audit import audit, verdicts
+from eval.measure.claims import Claim, claims
+from eval.measure.gates import as_json
+from eval.measure.leakage import leaks, with_and_without
+from eval.report.curves import trainings
+from eval.report.findings import warnings
+from eval.report.page import table_of_arms, write_report
+from eval.report.summary import report_data, spent
+from eval.runs.folder import Clock
+from eval.runs.own_documents import findings
+from eval.runs.provenance import provenance
+from train.examples.arms import TRAINED_ARMS
+
+
+def finish(
+    config: RunConfig,
+    run: Path,
+    worlds: dict[int, Benchmark],
+    inferences: pl.DataFrame,
+    answered: pl.DataFrame,
+    tokens: dict[str, int],
+    clock: Clock,
+    gates: pl.DataFrame | None = None,
+) -> None:
+    """Write results.json, provenance.json and the reports, and print the table of arms."""
+    first, chance = next(iter(worlds.values())), mean_chance(worlds.values())
+    results: dict[str, Any] = {
+        "benchmark": config.benchmark.name,
+        "model": config.model,
+        "seeds": list(config.seeds),
+        "rows": per_seed(answered),
+    }
+    audited, leakage = _augmentation(run, worlds, inferences, answered)
+    results |= {"augmentation": audited | {"train_tokens": tokens}, "seconds": clock.seconds}
+    if tokens_asked := spent(run):
+        results["tokens"] = tokens_asked
+    folders = [(a, s, folder_of(run, a, s)) for s in config.seeds for a in config.arms if a in TRAINED_ARMS]
+    if training := trainings(folders):
+        results["training"] = training
+    results |= leakage
+    if first.by_engine:
+        results |= findings(run, answered, clock.seconds)
+    if gates is not None and not gates.is_empty():
+        results["gates"] = as_json(gates)
+    files = sorted(config.benchmark.data.glob("*.jsonl")) if config.benchmark.data else []
+    origin = provenance(config.model, [*files, run / "documents.parquet", run / "questions.parquet"], config.seeds)
+    write_whole(run / "provenance.json", json.dumps(origin, indent=2).encode())
+    write_whole(run / "results.json", json.dumps(results, indent=2).encode())
+    summary = summarise(answered)
+    ordering = [
+        claim
+        for split in first.judged
+        for claim in claims(
+            summary, answered, chance[split], split, where=f" on {split}" if first.judged != ("reversal",) else ""
+        )
+    ]
+    write_report(run, report_data(config, worlds, inferences, answered, summary, ordering, results, origin))
+    _print(run, table_of_arms(summary, chance), ordering, warnings(results))
+
+
+def _augmentation(
+    run: Path, worlds: dict[int, Benchmark], inferences: pl.DataFrame, answered: pl.DataFrame
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The audit of the augmentation, and the part `leakage` of results.json; both empty without inferences."""
+    if inferences.is_empty():
+        return {}, {}
+    leaked, found = leaks(inferences, worlds), verdicts(inferences, worlds)
+    write_table(run / "audit.parquet", found)
+    parts = with_and_without(answered.filter(norm="sum"), leaked)
+    told = parts.filter(pl.col("items") != "all").to_dicts()
+    return audit(inferences, worlds, found, leaked), {"leakage": told}
+
+
+def _print(run: Path, table: Table, ordering: list[Claim], warned: list[str]) -> None:
+    Console().print(table)
+    for claim in ordering:
+        mark = {True: "[green]holds[/]", False: "[red]does not hold[/]", None: "[yellow]not measured[/]"}[claim.holds]
+        console.print(f"  {mark}: {claim.text}")
+    for warning in warned:
+        console.print(f"  [yellow]note[/]: {warning}", soft_wrap=True)
+    Console(soft_wrap=True, highlight=False).print(f"report: {run / 'report.html'}")
