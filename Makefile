@@ -17,6 +17,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 # uv does not read pip's settings: pip's find-links are passed on, where a CPU build of torch may lie.
 # Bytecode is compiled here: where Python may not write it, importing vLLM takes 28 s instead of 13, at every engine start.
