@@ -31,7 +31,7 @@ def items(
     prefixes = _prefixes(benchmark, arm, seed, per_fact, retrieved)
     digest = weights_digest(adapter)
     identity = [
-        content_id(q, arm, seed, model, prefix, str(adapter), digest)
+        content_id(q, arm, seed, model, prefix, digest)
         for q, prefix in zip(benchmark.questions["question_id"], prefixes, strict=True)
     ]
     return benchmark.questions.select("question_id", "stem", "choices").with_columns(
@@ -54,10 +54,10 @@ def _prefixes(benchmark: Benchmark, arm: str, seed: int, per_fact: int | None, r
 
 
 def weights_digest(folder: Path | None) -> str:
-    """What tells an adapter, or a model trained as a whole, from one that was trained anew under the same name."""
+    """What an adapter, or a model trained as a whole, holds, wherever its folder lies."""
     names = ("adapter_model.safetensors", "train.json") if folder else ()
     found = next((path for name in names if folder and (path := folder / name).exists()), None)
-    return hashlib.sha256(found.read_bytes()).hexdigest() if found else ""
+    return hashlib.sha256(found.read_bytes()).hexdigest() if found else str(folder or "")
 
 
 def premises(asked: pl.DataFrame) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import polars as pl
 
 from engine.errors import UserError
+from engine.store.ids import content_id
 from eval.benchmarks.closure import Derivation, Statement, by_kind
 
 QUESTIONS: dict[str, Any] = {
@@ -74,9 +75,14 @@ def ready(world: Benchmark) -> Benchmark:
     return world
 
 
+def question_id(row: dict[str, Any]) -> str:
+    """The id of a question is a hash of what is asked: stem, choices and which of them are right."""
+    return content_id(row["stem"], row["choices"], row["answer"], row.get("right") or [row["answer"]])
+
+
 def question_table(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    """Rows as the `questions` table; where a row has no `right`, its answer alone is right."""
-    table = pl.DataFrame(rows, schema=QUESTIONS)
+    """Rows as the `questions` table, with their ids; where a row has no `right`, its answer alone is right."""
+    table = pl.DataFrame([{"question_id": question_id(row)} | row for row in rows], schema=QUESTIONS)
     return table.with_columns(pl.coalesce("right", pl.concat_list("answer")))
 
 

@@ -87,16 +87,10 @@ def load(seed: int, folder: Path | None, facts: int | None = None, size: str = "
             right = row["completion"]
             choices = [right, *(f" {p}" if split == "reversal" else descriptions[p] for p in wrong)]
             rng.shuffle(choices)
-            identity = content_id("celebrities", seed, split, row["prompt"])
-            entry: dict[str, Any] = {
-                "question_id": identity,
-                "benchmark": "celebrities",
-                "split": split,
-                "subtype": split,
-            }
+            entry: dict[str, Any] = {"benchmark": "celebrities", "split": split, "subtype": split}
             entry |= {"stem": row["prompt"], "choices": choices, "answer": choices.index(right), "needs": [person]}
             questions.append(entry)
-    table = question_table(questions).unique("question_id", maintain_order=True)
+    table = question_table(questions).unique(["split", "stem"], maintain_order=True)
     return Benchmark("celebrities", pl.DataFrame(documents), table, {"rephrasing": 0.25, "reversal": 0.25})
 
 

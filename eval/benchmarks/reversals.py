@@ -7,13 +7,14 @@ stated direction (split `rephrasing`), which shows whether the facts were learnt
 
 import re
 from random import Random
+from typing import Any
 
 import polars as pl
 
 from engine.config import PICO
 from engine.errors import UserError
 from engine.store.ids import content_id
-from eval.benchmarks.base import Benchmark, question_table
+from eval.benchmarks.base import Benchmark, question_id, question_table
 from eval.benchmarks.closure import Derivation, Statement
 
 DIMENSIONS = """
@@ -95,10 +96,10 @@ def load(seed: int, facts: int | None = None, articles: int | None = None, size:
         for split, stem, other, right in (("rephrasing", a, b, degree), ("reversal", b, a, OPPOSITE[degree])):
             choices = [f" {word} {dimension} than {other}." for word in rng.sample(["more", "less"], 2)]
             answer = next(n for n, choice in enumerate(choices) if choice.startswith(f" {right}"))
-            identity = content_id("reversals", seed, split, stem)
-            stated[identity] = f"{stem} are{choices[answer]}"
-            row = {"question_id": identity, "benchmark": "reversals", "split": split, "subtype": dimension}
-            questions.append(row | {"stem": f"{stem} are", "choices": choices, "answer": answer, "needs": [fact]})
+            row: dict[str, Any] = {"benchmark": "reversals", "split": split, "subtype": dimension, "needs": [fact]}
+            row |= {"stem": f"{stem} are", "choices": choices, "answer": answer}
+            stated[question_id(row)] = f"{stem} are{choices[answer]}"
+            questions.append(row)
     vocabulary = frozenset(names)
     return Benchmark(
         "reversals",

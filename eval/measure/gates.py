@@ -66,7 +66,7 @@ def text_items(texts: list[str], arm: str, seed: int, adapter: str | None, weigh
         first, *rest = text.split(maxsplit=1) or [""]
         if rest:
             start = text.index(first) + len(first)
-            identity = content_id("text", text, arm, seed, adapter, weights)
+            identity = content_id("text", text, arm, seed, weights)
             rows.append((identity, content_id(text), arm, seed, "", text[:start], [text[start:]], adapter))
     return pl.DataFrame(rows, schema=TEXT_ITEMS, orient="row")
 

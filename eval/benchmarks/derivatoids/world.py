@@ -31,7 +31,7 @@ import polars as pl
 from engine.config import PICO
 from engine.errors import UserError
 from engine.store.ids import content_id
-from eval.benchmarks.base import Benchmark, question_table
+from eval.benchmarks.base import Benchmark, question_id, question_table
 from eval.benchmarks.closure import Derivation, Statement
 from eval.benchmarks.derivatoids.calculus import (
     RULES,
@@ -104,11 +104,10 @@ def load(seed: int, size: str = "paper") -> Benchmark:
         for function in some:
             x, right = spell(function), derivatoid(function, rules)
             choices = rng.sample([right, *mistakes(rng, function, rules)], 4)
-            identity = content_id("derivatoids", seed, split, x)
-            stated[identity] = WORDINGS[0].format(x=x, y=right)
-            row: dict[str, Any] = {"question_id": identity, "benchmark": "derivatoids", "split": split}
+            row: dict[str, Any] = {"benchmark": "derivatoids", "split": split}
             row |= {"subtype": " of ".join(pair(function)), "stem": f"The derivatoid of {x} is"}
             row |= {"choices": [f" {y}." for y in choices], "answer": choices.index(right)}
+            stated[question_id(row)] = WORDINGS[0].format(x=x, y=right)
             questions.append(row | {"needs": needed(function, rules)})
     documents = [*_statements(rng, [*names, *RULES], rules, numbers.statements)]
     documents += _examples(rng, pools["seen"], {f for some in asked.values() for f in some}, rules, numbers.examples)

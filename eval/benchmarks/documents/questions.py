@@ -25,7 +25,7 @@ from engine.errors import UserError
 from engine.pool import EnginePool
 from engine.store.ids import content_id
 from engine.store.tables import write_table
-from eval.benchmarks.base import question_table
+from eval.benchmarks.base import question_id, question_table
 from eval.benchmarks.documents.choices import add_choices
 from eval.benchmarks.documents.facts import Facts, facts_in, fault, pairs, singles
 from eval.benchmarks.documents.world import SPLITS
@@ -103,6 +103,12 @@ def make_questions(
     generations = pool.generate(requests, out / "generations", "write questions")
     rows = candidates(requests, generations, facts)
     add_choices(rows)
+    asked = set[str]()
+    for row in rows:
+        if row["reason"] is None:  # until now they were told apart by what they are made of
+            row["question_id"] = question_id(row | {"stem": stem(row)})
+            row["reason"] = "duplicate" if row["question_id"] in asked else None
+            asked.add(row["question_id"])
     items = items_of(rows, model)
     if not items.is_empty():
         judge(rows, items, pool.score(items.unique("item_id", maintain_order=True), out / "scores", "check questions"))
@@ -208,7 +214,7 @@ def question_rows(made: pl.DataFrame) -> pl.DataFrame:
     rows = made.filter(pl.col("reason").is_null()).iter_rows(named=True)
     return question_table(
         [
-            {"question_id": row["question_id"], "benchmark": "documents", "stem": stem(row), "right": None}
+            {"benchmark": "documents", "stem": stem(row), "right": None}
             | {name: row[name] for name in ("split", "subtype", "choices", "answer", "needs")}
             for row in rows
         ]

@@ -18,7 +18,7 @@ from typing import Any
 import polars as pl
 
 from engine.store.ids import content_id
-from eval.benchmarks.base import Benchmark, question_table
+from eval.benchmarks.base import Benchmark, question_id, question_table
 from eval.benchmarks.closure import Derivation, Statement
 from eval.benchmarks.fictional.people import SETS, SIZES, Person, invent
 from eval.benchmarks.fictional.templates import TEST, TRAIN, told
@@ -68,11 +68,11 @@ def load(seed: int, size: str = "paper") -> Benchmark:
                 choices = [person, *rng.sample([p for p in everyone if p != person], 3)]
                 rng.shuffle(choices)
                 stem = told(person, template)["prompt"]
-                identity = content_id("fictional", seed, split, stem)
-                stated[identity] = person.reverse if split == "reversal" else person.fact
-                entry: dict[str, Any] = {"question_id": identity, "benchmark": "fictional", "split": split}
+                entry: dict[str, Any] = {"benchmark": "fictional", "split": split}
                 entry |= {"subtype": split, "stem": stem, "answer": choices.index(person), "needs": [person.fact]}
-                questions.append(entry | {"choices": [told(p, template)["completion"] for p in choices]})
+                entry["choices"] = [told(p, template)["completion"] for p in choices]
+                stated[question_id(entry)] = person.reverse if split == "reversal" else person.fact
+                questions.append(entry)
     return Benchmark(
         "fictional",
         pl.DataFrame(documents),

@@ -30,7 +30,7 @@ import polars as pl
 from engine.config import PICO
 from engine.errors import UserError
 from engine.store.ids import content_id
-from eval.benchmarks.base import Benchmark, question_table
+from eval.benchmarks.base import Benchmark, question_id, question_table
 from eval.benchmarks.closure import Derivation, Statement, derive
 from eval.benchmarks.semantic.hierarchy import choose, hierarchy, inherit, invert, said_of
 from eval.benchmarks.semantic.reading import classes_of, read
@@ -145,16 +145,9 @@ def _questions(
             choices = rng.sample([statement, *wrong], 4)
             worded = [cut(split, choice) for choice in choices]
             stem = worded[0][0]
-            identity = content_id("semantic", seed, split, statement)
-            stated[identity] = plain(statement) if split != "rephrasing" else stem + cut(split, statement)[1]
-            row: dict[str, Any] = {
-                "question_id": identity,
-                "benchmark": "semantic",
-                "split": split,
-                "subtype": subtype,
-                "stem": stem,
-            }
+            row: dict[str, Any] = {"benchmark": "semantic", "split": split, "subtype": subtype, "stem": stem}
             row |= {"choices": [end for _, end in worded], "answer": choices.index(statement)}
+            stated[question_id(row)] = plain(statement) if split != "rephrasing" else stem + cut(split, statement)[1]
             questions.append(row | {"needs": derivations[statement].needs})
     return questions, stated
 

@@ -28,7 +28,7 @@ import polars as pl
 from engine.config import PICO
 from engine.errors import UserError
 from engine.store.ids import content_id
-from eval.benchmarks.base import Benchmark, question_table
+from eval.benchmarks.base import Benchmark, question_id, question_table
 from eval.benchmarks.closure import Derivation, Statement
 from eval.benchmarks.syllogisms.logic import (
     STATEMENTS,
@@ -76,19 +76,13 @@ def load(seed: int, size: str = "paper") -> Benchmark:
             gold = asked if split == "rephrasing" else next((s for s in right if s[1] == "S"), right[0])
             ends = [name[term] for term in rng.sample(pair, 2)]
             statements = rng.sample([s for s in STATEMENTS if {s[1], s[2]} == set(pair)], 6)
-            asking = stem(*ends)
-            identity = content_id("syllogisms", seed, split, asking)
-            stated[identity] = sentence(rename(gold, name))
-            question: dict[str, Any] = {
-                "question_id": identity,
-                "benchmark": "syllogisms",
-                "split": split,
-                "stem": asking,
-            }
+            question: dict[str, Any] = {"benchmark": "syllogisms", "split": split, "stem": stem(*ends)}
             question |= {"subtype": f"{form.first} {form.second} {form.figure}", "answer": statements.index(gold)}
             question["choices"] = [f" {sentence(rename(s, name))}" for s in statements]
             question["needs"] = derivations[rename(gold, name)].needs
-            questions.append(question | {"right": sorted(statements.index(s) for s in right)})
+            question["right"] = sorted(statements.index(s) for s in right)
+            stated[question_id(question)] = sentence(rename(gold, name))
+            questions.append(question)
             chance[split] += len(right) / 6 / SIZES[size]
     vocabulary = frozenset(names)
     return Benchmark(
