@@ -36,15 +36,18 @@ def encode_choices(tokenizer: Any, questions: list[tuple[str, list[str]]]) -> li
     """For each (context, choices) and each choice the ids of context + choice and the position where the choice starts.
 
     Trailing spaces of the context belong to the choice and both are encoded together, as lm-evaluation-harness does
-    (`TemplateLM._encode_pair`), so that numbers can be compared.
+    (`TemplateLM._encode_pair`), so that numbers can be compared. All choices of a context start at one position, behind the
+    same tokens: where one melts into the context's last token ("Ans" + "wer"), all are scored from before that token.
     """
     texts = [text for context, choices in questions for text in (context.rstrip(" "), *(context + c for c in choices))]
     encoded = iter(encode_all(tokenizer, texts))
     found = []
     for _, choices in questions:
         start = len(next(encoded))
-        # a choice that melts into the context's last token is scored by that token
-        found.append([(ids, min(start, len(ids) - 1)) for ids in (next(encoded) for _ in choices)])
+        sequences = [next(encoded) for _ in choices]
+        if scored := [ids for ids, choice in zip(sequences, choices, strict=True) if choice]:  # an empty one is an error
+            start = min(start, common_prefix(scored), min(map(len, scored)) - 1)
+        found.append([(ids, start) for ids in sequences])
     return found
 
 

@@ -37,6 +37,24 @@ def test_trailing_spaces_of_the_context_belong_to_the_choice(context, choice):
     assert ids[:start] == TOKENIZER.encode(context.rstrip(" "))
 
 
+class Melting(FakeTokenizer):
+    """Has a token for the whole of "Answer", which no text that stops inside it gets."""
+
+    def encode(self, text, **_):
+        return [1, *(ord(c) for c in text.replace("Answer", "\0"))]
+
+
+def test_where_a_choice_melts_into_the_context_all_choices_start_before_that_token():
+    (wer, xyz), (plain, other) = encode_choices(Melting(), [("So Ans", ["wer", "xyz"]), ("So ", ["a", "ab"])])
+    assert wer == ([1, *map(ord, "So "), 0], 4)
+    assert xyz == ([1, *map(ord, "So Ansxyz")], 4)  # from "Ans" on: both are behind "So "
+    assert (plain[1], other[1]) == (3, 3)
+
+
+def test_an_empty_choice_moves_no_other():
+    assert [start for _, start in encode_choices(TOKENIZER, [("So", [" a", "", " b"])])[0]][::2] == [3, 3]
+
+
 @given(st.lists(st.lists(st.integers(0, 2), max_size=6), max_size=5))
 def test_common_prefix_is_the_longest_that_all_share(sequences):
     count = common_prefix(sequences)
