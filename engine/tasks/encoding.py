@@ -45,7 +45,9 @@ def encode_choices(tokenizer: Any, questions: list[tuple[str, list[str]]]) -> li
     for _, choices in questions:
         start = len(next(encoded))
         sequences = [next(encoded) for _ in choices]
-        if scored := [ids for ids, choice in zip(sequences, choices, strict=True) if choice]:  # an empty one is an error
+        if scored := [
+            ids for ids, choice in zip(sequences, choices, strict=True) if choice
+        ]:  # an empty one is an error
             start = min(start, common_prefix(scored), min(map(len, scored)) - 1)
         found.append([(ids, start) for ids in sequences])
     return found

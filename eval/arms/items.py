@@ -72,7 +72,7 @@ def normed(scores: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     sum; token, char, byte (means per token, character, byte); pmi (minus the log-likelihood after a stem that says
     nothing, where `premises` were scored too). The paper does not say which it used. Null where the score is missing.
     """
-    total = pl.when(pl.col("error").is_null()).then(pl.col("logprobs").list.sum())
+    total = pl.when(pl.col("error").is_null()).then(pl.col("logprobs").list.sum()).fill_nan(None)
     table = scores.select("item_id", "choice", "tokens", "chars", "bytes", total.alias("sum"))
     pairs = asked.select("item_id").with_columns(premises(asked)["item_id"].alias("premise"))
     bare = pairs.join(table.select(premise="item_id", choice="choice", bare="sum"), on="premise", how="inner")
@@ -86,18 +86,31 @@ def normed(scores: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
 
 
 def answers(scores: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame, by: str = "needs") -> pl.DataFrame:
-    """One row per question, arm, seed and norm (see `normed`): chosen, correct (null where a choice has no score), cluster.
+    """One row per question, arm, seed and norm (see `normed`): chosen, correct, credit, cluster.
+
+    `credit` is 1 or 0, of k choices that are equally likely the share that is right, and null where a choice has no score.
+    `correct` is true for 1, false for 0, else null, as is then `chosen`.
 
     Questions of a seed (or of all) with equal `needs` (facts), or with equal `subtype`, are one cluster; see
     `Benchmark.cluster`.
     """
     per_choice = normed(scores, asked)
+    likeliest = pl.col("choice").filter(pl.col("value") == pl.col("value").max()).sort()
     best = per_choice.group_by("item_id", "norm").agg(
-        pl.col("choice").sort_by("value", descending=True, nulls_last=True).first().alias("chosen"),
-        pl.col("value").is_null().any().alias("unscored"),
+        pl.when(pl.col("value").is_not_null().all()).then(likeliest.implode()).first().alias("likeliest")
     )
-    correct = pl.when(~pl.col("unscored")).then(pl.col("right").list.contains(pl.col("chosen")))
-    return _told(best, asked, questions, by).with_columns(correct.alias("correct")).drop("right", "unscored")
+    hits = pl.col("likeliest").list.set_intersection("right").list.len()
+    table = _told(best, asked, questions, by).with_columns(credit=hits / pl.col("likeliest").list.len())
+    return (
+        table.with_columns(correct=correct_of("credit"))
+        .with_columns(chosen=pl.when(pl.col("correct").is_not_null()).then(pl.col("likeliest").list.first()))
+        .drop("right", "likeliest")
+    )
+
+
+def correct_of(credit: str) -> pl.Expr:
+    """Whether a column of credits says right (1) or wrong (0); null for what lies between."""
+    return pl.when(pl.col(credit) == 1).then(pl.lit(True)).when(pl.col(credit) == 0).then(pl.lit(False))
 
 
 def _told(found: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame, by: str) -> pl.DataFrame:

@@ -19,7 +19,8 @@ def summarise(answers: pl.DataFrame) -> pl.DataFrame:
     """Accuracy per (arm, split, norm), over all seeds, in the order in which reports show it.
 
     `answers` has one row per (arm, split, seed, norm, question_id), with `cluster` (the fact that the question is
-    about, unique over worlds) and `correct` (null where the question could not be scored).
+    about, unique over worlds; where it is null, the question stands for itself) and `correct` (null where the question
+    could not be scored, or where the column `credit` says what part of it counts).
     Returns arm, split, norm, accuracy, stderr, low, high, n, unscored, seeds. `low` and `high` are the 95% Wilson
     interval for the effective number of answers. `stderr` is null below two clusters; where nothing was scored,
     accuracy and its interval are null too.
@@ -50,27 +51,37 @@ def per_seed(answers: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _accuracy(answers: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """Adds accuracy, stderr (cluster-robust, with the G/(G-1) correction), n, unscored, seeds, clusters per group."""
-    answers = answers.with_columns(pl.col("correct").cast(pl.Boolean))
+    answers = credited(answers)
     counts = answers.group_by(keys).agg(
-        n=pl.col("correct").count().cast(pl.Int64),
-        right=pl.col("correct").sum().cast(pl.Int64),
-        unscored=pl.col("correct").null_count().cast(pl.Int64),
+        n=pl.col("credit").count().cast(pl.Int64),
+        right=pl.col("credit").sum(),
+        unscored=pl.col("credit").null_count().cast(pl.Int64),
         seeds=pl.col("seed").n_unique().cast(pl.Int64),
     )
     clusters = (
-        answers.filter(pl.col("correct").is_not_null())
+        answers.filter(pl.col("credit").is_not_null())
         .group_by(*keys, "cluster")
-        .agg(cluster_right=pl.col("correct").sum().cast(pl.Int64), size=pl.len().cast(pl.Int64))
+        .agg(cluster_right=pl.col("credit").sum(), size=pl.len().cast(pl.Int64))
         .join(counts, on=keys)
-        # n times the cluster's residual: a difference of integers, so that no variance is exactly zero.
-        .with_columns(residual=pl.col("cluster_right") * pl.col("n") - pl.col("size") * pl.col("right"))
+        # n times the cluster's residual, without the rounding of thirds: so that no variance is exactly zero.
+        .with_columns(residual=(pl.col("cluster_right") * pl.col("n") - pl.col("size") * pl.col("right")).round(6))
         .group_by(keys)
-        .agg(clusters=pl.len().cast(pl.Int64), squares=(pl.col("residual").cast(pl.Float64) ** 2).sum())
+        .agg(clusters=pl.len().cast(pl.Int64), squares=(pl.col("residual") ** 2).sum())
     )
     correction = pl.col("clusters") / (pl.col("clusters") - 1)
     return counts.join(clusters, on=keys, how="left").with_columns(
         accuracy=pl.when(pl.col("n") > 0).then(pl.col("right") / pl.col("n")),
         stderr=pl.when(pl.col("clusters") > 1).then((correction * pl.col("squares")).sqrt() / pl.col("n") ** 2),
+    )
+
+
+def credited(answers: pl.DataFrame) -> pl.DataFrame:
+    """Answers with a `credit` between 0 and 1 (by default that of `correct`) and a `cluster` each."""
+    known = [pl.col("credit")] if "credit" in answers.columns else []
+    alone = pl.format("{}/{}", "seed", "question_id")
+    return answers.with_columns(
+        credit=pl.coalesce(*known, pl.col("correct").cast(pl.Boolean).cast(pl.Float64)),
+        cluster=pl.coalesce(pl.col("cluster").cast(pl.String), alone),
     )
 
 
@@ -96,22 +107,26 @@ def paired_difference(
 ) -> Difference | None:
     """Accuracy of `arm_a` minus `arm_b` over (seed, question) pairs scored in both; None where there is none.
 
-    The interval is the percentile bootstrap over clusters with `draws` resamples of a generator seeded by `seed`.
+    The interval is the percentile bootstrap over clusters with `draws` resamples of a generator seeded by `seed`. One cluster
+    tells nothing of how much they differ: the interval then is all that there can be.
     """
-    scored = answers.filter(split=split, norm=norm).filter(pl.col("correct").is_not_null())
+    scored = credited(answers.filter(split=split, norm=norm)).filter(pl.col("credit").is_not_null())
     pairs = scored.filter(arm=arm_a).join(
         scored.filter(arm=arm_b), on=["seed", "question_id"], suffix="_b", validate="1:1"
     )
     if pairs.is_empty():
         return None
-    gap = pl.col("correct").cast(pl.Int64) - pl.col("correct_b").cast(pl.Int64)
+    gap = pl.col("credit") - pl.col("credit_b")
     clusters = pairs.group_by("cluster").agg(gap=gap.sum(), size=pl.len()).sort("cluster")
     gaps, sizes = clusters["gap"].to_numpy(), clusters["size"].to_numpy().astype(np.int64)
+    difference = float(gaps.sum() / sizes.sum())
+    if len(gaps) < 2:
+        return Difference(difference, -1.0, 1.0, len(pairs))
     rng = np.random.default_rng(seed)
     picks = (rng.integers(len(gaps), size=len(gaps)) for _ in range(draws))
     drawn = [gaps[pick].sum() / sizes[pick].sum() for pick in picks]
     low, high = np.percentile(drawn, [2.5, 97.5])
-    return Difference(float(gaps.sum() / sizes.sum()), float(low), float(high), len(pairs))
+    return Difference(difference, float(low), float(high), len(pairs))
 
 
 def unpaired_difference(a: dict[str, Any], b: dict[str, Any]) -> Difference:

@@ -97,9 +97,7 @@ def forgetting(scores: pl.DataFrame, tuned: pl.DataFrame, pretrained: pl.DataFra
 
 def icl_damage(scores: pl.DataFrame, tuned: pl.DataFrame, icl: pl.DataFrame, questions: pl.DataFrame) -> dict[str, Any]:
     """The row of a tuned arm and seed: accuracy (norm sum) of its `icl_items`, and of the icl arm on the same questions."""
-    values = leads(scores, pl.concat([tuned, icl]), questions).with_columns(
-        value=(pl.col("lead") <= 0).cast(pl.Float64)
-    )
+    values = leads(scores, pl.concat([tuned, icl]), questions).with_columns(value=pl.col("credit"))
     return _row("icl damage", values, _clustered(tuned, questions), icl, "question_id")
 
 
@@ -117,7 +115,8 @@ def hallucination(
 
 
 def leads(scores: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
-    """item_id, lead, weight: log-likelihood (sum, nats) of the likeliest false choice minus that of the likeliest right one.
+    """item_id, lead, credit, weight: log-likelihood (sum, nats) of the likeliest false choice minus that of the likeliest
+    right one, and the share of the likeliest choices that is right (1 or 0 where one leads).
 
     Right are `answer` and, where `questions` has it, all of the column `right`. Null where a choice has no score.
     """
@@ -125,15 +124,15 @@ def leads(scores: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame) ->
     facts = questions.select("question_id", "seed", rights=right)
     total = pl.when(pl.col("error").is_null()).then(pl.col("logprobs").list.sum()).cast(pl.Float64)
     is_right = pl.col("choice").is_in(pl.col("rights"))
+    whole, leads = pl.col("total").is_not_null().all(), pl.col("total") == pl.col("total").max()
     return (
         asked.select("item_id", "question_id", "seed")
         .join(facts, on=["question_id", "seed"])
         .join(scores.select("item_id", "choice", total=total), on="item_id")
         .group_by("item_id", maintain_order=True)
         .agg(
-            lead=pl.when(pl.col("total").is_not_null().all()).then(
-                pl.col("total").filter(~is_right).max() - pl.col("total").filter(is_right).max()
-            )
+            lead=pl.when(whole).then(pl.col("total").filter(~is_right).max() - pl.col("total").filter(is_right).max()),
+            credit=pl.when(whole).then((leads & is_right).sum() / leads.sum()),
         )
         .with_columns(weight=pl.lit(1.0))
     )

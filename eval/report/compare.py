@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from engine.errors import UserError
-from eval.measure.accuracy import paired_difference, summarise, unpaired_difference
+from eval.measure.accuracy import credited, paired_difference, summarise, unpaired_difference
 from eval.measure.order import arms_in_order, splits_in_order
 from eval.report.contrast import Run, answer, notes, warnings
 from eval.report.costs import TOKENS
@@ -61,7 +61,8 @@ def compare(runs: Sequence[Run]) -> dict[str, Any]:
 
     `rows` has a row per split and arm: `accuracy`, of each run a row of `eval.measure.accuracy.summarise` or None, and `difference`, of
     each run but the first its accuracy minus the first's with a 95% interval; `paired` where one run's questions are all
-    among the other's: then those are compared one by one that both have answered (`n`).
+    among the other's: then those are compared one by one that both have answered (`n`). `unpaired` counts the others, of
+    each run but the first: asked in one of the two runs only, or scored in one only.
     """
     tables = [summarise(run.answers) for run in runs]
     cells = [{(row["split"], row["arm"]): row for row in table.to_dicts()} for table in tables]
@@ -74,7 +75,8 @@ def compare(runs: Sequence[Run]) -> dict[str, Any]:
                 _difference(runs[0], run, split, arm, known[0], row)
                 for run, row in zip(runs[1:], known[1:], strict=True)
             ]
-            rows.append({"split": split, "arm": arm, "accuracy": known, "difference": gaps})
+            alone = [_unpaired(runs[0], run, split, arm) for run in runs[1:]]
+            rows.append({"split": split, "arm": arm, "accuracy": known, "difference": gaps, "unpaired": alone})
     return {
         "title": f"{listed([run.name for run in runs])}, side by side",
         "runs": [
@@ -82,7 +84,7 @@ def compare(runs: Sequence[Run]) -> dict[str, Any]:
         ],
         "answer": answer(runs, rows),
         "warnings": warnings(runs),
-        "notes": notes(rows),
+        "notes": notes(runs, rows),
         "settings": settings(runs),
         "rows": rows,
         "cost": costs(runs),
@@ -104,6 +106,13 @@ def _difference(
     paired = gap is not None
     gap = gap or unpaired_difference(b, a)
     return {"difference": gap.difference, "low": gap.low, "high": gap.high, "n": gap.n, "paired": paired}
+
+
+def _unpaired(first: Run, other: Run, split: str, arm: str) -> int:
+    """Questions that one of two runs has a score for, and the other has not."""
+    tables = [credited(run.answers.filter(split=split, arm=arm)).drop_nulls("credit") for run in (first, other)]
+    scored = [set(table.select("seed", "question_id").iter_rows()) for table in tables]
+    return len(scored[0] ^ scored[1])
 
 
 def settings(runs: Sequence[Run]) -> list[dict[str, Any]]:

@@ -65,8 +65,8 @@ def warnings(runs: Sequence[Run]) -> list[str]:
     return told
 
 
-def notes(rows: list[dict[str, Any]]) -> list[str]:
-    """How to read the differences."""
+def notes(runs: Sequence[Run], rows: list[dict[str, Any]]) -> list[str]:
+    """How to read the differences, and how many questions they leave out."""
     told = []
     kinds = {gap["paired"] for row in rows for gap in row["difference"] if gap}
     if False in kinds:
@@ -77,6 +77,16 @@ def notes(rows: list[dict[str, Any]]) -> list[str]:
     if True in kinds:
         told.append(
             "Paired differences compare the runs question by question where both have answered; intervals are bootstraps over facts."
+        )
+    alone = [
+        f"{count:,} of {row['arm']} on {row['split']}{f' in {run.name}' if len(runs) > 2 else ''}"
+        for row in rows
+        for run, gap, count in zip(runs[1:], row["difference"], row["unpaired"], strict=True)
+        if gap and gap["paired"] and count
+    ]
+    if alone:
+        told.append(
+            f"Questions that only one of two runs has scored are left out of paired differences: {listed(alone)}."
         )
     if sum(row["unscored"] for run in rows for row in run["accuracy"] if row):
         told.append("Questions that could not be scored are left out.")

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from math import isclose
+from math import isclose, nan
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +14,10 @@ from augment.stages.answers import INFERENCES
 from engine.tasks.score import SCORES
 from eval.arms.items import PREMISE, answers, items, premises, writing, written
 from eval.benchmarks.base import Benchmark, context, question_table
+from eval.benchmarks.registry import load as load_any
 from eval.benchmarks.reversals import load
+from eval.config import BenchmarkConfig
+from eval.measure.accuracy import summarise
 from eval.measure.audit import audit, verdicts
 from eval.measure.leakage import leaks
 
@@ -114,6 +117,38 @@ def test_what_is_written_is_judged_by_the_benchmark():
         )
         table = written(texts, asked, questions().with_columns(seed=pl.lit(3)), lambda t, a: t.strip().startswith(a))
         assert table.select("norm", "correct", "chosen").rows() == [("exact", correct, None)]
+
+
+@pytest.mark.parametrize(("right", "credit"), [([0], 0.5), ([1], 0.5), ([2], 0.0), ([0, 1], 1.0), ([0, 2], 0.5)])
+def test_of_k_choices_that_are_equally_likely_each_counts_a_kth(right, credit):
+    asked = items(Benchmark("b", WORLD.documents, questions(), {}), "icl", 3, None, 1, "pico")
+    rows = [
+        dict.fromkeys(SCORES) | {"item_id": asked["item_id"][0], "choice": n, "logprobs": [v], "tokens": 1}
+        for n, v in enumerate((-1.0, -1.0, -2.0))
+    ]
+    asked_of = questions().with_columns(seed=pl.lit(3), right=pl.Series([right], dtype=pl.List(pl.Int32)))
+    found = answers(pl.DataFrame(rows, schema=SCORES), asked, asked_of).filter(norm="sum").row(0, named=True)
+    assert found["credit"] == credit
+    assert found["correct"] == {0.0: False, 0.5: None, 1.0: True}[credit]
+    assert (found["chosen"] is None) == (credit == 0.5)
+
+
+@pytest.mark.parametrize("name", ["reversals", "syllogisms", "fictional"])
+def test_a_model_that_finds_all_choices_alike_has_the_accuracy_of_chance(name):
+    world = load_any(BenchmarkConfig(name=name, size="small"), 0)
+    asked, questions = items(world, "pretrained", 0, None, None, "m"), world.questions.with_columns(seed=pl.lit(0))
+    rows = asked.select("item_id", choice=pl.int_ranges(pl.col("choices").list.len(), dtype=pl.Int32)).explode("choice")
+    scores = rows.with_columns(logprobs=[-7.378], tokens=1, chars=1, bytes=1, error=pl.lit(None, dtype=pl.String))
+    summary = summarise(answers(scores, asked, questions)).filter(norm="sum")
+    for row in summary.iter_rows(named=True):
+        assert row["accuracy"] == pytest.approx(world.chance[row["split"]])
+        assert row["unscored"] == 0
+        assert row["low"] < row["accuracy"] < row["high"]
+
+
+def test_a_value_that_is_no_number_is_no_score():
+    found = answered(([nan], 1, None), ([-1.0], 1, None))
+    assert {row["correct"] for row in found.values()} == {row["credit"] for row in found.values()} == {None}
 
 
 @pytest.mark.parametrize("wrong", [0, 1])

@@ -68,6 +68,38 @@ def test_no_variance_between_clusters_counts_each_cluster_once():
     assert row["low"] == pytest.approx(0.5 - Z * math.sqrt(0.05 + Z**2 / 100) / (1 + Z**2 / 5))
 
 
+def test_ties_count_as_the_part_that_they_earn():
+    table = answered([None, None, True, False], list("abcd")).with_columns(credit=pl.Series([1 / 3, None, 1.0, 0.0]))
+    row = summarise(table).row(0, named=True)
+    assert (row["accuracy"], row["n"], row["unscored"]) == (pytest.approx(4 / 9), 3, 1)
+    assert per_seed(table)[0]["accuracy"] == row["accuracy"]
+    both = pl.concat([table, table.with_columns(arm=pl.lit("other"), credit=pl.Series([0.0, 1.0, 1.0, 0.0]))])
+    gap = paired_difference(both, "icl", "other", "reversal", "sum")
+    assert gap.difference == pytest.approx(1 / 9)
+    assert gap.n == 3
+
+
+def test_questions_without_a_cluster_stand_for_themselves():
+    alone = answered([True, False] * 20, [f"0/q{i}" for i in range(40)])
+    unknown = alone.with_columns(cluster=pl.lit(None, dtype=pl.String))
+    assert summarise(unknown).equals(summarise(alone))
+    gaps = [
+        paired_difference(
+            pl.concat([one, share("b", 0, 40).with_columns(cluster=one["cluster"])]), "icl", "b", "reversal", "sum"
+        )
+        for one in (unknown, alone)
+    ]
+    assert gaps[0].low < 0.5 < gaps[0].high
+    assert (gaps[0].difference, gaps[0].n) == (gaps[1].difference, gaps[1].n)
+
+
+def test_one_cluster_tells_nothing_of_a_difference():
+    both = pl.concat([answered([True, True, False], list("aaa"), arm) for arm in ("icl", "x")])
+    both = both.with_columns(correct=pl.col("correct") & (pl.col("arm") == "icl"))
+    gap = paired_difference(both, "icl", "x", "reversal", "sum")
+    assert (gap.difference, gap.low, gap.high) == (pytest.approx(2 / 3), -1, 1)
+
+
 def test_effective_number_never_exceeds_the_answers():
     # Right and wrong nearly cancel within each fact: the clustered stderr is tiny, yet there are only six answers.
     row = summarise(answered([True, False, True, False, True, True], list("aabbcc"))).row(0, named=True)

@@ -65,6 +65,29 @@ def test_other_questions_are_compared_by_their_accuracies_and_that_is_said(tmp_p
     assert not any("unpaired" in note for note in found(*two)["notes"])
 
 
+def test_questions_without_a_partner_are_counted(tmp_path, two):
+    part = BETTER.filter((pl.col("arm") != "icl") | (pl.col("question_id") != "q0"))
+    unscored = part.with_columns(correct=pl.when(pl.col("question_id") != "q1").then(pl.col("correct")))
+    comparison = found(two[0], finished_run(tmp_path / "part", unscored))
+    seeds = ANSWERS["seed"].n_unique()
+    row = cell(comparison, "icl")
+    assert row["difference"][0]["paired"]
+    assert row["unpaired"] == [2 * seeds]
+    assert cell(comparison, "finetuned")["unpaired"] == [seeds]
+    (said,) = [note for note in comparison["notes"] if "only one of two runs" in note]
+    assert f"{2 * seeds} of icl on reversal" in said
+    assert not any("only one of two runs" in note for note in found(*two)["notes"])
+
+
+@pytest.mark.parametrize("cluster", ["one", None])
+def test_too_few_clusters_give_no_interval_of_no_width(tmp_path, cluster):
+    answers = [table.with_columns(cluster=pl.lit(cluster, dtype=pl.String)) for table in (ANSWERS, BETTER)]
+    comparison = found(*(finished_run(tmp_path / name, table) for name, table in zip("ab", answers, strict=True)))
+    (gap,) = cell(comparison, "finetuned")["difference"]
+    assert gap["low"] < gap["difference"] < gap["high"]
+    assert (gap["low"], gap["high"]) == (-1, 1) if cluster else gap["high"] - gap["low"] < 0.3
+
+
 def test_unpaired_interval_is_newcombes():
     """The example of Newcombe 1998, table II: 56/70 - 48/80."""
     rows = [{"accuracy": 56 / 70, "low": 0.6917, "high": 0.8770, "n": 70}]
