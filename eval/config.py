@@ -1,7 +1,7 @@
 """Settings of runs and evaluations. Loads without torch, vLLM, Ray or TRL."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 from pydantic import Field, field_validator
@@ -89,6 +89,11 @@ class RunConfig(Settings):
     augment: AugmentConfig = AugmentConfig()
     train: TrainConfig = TrainConfig()
 
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The settings of the verb that makes such a run which differ from their defaults, for its YAML file."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
     @field_validator("arms")
     @classmethod
     def _known(cls, arms: tuple[str, ...]) -> tuple[str, ...]:
@@ -111,3 +116,16 @@ class RunConfig(Settings):
         if not name or name != Path(name).name or name.startswith("."):
             raise ValueError("the name must be a plain folder name without slashes")
         return name
+
+
+class EvalConfig(RunConfig):
+    """A model as it is, and perhaps an adapter on it, measured without training."""
+
+    adapter: Path | None = None
+    """The adapter that is the arm `finetuned`; its weights are named in provenance.json."""
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The same; arms follow from the adapter."""
+        names = {"name", "out", "model", "adapter", "seeds", "benchmark", "engine"}
+        return self.model_dump(mode="json", exclude_defaults=True, include=names)

@@ -38,9 +38,10 @@ def leaks(inferences: pl.DataFrame, worlds: dict[int, Benchmark]) -> pl.DataFram
 
 
 def shares(leaked: pl.DataFrame) -> pl.DataFrame:
-    """split, none, paraphrased, verbatim (shares of the questions that can be judged), n, unknown (how many cannot)."""
+    """split, none, paraphrased, verbatim (shares of the questions that can be judged, null without one), n, unknown (how many cannot)."""
     judged = pl.col("leaked").is_not_null().sum()
-    counts = [((pl.col("leaked") == kind).sum() / judged).alias(kind) for kind in LEAKED]
+    share = pl.when(judged > 0)  # of nothing there is no share, and 0 / 0 is no number
+    counts = [share.then((pl.col("leaked") == kind).sum() / judged).alias(kind) for kind in LEAKED]
     table = leaked.group_by("split").agg(*counts, n=judged, unknown=pl.col("leaked").null_count())
     order = splits_in_order(table["split"].to_list())
     return table.sort(pl.col("split").replace_strict(order, range(len(order)), return_dtype=pl.Int64))

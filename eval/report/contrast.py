@@ -1,6 +1,5 @@
 """A comparison of runs in words, for a terminal, as a page, as Markdown and as JSON."""
 
-import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -9,6 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Column, Table
 
+from engine.store import records
 from eval.measure.accuracy import interval
 from eval.report.costs import duration
 from eval.report.figures import COLOURS, OTHER
@@ -159,7 +159,7 @@ def markdown(found: dict[str, Any]) -> str:
 
 def as_json(found: dict[str, Any]) -> str:
     """The same as JSON."""
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    return records.as_json(found)
 
 
 FILTERS: dict[str, Any] = {"points": points, "beyond_chance": beyond_chance, "amount": amount}

@@ -9,8 +9,8 @@ import yaml
 from augment.config import CheckConfig
 from engine.store.parts import parts
 from engine.store.places import place
-from eval.benchmarks.base import Benchmark
-from eval.config import RunConfig
+from eval.benchmarks.base import Benchmark, mean_chance
+from eval.config import EvalConfig, RunConfig
 from eval.measure.claims import Claim
 from eval.report.page import ReportData
 
@@ -55,7 +55,7 @@ def report_data(
         model_note=PICO_NOTE if config.model == "pico" else "",
         summary=summary,
         claims=ordering,
-        chance=world.chance,
+        chance=mean_chance(worlds.values()),
         steps=steps(config, world, results),
         results=results,
         facts=facts.select("text", "source").to_dicts(),
@@ -125,16 +125,15 @@ def repeat(config: RunConfig, origin: dict[str, Any]) -> list[str]:
     changed = (
         [] if git["diff"] == "clean" else [f"# the code had changes that no commit holds (their hash: {git['diff']})"]
     )
-    settings = yaml.safe_dump(
-        config.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True
-    )
+    settings = yaml.safe_dump(config.asked, sort_keys=False, allow_unicode=True)
+    verb = "eval" if isinstance(config, EvalConfig) else "run"
     return [
         known,
         *changed,
         f"cat > {config.name}-again.yaml <<'END'",
         *settings.splitlines(),
         "END",
-        f"forethought run {config.name}-again.yaml --name {config.name}-again",
+        f"forethought {verb} {config.name}-again.yaml --name {config.name}-again",
         f"forethought compare {path} {path}-again",
     ]
 

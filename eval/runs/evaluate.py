@@ -11,21 +11,21 @@ from engine.pool import EnginePool
 from engine.store.tables import write_table
 from eval.arms.items import answers, items
 from eval.benchmarks.registry import load
-from eval.config import RunConfig
+from eval.config import EvalConfig
 from eval.runs.folder import Clock, open_run, stacked
 from eval.runs.own_documents import check, with_questions
 from eval.runs.results import finish
 
 
-def evaluate(config: RunConfig, adapter: Path | None = None) -> Path:
+def evaluate(config: EvalConfig) -> Path:
     """Score the arms pretrained, icl and, with an adapter, finetuned; writes and returns a folder like a run's.
 
     Other arms of `config` do not count.
     """
-    if adapter and not (adapter / "adapter_config.json").exists():
-        raise UserError(f"{adapter} is no adapter folder: it has no adapter_config.json.")
-    adapters = {"finetuned": adapter.absolute()} if adapter else {}
-    config = config.model_copy(update={"arms": ("pretrained", "icl", *adapters)})
+    if config.adapter and not (config.adapter / "adapter_config.json").exists():
+        raise UserError(f"{config.adapter} is no adapter folder: it has no adapter_config.json.")
+    adapters = {"finetuned": config.adapter.absolute()} if config.adapter else {}
+    config = config.model_copy(update={"arms": ("pretrained", "icl", *adapters), "adapter": adapters.get("finetuned")})
     worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
     if by_engine := next(iter(worlds.values())).by_engine:
         check(config, worlds[config.seeds[0]])

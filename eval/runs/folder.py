@@ -14,28 +14,65 @@ from eval.benchmarks.base import Benchmark
 from eval.config import RunConfig
 
 SPEED = {"replicas", "cpus", "gpus", "address", "kv_cache_gib", "shard_rows", "max_restarts"}
+"""Settings of engines that only say where and how fast the same work is done."""
+FREE = {"name", "out", *(f"engine.{name}" for name in SPEED)}
+"""Settings that may be others when a run goes on: its folder may have been moved."""
+GROWING = ("arms", "seeds")
+"""Settings that may be given more."""
 
 
 def open_run(config: RunConfig) -> Path:
-    """The run's folder with its config.json; raises UserError where it holds a run with other settings."""
-    run = (config.out / config.name).absolute()
-    text = config.model_dump_json(indent=2)
-    path = run / "config.json"
+    """The run's folder with its config.json; raises UserError where it holds a run with other settings.
+
+    A run may be moved, get more arms and seeds, and be opened by a version with more settings, which then had their defaults.
+    """
+    shown = config.out / config.name
+    run, path = shown.absolute(), shown.absolute() / "config.json"
     if path.exists():
-        if _results_of(json.loads(path.read_text(encoding="utf-8"))) != _results_of(json.loads(text)):
+        if changed := changes(_read(path), config):
+            more = f", and {len(changed) - 3} more" if len(changed) > 3 else ""
             raise UserError(
-                f"{config.out / config.name} holds a run with other settings: choose another --name or delete it."
+                f"{shown} holds a run with other settings: choose another --name or delete it ({'; '.join(changed[:3])}{more})."
             )
-    elif run.exists() and any(run.iterdir()):
-        raise UserError(f"{config.out / config.name} exists and is no run: choose another --name.")
-    write_whole(path, text.encode())
+    elif run.exists() and (not run.is_dir() or any(run.iterdir())):
+        raise UserError(f"{shown} exists and is no run: choose another --name.")
+    write_whole(path, config.model_dump_json(indent=2).encode())
     return run
 
 
-def _results_of(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings without those that only say where and how fast the same work is done."""
-    engine = {k: v for k, v in settings.get("engine", {}).items() if k not in SPEED}
-    return settings | {"engine": engine}
+def changes(old: dict[str, Any], config: RunConfig) -> list[str]:
+    """What differs between a run's settings and new ones so that its results could not be these, a phrase each."""
+    default, new = (one.model_dump(mode="json") for one in (type(config)(), config))
+    was, now = _flat(default) | _flat(old), _flat(new)
+    told = []
+    for name in dict.fromkeys((*now, *was)):
+        before, after = was.get(name), now.get(name)
+        grown = name in GROWING and isinstance(before, list) and set(before) <= set(after or ())
+        if before != after and name not in FREE and not grown:
+            told.append(f"{name} was {_told(before)} and is {_told(after)}")
+    return told
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings under dotted names."""
+    found = dict[str, Any]()
+    for name, value in settings.items():
+        found |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
+    return found
+
+
+def _told(value: Any) -> str:
+    return "none" if value is None else " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{path} is no valid JSON ({error}): delete it or choose another --name.") from error
+    if not isinstance(settings, dict):
+        raise UserError(f"{path} holds no settings: delete it or choose another --name.")
+    return settings
 
 
 class Clock:

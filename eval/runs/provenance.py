@@ -4,9 +4,12 @@ import hashlib
 import importlib.metadata
 import os
 import platform
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
+
+import huggingface_hub
 
 from engine.models import resolve_model
 
@@ -15,7 +18,9 @@ REPO = Path(__file__).resolve().parents[2]
 
 
 def file_hash(path: Path) -> str:
-    """The first 16 hex digits of a file's sha256."""
+    """The first 16 hex digits of a file's sha256; large files of the hub's cache are named by it."""
+    if re.fullmatch("[0-9a-f]{64}", name := path.resolve().name):
+        return name[:16]
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
@@ -28,7 +33,25 @@ def _git(*arguments: str) -> str:
     return done.stdout
 
 
-def provenance(model: str, data: list[Path], seeds: tuple[int, ...]) -> dict[str, Any]:
+def model_facts(model: str) -> dict[str, str]:
+    """Name and hashes of config and weights; of a hub model also the revision, as its snapshot in the cache has it."""
+    folder = Path(resolve_model(model))
+    if folder.is_dir():
+        return {"name": folder.name} | weights(folder)
+    config = huggingface_hub.try_to_load_from_cache(model, "config.json")
+    if not isinstance(config, str):
+        return {"name": model, "revision": "unknown: the model is not in the cache of the hub"}
+    snapshot = Path(config).parent
+    return {"name": model, "revision": snapshot.name} | weights(snapshot)
+
+
+def weights(folder: Path) -> dict[str, str]:
+    """Hashes of a folder's config and weights, by name of the file."""
+    found = [*folder.glob("*config.json"), *folder.glob("*.safetensors")]
+    return {path.name: file_hash(path) for path in sorted(found)}
+
+
+def provenance(model: str, data: list[Path], seeds: tuple[int, ...], adapter: Path | None = None) -> dict[str, Any]:
     """Facts for provenance.json; holds no path and no environment variable."""
     versions = {}
     for name in PACKAGES:
@@ -36,8 +59,6 @@ def provenance(model: str, data: list[Path], seeds: tuple[int, ...]) -> dict[str
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    folder = Path(resolve_model(model))
-    weights = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
     diff = _git("diff", "HEAD")
     return {
         "git": {
@@ -45,7 +66,8 @@ def provenance(model: str, data: list[Path], seeds: tuple[int, ...]) -> dict[str
             "diff": hashlib.sha256(diff.encode()).hexdigest()[:16] if diff else "clean",
         },
         "versions": versions | {"python": platform.python_version()},
-        "model": {"name": model if not folder.is_dir() else folder.name} | {w.name: file_hash(w) for w in weights},
+        "model": model_facts(model),
+        **({"adapter": {"name": adapter.name} | weights(adapter)} if adapter else {}),
         "data": {p.name: file_hash(p) for p in data},
         "seeds": list(seeds),
         "machine": {"system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count()},

@@ -10,6 +10,7 @@ import polars as pl
 
 from engine.pool import EnginePool
 from engine.store.places import write_whole
+from engine.store.records import write_json
 from eval.benchmarks.base import mean_chance
 from eval.benchmarks.registry import load
 from eval.config import Name, RunConfig
@@ -178,7 +179,7 @@ def write(config: RunConfig, found: dict[str, Found]) -> Path:
     lines += ["", f"{held} of {len(table)} claims hold.", ""]
     lines += _augmentations(found)
     rows = [{"figure": p.figure, "benchmark": p.benchmark, "split": p.split, **dataclasses.asdict(c)} for p, c in table]
-    write_whole(folder / "claims.json", json.dumps(rows, indent=2).encode())
+    write_json(folder / "claims.json", rows)
     path = folder / "reproduction.md"
     write_whole(path, "\n".join(lines).encode())
     return path

@@ -1,6 +1,5 @@
 """What a run leaves when all is answered: results.json, provenance.json, the reports, and the table on the terminal."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,11 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.console import console
-from engine.store.places import write_whole
+from engine.store.records import write_json
 from engine.store.tables import write_table
 from eval.arms.ask import folder_of
 from eval.benchmarks.base import Benchmark, mean_chance
-from eval.config import RunConfig
+from eval.config import EvalConfig, RunConfig
 from eval.measure.accuracy import per_seed, summarise
 from eval.measure.audit import audit, verdicts
 from eval.measure.claims import Claim, claims
@@ -60,9 +59,10 @@ def finish(
     if gates is not None and not gates.is_empty():
         results["gates"] = as_json(gates)
     files = sorted(config.benchmark.data.glob("*.jsonl")) if config.benchmark.data else []
-    origin = provenance(config.model, [*files, run / "documents.parquet", run / "questions.parquet"], config.seeds)
-    write_whole(run / "provenance.json", json.dumps(origin, indent=2).encode())
-    write_whole(run / "results.json", json.dumps(results, indent=2).encode())
+    data = [*files, run / "documents.parquet", run / "questions.parquet"]
+    origin = provenance(config.model, data, config.seeds, config.adapter if isinstance(config, EvalConfig) else None)
+    write_json(run / "provenance.json", origin)
+    write_json(run / "results.json", results)
     summary = summarise(answered)
     ordering = [
         claim

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from engine.config import EngineConfig, Settings
-from eval.config import BenchmarkConfig, RunConfig
+from eval.config import BenchmarkConfig, EvalConfig
 from eval.runs.evaluate import evaluate
 
 
@@ -28,5 +28,4 @@ class Job(Settings):
 
 def run(job: Job) -> None:
     """Measure; results are like a run's."""
-    shared = {name: getattr(job, name) for name in ("name", "out", "model", "seeds", "benchmark", "engine")}
-    evaluate(RunConfig(**shared), job.adapter)
+    evaluate(EvalConfig(**{name: getattr(job, name) for name in Job.model_fields}))
