@@ -94,7 +94,7 @@ def _chosen(items: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
     found = scores.select("item_id", "choice", pl.col("logprobs").list.sum().alias("logprob"), "error").with_columns(
         pl.when(pl.col("error").is_null()).then("logprob").alias("logprob"), pl.col("choice").cast(pl.Int64)
     )
-    joined = asked.join(found, on=["item_id", "choice"], how="left", maintain_order="left")
+    joined = asked.join(found, on=["item_id", "choice"], how="left", nulls_equal=True, maintain_order="left")
     whole = pl.col("logprob").is_not_null().all().over("item_id")
     best = pl.when(whole).then(pl.col("logprob") == pl.col("logprob").max().over("item_id"))
     return joined.select(

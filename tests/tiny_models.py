@@ -38,8 +38,8 @@ def save(model: torch.nn.Module, tokenizer: PreTrainedTokenizerFast, folder: Pat
     return folder
 
 
-def qwen3(folder: Path) -> Path:
-    """Byte-level BPE, no begin token, ChatML, query and key normalisation."""
+def _chatml() -> PreTrainedTokenizerFast:
+    """Byte-level BPE, no begin token, ChatML."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -50,6 +50,18 @@ def qwen3(folder: Path) -> Path:
     )
     wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>")
     wrapped.chat_template = CHATML
+    return wrapped
+
+
+def tokenizer_of_qwen3(folder: Path) -> Path:
+    """The tokenizer of `qwen3` alone."""
+    _chatml().save_pretrained(folder)
+    return folder
+
+
+def qwen3(folder: Path) -> Path:
+    """Byte-level BPE, no begin token, ChatML, query and key normalisation."""
+    wrapped = _chatml()
     torch.manual_seed(0)
     config = Qwen3Config(
         vocab_size=len(wrapped), tie_word_embeddings=True, initializer_range=0.1, eos_token_id=2, **SHAPE

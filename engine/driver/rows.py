@@ -95,23 +95,31 @@ class Rows:
 def _batches(source: pl.DataFrame | Place, task: Task, columns: set[str] | None = None) -> Iterator[pl.DataFrame]:
     """The source's rows in its own order, a bounded number at a time."""
     if isinstance(source, pl.DataFrame):
-        task.check(source.columns)
+        task.check(source.schema)
         yield source
         return
     files, path = (None, str(source)) if isinstance(source, Path) else filesystem(source)
     try:
         data = pyarrow.dataset.dataset(path, format="parquet", filesystem=files)
-        task.check(data.schema.names)
+        task.check(_schema(data.schema))
         wanted = [c for c in data.schema.names if columns is None or c in columns]
         for name in data.files:
             # file by file: a dataset's own scan takes whole row groups into memory
             with files.open(name) if files else open(name, "rb") as file:
-                for batch in pyarrow.parquet.ParquetFile(file).iter_batches(BATCH_ROWS, columns=wanted):
+                parquet = pyarrow.parquet.ParquetFile(file)
+                task.check(_schema(parquet.schema_arrow))  # the files of a folder may differ
+                for batch in parquet.iter_batches(BATCH_ROWS, columns=wanted):
                     rows: Any = pl.from_arrow(batch)
                     yield rows
     except (OSError, pyarrow.ArrowInvalid) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"Cannot read {source} ({reason}): give a Parquet file or a folder of them.") from error
+
+
+def _schema(schema: pyarrow.Schema) -> dict[str, Any]:
+    """An Arrow schema as polars reads it."""
+    table: Any = pl.from_arrow(schema.empty_table())
+    return dict(table.schema)
 
 
 def _index(source: pl.DataFrame | Place, task: Task) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """The contract of a kind of work: its table in, calls to the engine, answers back, its table out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -72,8 +72,10 @@ class Task:
     key: str
     """The column of ids."""
     needed: tuple[str, ...]
+    types: dict[str, Any]
+    """What the columns that it reads hold; the id may be of any type that can be text."""
     needs: str
-    """What the error says that a row needs besides its id."""
+    """What the error says that a row needs."""
     defaults: dict[str, pl.Expr]
     """The optional columns."""
     order: tuple[str, ...]
@@ -87,19 +89,44 @@ class Task:
     results: Callable[[dict[str, Any]], list[dict[str, Any]]]
     """The results of a filled row, as far as they are known before an engine answers."""
 
-    def check(self, columns: list[str]) -> None:
-        """Raise UserError where a needed column is missing."""
-        missing = [c for c in self.needed if c not in columns]
+    def check(self, schema: Mapping[str, Any]) -> None:
+        """Raise UserError where a needed column is missing or a column cannot hold what it is for."""
+        missing = [c for c in self.needed if c not in schema]
         if missing:
-            have = ", ".join(columns)
+            have = ", ".join(schema)
             raise UserError(f"The table lacks {', '.join(missing)}; it has {have} and needs {self.needs}.")
+        if schema[self.key].is_nested() or schema[self.key] == pl.Binary:
+            raise UserError(
+                f"The column {self.key} holds {schema[self.key]}: give each row an id that is text or a number."
+            )
+        for name, wanted in self.types.items():
+            if name in schema and not _fits(schema[name], wanted):
+                raise UserError(f"The column {name} holds {schema[name]} and needs {_said(wanted)}: convert it.")
 
     def fill(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows with the optional columns, ids as text."""
+        """The rows with the optional columns, ids as text and each column of the type that it needs."""
         missing = [e.alias(name) for name, e in self.defaults.items() if name not in rows.columns]
-        return rows.with_columns(pl.col(self.key).cast(pl.String), *missing)
+        types = {name: wanted for name, wanted in self.types.items() if name in rows.columns}
+        return rows.cast({self.key: pl.String, **types}).with_columns(*missing)
 
     def failed(self, rows: pl.DataFrame, error: str) -> pl.DataFrame:
         """Results of rows that no engine could answer."""
         results = [result | {"error": error} for row in rows.iter_rows(named=True) for result in self.results(row)]
         return pl.DataFrame(results, schema=self.schema)
+
+
+def _fits(found: Any, wanted: Any) -> bool:
+    """Whether a column can be read as the type wanted without changing a value; one of nulls alone is any."""
+    if found == pl.Null:
+        return True
+    if isinstance(wanted, pl.List):
+        return isinstance(found, pl.List | pl.Array) and _fits(found.inner, wanted.inner)
+    if wanted == pl.String:
+        return found in (pl.String, pl.Categorical, pl.Enum)
+    return found.is_integer()
+
+
+def _said(wanted: Any) -> str:
+    if isinstance(wanted, pl.List):
+        return "lists of text"
+    return "text" if wanted == pl.String else "whole numbers"

@@ -38,9 +38,12 @@ class GenerateLease:
                 ids = encode_prompt(tokenizer, row)
                 sampling = dict(json.loads(row.get("sampling") or "{}"))
                 seed = int(sampling.pop("seed", int(content_id(row["request_id"]), 16) % 2**31))
+                if (samples := row.get("n")) is not None and samples < 1:
+                    raise ValueError(f"n is {samples}; ask for one sample at least")
             except UNREADABLE as error:  # one bad row is no reason to stop
                 fault = f"the request cannot be read: {type(error).__name__}: {error}"
-            for sample in range(row.get("n") or 1):
+            for result in _samples(row):
+                sample = result["sample"]
                 key = f"{name}/{index}/{sample}"
                 self.open[key] = (row["request_id"], sample)
                 if fault or not ids:
@@ -87,13 +90,14 @@ class GenerateLease:
 
 
 def _samples(row: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"request_id": row["request_id"], "sample": sample} for sample in range(row["n"] or 1)]
+    return [{"request_id": row["request_id"], "sample": sample} for sample in range(max(1, row.get("n") or 1))]
 
 
 GENERATE = Task(
     key="request_id",
     needed=("request_id",),
-    needs="prompt or messages",
+    types=dict.fromkeys(("prefix_key", "messages", "prompt", "sampling", "adapter"), pl.String) | {"n": pl.Int64},
+    needs="request_id and prompt or messages",
     defaults={
         "prefix_key": pl.lit(""),
         "messages": pl.lit(None, dtype=pl.String),
@@ -103,7 +107,7 @@ GENERATE = Task(
         "adapter": pl.lit(None, dtype=pl.String),
     },
     order=("prefix_key", "request_id"),
-    calls=pl.col("n").fill_null(1),
+    calls=pl.col("n").fill_null(1).clip(1),
     schema=GENERATIONS,
     lease=GenerateLease,
     results=_samples,

@@ -82,19 +82,21 @@ class ScoreLease:
         self.latest: dict[str, NextToken] = {}
         self.held: dict[str, list[Call]] = {}
         self.waiting: deque[Call] = deque()
-        self.total = sum(len(c) for c in rows["choices"])
+        self.total = int(rows.select(SCORE.calls.sum()).item())
         for (prefix, adapter), group in rows.group_by("prefix", "adapter", maintain_order=True):
             self._plan(str(prefix or ""), adapter, group, tokenizer, max_model_len)
 
     def _plan(self, prefix: str, adapter: Any, group: pl.DataFrame, tokenizer: Any, max_model_len: int) -> None:
         found: dict[str, Pair] = {}
         rows = group.rows(named=True)
-        pairs = encode_choices(tokenizer, [(prefix + row["stem"], row["choices"]) for row in rows])
+        pairs = encode_choices(tokenizer, [(prefix + (r["stem"] or ""), _texts(r)) for r in rows])
         for row, encoded in zip(rows, pairs, strict=True):
-            for choice, result, (ids, start) in zip(row["choices"], _choices(row), encoded, strict=True):
+            for choice, result, (ids, start) in zip(_texts(row), _choices(row), encoded, strict=True):
                 result["tokens"] = len(ids) - start
-                error = None
-                if not choice:
+                error = _fault(row, result)
+                if error:
+                    pass
+                elif not choice:
                     error = "the choice is empty"
                 elif start < 1:
                     error = "nothing stands before the choice: a first token cannot be scored; give a stem"
@@ -202,19 +204,37 @@ class ScoreLease:
 
 
 def _choices(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The results of an item; one without a number where it has no choices."""
+    if not row["choices"]:
+        return [{"item_id": row["item_id"], "choice": None}]
     return [
-        {"item_id": row["item_id"], "choice": number, "chars": len(choice), "bytes": len(choice.encode())}
-        for number, choice in enumerate(row["choices"])
+        {"item_id": row["item_id"], "choice": number, "chars": len(text), "bytes": len(text.encode())}
+        for number, text in enumerate(_texts(row))
     ]
+
+
+def _texts(row: dict[str, Any]) -> list[str]:
+    """The choices of an item, one for each of its results."""
+    return [choice or "" for choice in row["choices"] or [""]]
+
+
+def _fault(row: dict[str, Any], result: dict[str, Any]) -> str | None:
+    """What an item lacks for one of its results."""
+    if result["choice"] is None:
+        return "the item has no choices"
+    if row["stem"] is None:
+        return "the stem is null"
+    return "the choice is null" if row["choices"][result["choice"]] is None else None
 
 
 SCORE = Task(
     key="item_id",
     needed=("item_id", "stem", "choices"),
-    needs="stem and choices",
+    types={"prefix": pl.String, "stem": pl.String, "choices": pl.List(pl.String), "adapter": pl.String},
+    needs="item_id, stem and choices",
     defaults={"prefix": pl.lit(""), "adapter": pl.lit(None, dtype=pl.String)},
     order=("adapter", "prefix", "item_id"),
-    calls=pl.col("choices").list.len(),
+    calls=pl.col("choices").list.len().fill_null(0).clip(1),
     schema=SCORES,
     lease=ScoreLease,
     results=_choices,

@@ -65,6 +65,14 @@ def test_score_says_what_could_not_be_scored():
     assert found["error"].is_not_null().to_list() == [False, True, False, False]
 
 
+def test_score_says_of_an_item_without_choices_that_it_has_none():
+    items = pl.DataFrame(
+        {"stem": ["a", "b"], "choices": [["x"], None]}, schema_overrides={"choices": pl.List(pl.String)}
+    )
+    found = forethought.score(items, engine=FAKE)
+    assert found.select("stem", "choice", "error").rows() == [("a", "x", None), ("b", None, "the item has no choices")]
+
+
 def test_mistakes_are_one_sentence(tmp_path):
     with pytest.raises(UserError, match=r"the settings: there is no setting augment.sample; choose from operators"):
         forethought.augment("x", augment={"sample": 2})

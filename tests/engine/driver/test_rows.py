@@ -108,3 +108,43 @@ def test_what_is_no_table_of_requests_is_a_user_error(tmp_path):
         Rows(tmp_path / "other.parquet", TASKS["generate"], NONE)
     with pytest.raises(UserError, match="1 rows have no request_id"):
         Rows(pl.DataFrame({"request_id": ["a", None], "prompt": ["x", "y"]}), TASKS["generate"], NONE)
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+@pytest.mark.parametrize(
+    ("column", "values", "told"),
+    [
+        ("stem", [1, 2], "The column stem holds Int64 and needs text: convert it."),
+        ("choices", ["yes", "no"], "The column choices holds String and needs lists of text: convert it."),
+        ("choices", [[1, 2], [3]], r"The column choices holds List\(Int64\) and needs lists of text: convert it."),
+        ("item_id", [["a"], ["b"]], "The column item_id holds List"),
+    ],
+)
+def test_columns_of_a_wrong_type_are_a_user_error(tmp_path, as_file, column, values, told):
+    table = pl.DataFrame({"item_id": ["a", "b"], "stem": ["x", "y"], "choices": [["1"], ["2"]]})
+    table = table.with_columns(pl.Series(column, values))
+    table.write_parquet(tmp_path / "items.parquet")
+    with pytest.raises(UserError, match=told):
+        Rows(tmp_path / "items.parquet" if as_file else table, TASKS["score"], NONE)
+
+
+def test_a_second_file_of_other_types_is_a_user_error(tmp_path):
+    for name, prompt in (("a", ["x"]), ("b", [1])):
+        pl.DataFrame({"request_id": [name], "prompt": prompt}).write_parquet(tmp_path / f"{name}.parquet")
+    with pytest.raises(UserError, match="The column prompt holds Int64 and needs text"):
+        Rows(tmp_path, TASKS["generate"], NONE)
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_columns_of_nulls_alone_are_read_as_what_they_should_hold(tmp_path, as_file):
+    table = pl.DataFrame({"item_id": [1, 2], "stem": [None, None], "choices": [[], None], "prefix": [None, None]})
+    table.write_parquet(tmp_path / "items.parquet")
+    found = Rows(
+        tmp_path / "items.parquet" if as_file else table,
+        TASKS["score"],
+        pl.LazyFrame(schema={"item_id": pl.String}),
+    )
+    assert found.total == 2
+    rows = all_of(found)
+    assert dict(rows.schema).items() >= {"stem": pl.String, "choices": pl.List(pl.String)}.items()
+    assert rows["item_id"].to_list() == ["1", "2"]

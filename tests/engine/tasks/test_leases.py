@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from engine.config import EngineConfig
 from engine.tasks.base import Answer
-from engine.tasks.generate import GenerateLease
-from engine.tasks.score import NEXT_TOKENS, SHARED_TOKENS, ScoreLease
+from engine.tasks.generate import GENERATE, GenerateLease
+from engine.tasks.score import NEXT_TOKENS, SCORE, SHARED_TOKENS, ScoreLease
 from engine.worker.fake_engine import FakeEngine, FakeTokenizer
 
 TOKENIZER = FakeTokenizer()
@@ -113,6 +113,48 @@ def test_a_request_that_cannot_be_read_is_an_error_row_and_the_others_go_on(bad)
     errors = dict(table.select("request_id", "error").rows())
     assert "cannot be read" in errors["bad"]
     assert errors["b"] is None
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        ({"prompt": None}, "neither prompt nor messages"),
+        ({"n": 0}, "n is 0; ask for one sample at least"),
+        ({"n": -2}, "n is -2"),
+        ({"prompt": None, "messages": '[{"role": "user", "content": null}]'}, "no content"),
+    ],
+)
+def test_a_request_without_a_prompt_or_a_number_of_samples_is_one_error_row(bad, told):
+    rows = requests({"request_id": "bad", "prompt": "x"} | bad, {"request_id": "b", "prompt": "y"})
+    assert rows.select(GENERATE.calls.sum()).item() == 2
+    table, sent = finish(generate(rows))
+    assert (table.height, len(sent)) == (2, 1)
+    assert told in table.filter(request_id="bad")["error"].item()
+
+
+def test_nulls_in_items_are_error_rows_each_and_the_others_are_scored():
+    rows = items(
+        {"item_id": "choice", "stem": "Who?", "choices": [" Ann", None, " Ben"]},
+        {"item_id": "empty", "stem": "Who?", "choices": []},
+        {"item_id": "none", "stem": "Who?"},
+        {"item_id": "stem", "prefix": "So: ", "choices": [" Ann", " Ben"]},
+    )
+    assert rows.select(SCORE.calls.sum()).item() == 7
+    lease = score(rows)
+    assert lease.rows_done == 5
+    table, sent = finish(lease)
+    assert len(sent) == 2
+    assert table.select("item_id", "choice", "error").rows() == [
+        ("choice", 0, None),
+        ("choice", 1, "the choice is null"),
+        ("choice", 2, None),
+        ("empty", None, "the item has no choices"),
+        ("none", None, "the item has no choices"),
+        ("stem", 0, "the stem is null"),
+        ("stem", 1, "the stem is null"),
+    ]
+    # what a dead engine leaves of them has the same rows
+    assert SCORE.failed(rows, "died").select("item_id", "choice").rows() == table.select("item_id", "choice").rows()
 
 
 def test_one_row_per_item_and_choice_with_its_sizes():
