@@ -108,14 +108,14 @@ def repack(source: Path, target: Path, keep: Any) -> None:
 
 def packed(stages: list[str], wheels: Path) -> list[dict[str, Any]]:
     """Download and repack what the stages need; the files in order, each with name, stage, path, bytes and sha256."""
-    (wheels / "packed").mkdir(parents=True, exist_ok=True)
     found = []
     for stage in (name for name in WHEELS if name in stages):
         download(WHEELS[stage], wheels)
         for pin in WHEELS[stage]:
             source, name = wheel_of(pin, wheels), pin.split("==")[0]
             assert source
-            target, dropped = wheels / "packed" / source.name, DROPPED.get(name, ())
+            dropped = DROPPED.get(name, ())
+            target = place(wheels, dropped) / source.name
             if not target.exists():
                 repack(source, target, lambda path, dropped=dropped: not begins(path, dropped))
             found.append(described(target, stage))
@@ -123,11 +123,18 @@ def packed(stages: list[str], wheels: Path) -> list[dict[str, Any]]:
         for name, kept in SPARE.items():
             pin = next(pin for pins in WHEELS.values() for pin in pins if pin.startswith(f"{name}=="))
             download((pin,), wheels)
-            target = wheels / "packed" / f"{name}-spare.zip"
+            target = place(wheels, kept) / f"{name}-spare.zip"
             if not target.exists():
                 repack(wheel_of(pin, wheels), target, lambda path, kept=kept: begins(path, kept))
             found.append(described(target, "spare"))
     return found
+
+
+def place(wheels: Path, patterns: tuple[str, ...]) -> Path:
+    """Where what was repacked with these patterns is kept: compressing takes minutes."""
+    folder = wheels / "packed" / sha256(repr(patterns).encode())[:8]
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def begins(path: str, patterns: tuple[str, ...]) -> bool:

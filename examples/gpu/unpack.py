@@ -91,6 +91,10 @@ def install(files: list[tuple[Path, str]], home: Path) -> list[str]:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"unpack: pip ended with status {done.returncode}: {done.stderr.strip()[-1500:]}")
+    if wheels:  # with all cores: the first import would do it with one
+        subprocess.run(
+            [sys.executable, "-m", "compileall", "-q", "-j", "0", str(site)], capture_output=True, check=False
+        )
     for path, _ in files:
         if path.suffix == ".zip":
             with zipfile.ZipFile(path) as archive:
