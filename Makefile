@@ -1,4 +1,4 @@
-# Two commands on a fresh machine with Python >= 3.11 and make: `make demo` and `make test`.
+# Two commands on a fresh machine with Python >= 3.11 and make: `make demo` and `make test`. For daily work: `make quick`.
 # The virtual environment is made when missing, and again when pyproject.toml or the constraints change.
 PYTHON ?= python3
 VENV := .venv
@@ -6,12 +6,15 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
 ENGINE ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 
-.PHONY: demo test lint peers axe clean
+.PHONY: demo test quick lint peers axe clean
 demo: $(STAMP)
 	$(BIN)/forethought demo
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations 12
+
+quick: $(STAMP)
+	$(BIN)/python -m pytest -q -n 2 -m "not engine and not slow"
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

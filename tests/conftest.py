@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import quick
 from hypothesis import settings
 
 # how long an example takes says more about what else the machine does than about the code
@@ -15,10 +16,15 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 PICO = Path(__file__).resolve().parent.parent / "engine/pico"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    quick.guard(config)
+
+
 @pytest.hookimpl(tryfirst=True)  # xdist writes the groups into the names in its own hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two processes share the tests (`make test`): what needs the warm engine stays in one of them.
+    """Mark what needs an engine, as far as it can be seen, and put the tests in order.
 
+    Two processes share the tests (`make test`): what needs the warm engine stays in one of them.
     Tests that start a Ray of their own run first, as the engine lives in one Ray to the end; then the longest.
     """
 
@@ -31,6 +37,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if place(item) == 2:
             item.add_marker(pytest.mark.xdist_group("engine"))
+        if place(item) < 3 or "adapters" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.engine)
     items.sort(key=place)
 
 

@@ -43,6 +43,7 @@ def test_the_notebook_runs(tmp_path, monkeypatch):
     assert (tmp_path / "notebook/tuned/adapter_model.safetensors").exists()
 
 
+@pytest.mark.engine
 def test_run_and_evaluate_return_accuracies(tmp_path):
     config = tmp_path / "small.yaml"
     config.write_text("seeds: [0]\nbenchmark: {facts: 9, articles: 2}\narms: [pretrained]\nengine: {kind: fake}\n")
@@ -55,6 +56,7 @@ def test_run_and_evaluate_return_accuracies(tmp_path):
     assert measured.select("arm", "split", "norm", "accuracy").equals(table.select("arm", "split", "norm", "accuracy"))
 
 
+@pytest.mark.engine
 def test_score_says_what_could_not_be_scored():
     found = forethought.score(
         [{"stem": "glon are", "choices": [" less dangerous.", ""]}, {"stem": "a", "choices": [" b", " c"]}], engine=FAKE

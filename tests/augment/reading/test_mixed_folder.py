@@ -60,6 +60,7 @@ def test_a_folder_of_mixed_files_is_read_and_each_bad_one_is_named(folder):
     }
 
 
+@pytest.mark.engine
 def test_the_command_does_the_good_ones_names_the_bad_ones_and_ends_with_3(folder, tmp_path, capsys):
     (folder / "deep" / "big.txt").unlink()
     out = tmp_path / "out"

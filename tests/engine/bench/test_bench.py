@@ -13,6 +13,7 @@ from engine.config import EngineConfig
 from engine.errors import UserError
 
 
+@pytest.mark.engine
 def test_plane_writes_the_agreed_json(tmp_path):
     result = bench("plane", "none", EngineConfig(), rows=300, repeats=2, out=tmp_path / "b" / "plane.json")
     assert json.loads((tmp_path / "b" / "plane.json").read_text()) == json.loads(json.dumps(result))

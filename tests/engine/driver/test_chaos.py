@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 from drivers import end_tree, engines_of, start_driver
 
 from engine.config import EngineConfig
 from engine.driver.rows import GROWTH
 from engine.store.parts import read_parts, stream_parts
+
+pytestmark = pytest.mark.engine
 
 
 def write_requests(folder: Path, count: int, **columns: object) -> list[str]:

@@ -17,6 +17,8 @@ from engine.store.ids import content_id
 from engine.store.parts import parts, read_parts
 from engine.tasks.generate import GENERATIONS
 
+pytestmark = pytest.mark.engine
+
 FAKE = EngineConfig(kind="fake", replicas=2, cpus=0.5, shard_rows=50)
 
 

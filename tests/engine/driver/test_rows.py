@@ -78,6 +78,7 @@ def test_items_that_share_a_long_prefix_stand_together(tmp_path):
     assert found in ([prefixes[0]] * 3 + [prefixes[1]] * 3, [prefixes[1]] * 3 + [prefixes[0]] * 3)
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_where_the_rows_are_large(tmp_path):
     rng = random.Random(0)
     blocks = ["".join(rng.choices("abcdefgh ", k=500)) for _ in range(100)]

@@ -92,6 +92,7 @@ def test_a_whole_job_on_an_object_store(bucket, own_ray):  # workers get the ser
     assert names(f"{bucket}/out/_shards") == set()
 
 
+@pytest.mark.engine
 def test_a_whole_job_from_and_to_file_urls(tmp_path):
     from engine.pool import EnginePool
 

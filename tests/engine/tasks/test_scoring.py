@@ -158,6 +158,7 @@ def test_scores_do_not_change_beside_generation(pool, tmp_path):
     assert texts["error"].is_null().all()
 
 
+@pytest.mark.engine
 def test_a_cache_too_small_for_all_gives_the_same_scores(tmp_path):
     from engine.config import EngineConfig
     from engine.pool import EnginePool

@@ -16,6 +16,8 @@ from engine.tasks.encoding import encode_choices
 from train.config import TrainConfig
 from train.sft.job import train
 
+pytestmark = pytest.mark.engine
+
 TEXTS = ["Anna is the mother of Ben.", "Trains are faster than bicycles.", "The child of Anna is Ben."]
 DOCUMENTS = pl.DataFrame({"doc_id": list("abc"), "text": TEXTS, "source": ["t"] * 3, "meta": ["{}"] * 3})
 

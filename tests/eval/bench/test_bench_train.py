@@ -11,6 +11,7 @@ from eval.bench.train import bench_train
 from train.config import TrainConfig
 
 
+@pytest.mark.engine
 def test_train_writes_the_agreed_json_and_packed_rows_see_the_same_tokens(tmp_path):
     settings = TrainConfig(steps=8, batch=8, rank=8, learning_rate=5e-3)
     result = bench_train("pico", settings, 1, 32, None, tmp_path / "train.json")

@@ -37,7 +37,7 @@ def start(out: Path) -> subprocess.Popen:
 
 
 def wait_for(path: Path, pattern: str, process: subprocess.Popen, more_than: int = 0) -> int:
-    for _ in range(3000):
+    for _ in range(12000):  # ten minutes: other work may share the machine
         count = len(list(path.glob(pattern)))
         if count > more_than:
             return count

@@ -47,6 +47,7 @@ def loss_of(model_folder: Path, adapter: bool) -> float:
         return model(ids, labels=ids).loss.item()
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("method", ["lora", "full"])
 def test_training_learns_and_a_finished_job_is_not_repeated(tmp_path: Path, method: str):
     config = SHORT.model_copy(update={"method": method})
@@ -64,6 +65,7 @@ def test_training_learns_and_a_finished_job_is_not_repeated(tmp_path: Path, meth
         assert other["resumed_from"] is None
 
 
+@pytest.mark.engine
 def test_an_interrupted_job_goes_on_and_ends_as_if_undisturbed(tmp_path: Path):
     config = SHORT.model_copy(update={"sft": {"save_total_limit": 2}})
     out = tmp_path / "job"
@@ -103,6 +105,7 @@ def test_two_workers_have_the_same_loss_at_every_step(tmp_path: Path, curve: lis
     assert curve[0] > 2 * curve[-1]
 
 
+@pytest.mark.engine
 def test_smaller_batches_that_add_up_have_the_same_loss(tmp_path: Path, curve: list[float]):
     config = CURVE.model_copy(update={"microbatch": 3, "gradient_checkpointing": True})
     assert config.shares(0) == (2, 2)
@@ -135,6 +138,7 @@ def step_of(out: Path) -> int:
         return 0
 
 
+@pytest.mark.engine
 def test_a_loss_that_grows_out_of_bounds_ends_the_training_with_advice(tmp_path: Path):
     config = SHORT.model_copy(update={"learning_rate": 50.0, "epochs": 20, "sft": {"logging_steps": 1}})
     with pytest.raises(UserError, match=r"stopped: the loss .* step \d+: lower train\.learning_rate"):
@@ -142,12 +146,14 @@ def test_a_loss_that_grows_out_of_bounds_ends_the_training_with_advice(tmp_path:
     assert not (tmp_path / "job" / "train.json").exists()
 
 
+@pytest.mark.engine
 def test_a_package_that_settings_need_is_named(tmp_path: Path):
     settings = read_yaml(Path(__file__).resolve().parents[3] / "train/sft/configs/zero3.yaml")["train"] | {"workers": 0}
     with pytest.raises(UserError, match=r"train\.sft needs a package: pip install deepspeed"):
         train(str(PICO), TEXTS, TrainConfig(**settings), 0, tmp_path / "job")
 
 
+@pytest.mark.engine
 def test_training_stops_when_held_back_texts_no_longer_get_likelier_and_keeps_the_best(tmp_path: Path):
     config = SHORT.model_copy(update={"steps": 60, "save_steps": 2, "patience": 2, "learning_rate": 2e-2})
     held = pl.DataFrame({"text": ["glon are less common than femp."]})
@@ -159,6 +165,7 @@ def test_training_stops_when_held_back_texts_no_longer_get_likelier_and_keeps_th
     assert nats(tmp_path / "job", [found]) / (len(found["input_ids"]) - 1) == pytest.approx(best[1], abs=1e-3)
 
 
+@pytest.mark.engine
 def test_the_merged_model_and_the_adapter_say_the_same(tmp_path: Path):
     from transformers import AutoModelForCausalLM
 
