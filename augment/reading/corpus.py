@@ -1,11 +1,9 @@
 """Reads a corpus: JSON lines, Parquet, CSV, Markdown, HTML and text, files or folders, into a table of documents."""
 
-import gzip
 import hashlib
 import json
 import math
 import os
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +15,12 @@ import yaml
 
 from augment.reading.encodings import decode
 from augment.reading.html import declared_encoding, read_page
-from augment.reading.tables import Skipped, csv_rows, frame_rows, json_rows, reason, table_documents
+from augment.reading.tables import ENDINGS as TABLES
+from augment.reading.tables import UNREADABLE, Skipped, file_rows, reason, table_documents
 from engine.errors import UserError
 
 MARKDOWN, HTML, PLAIN = (".md", ".markdown"), (".html", ".htm"), (".txt", ".text", ".rst", ".org")
-ENDINGS = (".jsonl", ".jsonl.gz", ".json", ".parquet", ".csv", *MARKDOWN, *HTML, *PLAIN)
+ENDINGS = (*TABLES, *MARKDOWN, *HTML, *PLAIN)
 OTHER_KIND, READ_BEFORE = "a kind of file that is not read", "the same file was read before"
 SCHEMA = {"doc_id": pl.String, "text": pl.String, "source": pl.String, "meta": pl.String}
 
@@ -63,7 +62,7 @@ def read_corpus(paths: Sequence[str | Path], text_column: str | None = None) -> 
     for path, name in _files(paths, skipped):
         try:
             found = list(_read_file(path, name, text_column, skipped))
-        except (OSError, EOFError, zlib.error, UnicodeError, RecursionError, pl.exceptions.PolarsError) as error:
+        except UNREADABLE as error:
             skipped.append((name, reason(error)))
             continue
         except UserError as error:
@@ -164,13 +163,7 @@ def _read_file(
         yield name, text.strip("\n"), fields
         return
     before = len(skipped)
-    if ending == ".parquet":
-        rows = frame_rows(pl.read_parquet(path, glob=False, hive_partitioning=False), name)
-    elif ending == ".csv":
-        rows = csv_rows(path.read_bytes(), name, skipped)
-    else:
-        data = gzip.decompress(path.read_bytes()) if ending == ".gz" else path.read_bytes()
-        rows = json_rows(data, name, skipped)
+    rows = file_rows(path, name, skipped)
     if rows:
         yield from table_documents(rows, name, text_column, skipped)
     elif len(skipped) == before:

@@ -1,8 +1,11 @@
-"""Tables of documents: the rows of Parquet, CSV and JSON files, and the column that holds the text."""
+"""Tables: the rows of Parquet, CSV and JSON files, as documents for `augment` and as a table for `train` and `score`."""
 
 import codecs
+import gzip
 import json
+import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -10,10 +13,61 @@ import polars as pl
 from augment.reading.encodings import MARKS, binary, decode
 from engine.errors import UserError
 
+ENDINGS = (".jsonl", ".jsonl.gz", ".json", ".parquet", ".csv")
+UNREADABLE = (OSError, EOFError, zlib.error, UnicodeError, RecursionError, pl.exceptions.PolarsError)
+"""What damaged files raise; `reason` says it in a line."""
 TEXT_COLUMNS = (("text",), ("prompt", "completion"), ("content",), ("document",))
 
 Skipped = list[tuple[str, str]]
 Row = tuple[str, dict[str, Any]]
+
+
+def read_table(path: Path) -> pl.DataFrame:
+    """The table in a file, for jobs that need every row: strings stay strings, and a column of mixed types becomes text.
+
+    Raises UserError for another kind of file, a damaged one, one without rows, and for the first row that cannot be read.
+    """
+    if not path.name.lower().endswith(ENDINGS):
+        raise UserError(f"{path} is no table that can be read: give one of {', '.join(ENDINGS)}.")
+    skipped: Skipped = []
+    try:
+        if path.suffix.lower() == ".parquet":
+            table = _parquet(path)
+        else:
+            rows = []
+            for source, row in file_rows(path, str(path), skipped):
+                try:
+                    json.dumps(row, ensure_ascii=False).encode()
+                    rows.append(row)
+                except UnicodeEncodeError as error:
+                    skipped.append((source, reason(error)))
+            # all rows say what a column is, not the first few; without `strict` 1 beside "one" becomes "1" and is not lost
+            table = pl.DataFrame(rows, infer_schema_length=None, strict=False)
+    except UNREADABLE as error:
+        raise UserError(f"{path} cannot be read as {path.suffix}: {reason(error)}.") from error
+    if skipped:
+        source, why = skipped[0]
+        raise UserError(
+            f"{source} cannot be read: {why}; {len(skipped):,} such rows are in the file: mend or remove them."
+        )
+    if table.is_empty():
+        raise UserError(f"{path} has no rows.")
+    return table
+
+
+def file_rows(path: Path, name: str, skipped: Skipped) -> list[Row]:
+    """(source, fields) of each row of a file; rows that cannot be read are added to `skipped` with their reason."""
+    ending = path.suffix.lower()
+    if ending == ".parquet":
+        return frame_rows(_parquet(path), name)
+    data = path.read_bytes()
+    if ending == ".csv":
+        return csv_rows(data, name, skipped)
+    return json_rows(gzip.decompress(data) if ending == ".gz" else data, name, skipped)
+
+
+def _parquet(path: Path) -> pl.DataFrame:
+    return pl.read_parquet(path, glob=False, hive_partitioning=False)
 
 
 def frame_rows(frame: pl.DataFrame, name: str) -> list[Row]:
@@ -22,18 +76,18 @@ def frame_rows(frame: pl.DataFrame, name: str) -> list[Row]:
 
 
 def csv_rows(data: bytes, name: str, skipped: Skipped) -> list[Row]:
-    """Rows of a CSV file; where its encoding is in doubt, those that are UTF-8."""
+    """Rows of a CSV file, all text (007 is no 7); where the encoding is in doubt, those that are UTF-8."""
     try:
         data = decode(data).encode()
     except UnicodeError:
         if binary(data):
             raise
         # Most rows may be sound: polars reads such a file lossily, the replacement character marks the rows at fault.
-        rows = frame_rows(pl.read_csv(data, infer_schema_length=None, encoding="utf8-lossy"), name)
+        rows = frame_rows(pl.read_csv(data, infer_schema=False, encoding="utf8-lossy"), name)
         bad = [source for source, row in rows if any("\ufffd" in value for value in row.values() if _is_text(value))]
         skipped.extend((source, "not UTF-8") for source in bad)
         return [row for row in rows if row[0] not in set(bad)]
-    return frame_rows(pl.read_csv(data, infer_schema_length=None), name)
+    return frame_rows(pl.read_csv(data, infer_schema=False), name)
 
 
 def json_rows(data: bytes, name: str, skipped: Skipped) -> list[Row]:

@@ -3,14 +3,13 @@
 from pathlib import Path
 from typing import Annotated
 
-import polars as pl
 import tyro
 
+from augment.reading.tables import read_table
 from engine.config import EngineConfig, Settings
 from engine.console import say
 from engine.errors import UserError
 from engine.pool import EnginePool
-from train.examples.reading import read_rows
 
 
 class Job(Settings):
@@ -32,9 +31,7 @@ def run(job: Job) -> None:
         raise UserError(
             f"score: there is no file {job.items!r}; name a .parquet or .jsonl with item_id, stem, choices."
         )
-    table = read_rows(path)
-    if "choices" in table.columns and table["choices"].dtype != pl.List(pl.String):
-        raise UserError(f"{path}: the column choices must hold lists of texts, not {table['choices'].dtype}.")
+    table = read_table(path)
     with EnginePool(job.model, job.engine) as pool:
         scores = pool.score(table, job.out)
     errors = int(scores["error"].is_not_null().sum())

@@ -121,7 +121,7 @@ MISTAKES = {
     "train numbers.jsonl": "the column text must hold texts",
     "train blank.jsonl": "blank.jsonl has no row with text",
     "train damaged.parquet": "damaged.parquet cannot be read as .parquet",
-    "train fine.txt": "fine.txt is neither .parquet nor .jsonl",
+    "train fine.txt": "fine.txt is no table that can be read: give one of .jsonl",
     "train examples.jsonl --model no-config": "it has no config.json",
     "eval --name a/b": "the name must be a plain folder name",
     "eval --adapter empty": "empty is no adapter folder: it has no adapter_config.json",
@@ -129,10 +129,10 @@ MISTAKES = {
     "score": "name a .parquet or .jsonl with item_id, stem, choices",
     "score nowhere.parquet": "no file 'nowhere.parquet'",
     "score items.jsonl": "The table lacks choices; it has item_id, stem",
-    "score flat.jsonl": "choices must hold lists of texts",
+    "score flat.jsonl": "The column choices holds String and needs lists of text",
     "score twice.jsonl": "1 rows repeat a item_id",
     "score damaged.parquet": "damaged.parquet cannot be read",
-    "score fine.txt": "fine.txt is neither .parquet nor .jsonl",
+    "score fine.txt": "fine.txt is no table that can be read: give one of .jsonl",
     "bench wat": "invalid choice 'wat'",
 }
 

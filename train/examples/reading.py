@@ -1,32 +1,18 @@
-"""Tables of examples or of other rows, read from a file."""
+"""Tables of examples, read from a file."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 
+from augment.reading.tables import read_table
 from engine.errors import UserError
 
 
-def read_rows(path: Path) -> pl.DataFrame:
-    """The rows of a Parquet or JSON-lines file; raises UserError where it is of another kind or damaged."""
-    readers: dict[str, Callable[[Path], pl.DataFrame]] = {".parquet": pl.read_parquet, ".jsonl": pl.read_ndjson}
-    if path.suffix not in readers:
-        raise UserError(f"{path} is neither .parquet nor .jsonl.")
-    try:
-        table = readers[path.suffix](path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise UserError(f"{path} cannot be read as {path.suffix}: {str(error).splitlines()[0]}.") from error
-    if table.is_empty():
-        raise UserError(f"{path} has no rows.")
-    return table
-
-
 def read_examples(path: Path) -> pl.DataFrame:
-    """An `examples` table, or any Parquet or JSON-lines file with a `text` column."""
+    """An `examples` table, or any table file with a `text` column."""
     if not path.exists():
         raise UserError(f"There is no file {path}; `forethought augment` writes examples.parquet.")
-    table = read_rows(path)
+    table = read_table(path)
     if "text" not in table.columns:
         raise UserError(f"{path} has no column text; it has {', '.join(table.columns)}.")
     if table["text"].dtype != pl.String:

@@ -57,7 +57,7 @@ def test_every_kind_of_file_in_a_folder(tmp_path):
         ("h.html", "hot"),
         ("i.rst", "Mars\n===="),
     ]
-    fields = [{"tag": 1}, {}, {}, {}, {"day": "2025-05-01"}, {"n": 3}, {"title": "Mars"}, {}, {"title": "Venus"}, {}]
+    fields = [{"tag": 1}, {}, {}, {}, {"day": "2025-05-01"}, {"n": "3"}, {"title": "Mars"}, {}, {"title": "Venus"}, {}]
     assert metas(corpus) == fields
 
 
@@ -178,7 +178,7 @@ def test_front_matter(tmp_path, content, text, meta):
         ("image.png", "x", None, "image.png is of a kind that is not read: give one of .jsonl, "),
         ("a.csv", "body,n\nx,1\n", None, "a.csv has no column text, prompt .*: body, n."),
         ("a.csv", "text,n\nx,1\n", "body", "a.csv has no column 'body': .* text, n."),
-        ("a.csv", "text,n\n1,1\n", None, "Column text of a.csv holds int values, not text: .* text, n."),
+        ("a.json", '[{"text": 1, "n": 1}]', None, "Column text of a.json holds int values, not text: .* text, n."),
         ("a.jsonl", '{"text": 1.5}\n', None, "Column text of a.jsonl holds float values"),
         ("a.jsonl", '{"text": null}\n', None, "No document .* in a.jsonl#1: empty text"),
         ("a.jsonl", "oops\noops\n", None, "No document .* in a.jsonl#1: invalid JSON"),

@@ -157,9 +157,9 @@ def test_read_examples_says_what_is_wrong(tmp_path):
         "body.parquet": "no column text; it has body, n",
         "numbers.parquet": "must hold texts, not Int64",
         "empty.parquet": "has no rows",
-        "a.txt": r"neither \.parquet nor \.jsonl",
+        "a.txt": "no table that can be read: give one of",
         "broken.parquet": r"cannot be read as \.parquet",
-        "broken.jsonl": r"cannot be read as \.jsonl",
+        "broken.jsonl": r"broken\.jsonl#1 cannot be read: invalid JSON",
         "empty.jsonl": r"has no rows|cannot be read",
     }
     for name, fault in faults.items():
