@@ -25,6 +25,8 @@ from train.sft.job import train
 
 ROWS = 2
 """Packed rows of a step."""
+LOGITS = 8192
+"""Tokens whose loss is measured at a time: with a large vocabulary their logits take gigabytes."""
 
 
 def ours(work: Work) -> Work:
@@ -104,8 +106,9 @@ def loss_of(work: Work, folder: Path) -> float:
     rows = rows_of(pl.DataFrame({"text": work["texts"]}), AutoTokenizer.from_pretrained(work["model"]), TrainConfig())
     total = count = 0.0
     with torch.inference_mode():
-        for begin in range(0, len(rows), 64):
-            batch = Collator(0)([rows[i] for i in range(begin, min(begin + 64, len(rows)))])
+        size = max(1, min(64, LOGITS // max(len(ids) for ids in rows["input_ids"])))
+        for begin in range(0, len(rows), size):
+            batch = Collator(0)([rows[i] for i in range(begin, min(begin + size, len(rows)))])
             kept = int((batch["labels"][:, 1:] >= 0).sum())
             total += model(**{name: tensor.to(device) for name, tensor in batch.items()}).loss.item() * kept
             count += kept
@@ -113,9 +116,16 @@ def loss_of(work: Work, folder: Path) -> float:
 
 
 def bench_train(
-    model: str, config: TrainConfig, repeats: int, rows: int | None, peers: tuple[str, ...] | None, out: Path | None
+    model: str,
+    config: TrainConfig,
+    repeats: int,
+    rows: int | None,
+    peers: tuple[str, ...] | None,
+    out: Path | None,
+    texts: list[str] | None = None,
 ) -> Work:
-    """Tokens per second of the reversals corpus: ours, plain TRL's, and ours packed; returns, prints and writes them.
+    """Tokens per second of `texts`, by default the reversals corpus: ours, plain TRL's, and ours packed; returns, prints and
+    writes them.
 
     Timings alternate, medians of `repeats` count. The packed training sees as many tokens in as many steps, so that what it
     gains is what is not padding; `loss` is measured after training, text by text.
@@ -124,7 +134,8 @@ def bench_train(
 
     chosen = choose_peers(("trl",), peers)
     check_out(out)
-    texts = load(BenchmarkConfig(name="reversals", size="paper"), 0).documents["text"].to_list()[: rows or 1000]
+    if texts is None:
+        texts = load(BenchmarkConfig(name="reversals", size="paper"), 0).documents["text"].to_list()[: rows or 1000]
     path = resolve_model(model)
     lengths = [len(ids) + 1 for ids in AutoTokenizer.from_pretrained(path)(texts).input_ids]
     tokens = sum(lengths)

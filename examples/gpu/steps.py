@@ -9,6 +9,7 @@ import importlib.util
 import json
 import os
 import platform
+import random
 import shutil
 import subprocess
 import sys
@@ -183,19 +184,22 @@ def vllm_bench(day: Day, size: str, rows: int) -> dict[str, Any]:
 def sft(day: Day, put: Put) -> None:
     """`forethought bench train`: ours, plain TRL's and packed; tokens a second and the share of the card's peak (MFU)."""
     needs("trl", "ray", "datasets")
+    from engine.bench.texts import words
     from engine.models import resolve_model
     from eval.bench.train import bench_train
     from train.config import TrainConfig
 
+    rng, longest = random.Random("sft"), 60 if day.rehearsal else 1000
+    texts = [" ".join(words(rng, rng.randrange(longest // 16, longest))) for _ in range(64)]  # a word is a token
     plan = [(size, method) for size in day.sizes[:2] for method in ("lora", "full")]
     for size, method in [(day.sizes[0], "lora")] if day.rehearsal else plan:
         model = day.model(size, weights=True)
-        settings: dict[str, Any] = {"steps": 2, "batch": 4} if day.rehearsal else {"steps": 20, "batch": 64}
+        settings: dict[str, Any] = {"steps": 2, "batch": 4} if day.rehearsal else {"steps": 20, "batch": 16}
         # gradients of four billion weights and their states leave little room for activations
-        settings |= {"microbatch": 16, "gradient_checkpointing": True} if size == "qwen3-4b" else {}
+        settings |= {"microbatch": 4, "gradient_checkpointing": True} if size == "qwen3-4b" else {}
         try:
             config = TrainConfig(method=method, save_steps=10_000, **settings)
-            found = bench_train(model, config, 1, 40 if day.rehearsal else 1000, None, None)
+            found = bench_train(model, config, 1, None, None, None, texts)
         except Exception as error:  # noqa: BLE001 - what does not fit on the card must not cost the others their figures
             put(f"{day.named(size)}, {method}", {"error": f"{type(error).__name__}: {str(error)[-1500:]}"})
             continue
