@@ -15,6 +15,7 @@ from eval.config import EvalConfig
 from eval.runs.folder import Clock, open_run, stacked
 from eval.runs.own_documents import check, with_questions
 from eval.runs.results import finish
+from eval.runs.room import check_room
 
 
 def evaluate(config: EvalConfig) -> Path:
@@ -29,6 +30,7 @@ def evaluate(config: EvalConfig) -> Path:
     worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
     if by_engine := next(iter(worlds.values())).by_engine:
         check(config, worlds[config.seeds[0]])
+    check_room(config, worlds)
     with EnginePool(config.model, config.engine) as pool:
         run = open_run(config)
         log_to(run / "log.txt")

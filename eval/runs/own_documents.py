@@ -7,15 +7,13 @@ from typing import Any
 
 import polars as pl
 
-from augment.stages.requests import token_counter
 from engine.console import say
 from engine.errors import UserError
-from engine.models import resolve_model
 from engine.pool import EnginePool
 from engine.store.parts import parts
 from engine.store.places import write_whole
 from engine.store.tables import write_table
-from eval.benchmarks.base import Benchmark, drawn
+from eval.benchmarks.base import Benchmark
 from eval.benchmarks.documents.facts import facts_in
 from eval.benchmarks.documents.questions import make_questions, question_requests, question_rows
 from eval.benchmarks.documents.review import counts, review
@@ -25,38 +23,11 @@ from eval.measure.order import arms_in_order
 
 FOLDER = "questions"
 """Of the run: requests, generations, scores and made.parquet."""
-ROOM = 256
-"""Tokens that are left for a question and its choices behind a context."""
 
 
 def check(config: RunConfig, world: Benchmark) -> None:
     """Raise UserError for settings that do not fit the documents, before anything is started."""
     question_requests(facts_in(world.documents, config.benchmark.language), config.benchmark, config.model)
-    if "icl" not in config.arms:
-        return
-    limit = context_limit(config)
-    texts = [f"{text}\n" for text in drawn(world.documents, 0, config.benchmark.per_fact)["text"]]
-    tokens = sum(
-        len(text.encode()) for text in texts
-    )  # a token has at least a byte: a short corpus need not be counted
-    if tokens + ROOM > limit:
-        tokens = sum(map(token_counter(config.model), texts))
-    if tokens + ROOM > limit:
-        raise UserError(
-            f"The documents have {tokens:,} tokens and {config.model} takes {limit:,} with the question, so they do not fit "
-            "into the context of the arm icl: leave icl out of --arms and compare with retrieval, or let "
-            "benchmark.context_per_fact keep so many passages of every document (questions about the others go without)."
-        )
-
-
-def context_limit(config: RunConfig) -> int:
-    """Tokens that the model takes, as configured or as its files say."""
-    if "max_model_len" in config.engine.vllm:
-        return int(config.engine.vllm["max_model_len"])
-    from transformers import AutoConfig
-
-    found = AutoConfig.from_pretrained(resolve_model(config.model))
-    return int(found.get_text_config().max_position_embeddings)
 
 
 def with_questions(

@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 import yaml
@@ -13,7 +14,7 @@ from augment.stages.requests import make_requests, prompt_chars
 from engine.models import resolve_model
 from eval.arms.ask import HELD_BACK
 from eval.arms.items import items
-from eval.benchmarks.base import Benchmark
+from eval.benchmarks.base import Benchmark, context
 from eval.benchmarks.documents.facts import facts_in
 from eval.benchmarks.documents.questions import MAX_TOKENS, question_requests
 from eval.benchmarks.documents.world import CHOICES, SPLITS
@@ -21,6 +22,7 @@ from eval.benchmarks.registry import load
 from eval.config import RunConfig
 from eval.runs.calibration import calibrate_run
 from eval.runs.own_documents import check
+from eval.runs.room import check_room
 from train.examples.arms import AUGMENTED, TRAINED_ARMS
 
 
@@ -31,6 +33,7 @@ def print_plan(config: RunConfig, calibrate: int | None = None) -> None:
     """
     resolve_model(config.model)
     worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
+    check_room(config, worlds)
     table = Table("stage", "work", "tokens (estimate: characters / 4)", title=f"Plan of {config.name}")
     documents = sum(w.documents.height for w in worlds.values())
     table.add_row("read", f"{documents:,} documents in {len(worlds)} worlds", f"{_tokens(worlds):,}")
@@ -53,22 +56,17 @@ def print_plan(config: RunConfig, calibrate: int | None = None) -> None:
         seen = round(_tokens(worlds) * passes)
         note = "" if arm == "finetuned" else " + kept inferences"
         table.add_row(f"train {arm}", f"{len(worlds)} x {passes:.3g} epochs{note}", f"{seen:,}{note}")
-    asked = [
-        items(w, arm, s, None, config.benchmark.per_fact, config.model)
-        for s, w in worlds.items()
-        for arm in config.arms
-    ]
-    choices = sum(int(t["choices"].list.len().sum()) for t in asked)
-    if first.by_engine:
-        choices = CHOICES * len(SPLITS) * config.benchmark.questions * len(asked)
-    context = sum(len(t["prefix"][0]) // 4 for t in asked if t.height and t["prefix"][0])
+    asked = [_asked(config, world, arm, seed) for seed, world in worlds.items() for arm in config.arms]
+    choices = (1 + config.pmi) * sum(one.choices for one in asked)
     table.add_row(
         "score",
         f"{'at most ' * first.by_engine}{choices:,} choices in {len(config.arms)} arms",
-        f"{context:,} of shared context, computed once",
+        f"{sum(one.context for one in asked):,} of context, what questions share computed once",
     )
+    if first.exact:
+        table.add_row("write", f"{sum(one.questions for one in asked):,} answers, judged by exact match", "")
     if config.gates and trained:
-        known = sum(len(t["prefix"][0]) // 4 for t in asked if t.height and t["arm"][0] == "icl")
+        known = sum(one.context for one in asked if one.arm == "icl")
         work = f"{HELD_BACK} texts and {config.gate_questions} questions in context"
         table.add_row(
             "gates", f"{len(trained) * len(worlds)} tuned models, each {work}", f"{known * len(trained):,} of context"
@@ -81,6 +79,31 @@ def print_plan(config: RunConfig, calibrate: int | None = None) -> None:
             found = calibrate_run(config, worlds, asked_once, Path(scratch), calibrate)
         print_estimate(found, asked_once.height, config.augment, config.engine)
     console.print(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), highlight=False)
+
+
+class Asked(NamedTuple):
+    """What an arm is asked in one world; tokens of context are characters / 4."""
+
+    arm: str
+    questions: int
+    choices: int
+    context: int
+
+
+def _asked(config: RunConfig, world: Benchmark, arm: str, seed: int) -> Asked:
+    drawn = config.benchmark
+    if not world.by_engine:
+        table = items(world, arm, seed, None, drawn.per_fact, config.model, drawn.retrieved)
+        shown = table["prefix"].unique().str.len_chars() // 4
+        return Asked(arm, table.height, int(table["choices"].list.len().sum()), int(shown.sum()))
+    questions, shown = len(SPLITS) * drawn.questions, 0  # at most: they are written in the run
+    if arm == "icl":
+        shown = len(context(world.documents, seed, drawn.per_fact)) // 4
+    elif arm.startswith("retrieval"):  # the oracle shows a passage of each of two facts at most
+        passages = min(world.documents.height, 2 if arm == "retrieval+oracle" else drawn.retrieved)
+        mean = int(world.documents["text"].str.len_chars().sum()) / world.documents.height
+        shown = round(questions * passages * mean / 4)
+    return Asked(arm, questions, CHOICES * questions, shown)
 
 
 def _own_questions(config: RunConfig, world: Benchmark) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from eval.config import Name, RunConfig
 from eval.measure.accuracy import summarise
 from eval.measure.claims import CHANCE, GUESSES, Claim, Expected, claims
 from eval.report.figures import Panel, draw, panels
+from eval.runs.room import check_room
 from eval.runs.run import run_job
 
 ICL = Expected("icl", "above", "finetuned", "In context the model answers more than finetuned.")
@@ -103,6 +104,8 @@ def reproduce(runs: Sequence[RunConfig]) -> Path:
     They differ in their data set, which is their name, and have the folder, model, size and seeds of the first.
     """
     first, found = runs[0], dict[str, Found]()
+    for config in runs:  # before the first is trained
+        check_room(config, {seed: load(config.benchmark, seed) for seed in config.seeds})
     with EnginePool(first.model, first.engine) as pool:
         for config in runs:
             run = run_job(config, pool)

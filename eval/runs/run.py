@@ -23,6 +23,7 @@ from eval.config import RunConfig
 from eval.runs.folder import Clock, open_run, stacked
 from eval.runs.own_documents import check, with_questions
 from eval.runs.results import finish
+from eval.runs.room import check_room
 from train.examples.arms import AUGMENTED, TRAINED_ARMS, count_tokens, examples_of, held_back
 from train.sft.jobs import TrainJob, has_room, train_many
 from train.sft.outputs import finished
@@ -40,6 +41,7 @@ def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
             make_requests(world.documents, config.augment, config.model)
         if shared := next(iter(worlds.values())).by_engine:
             check(config, worlds[config.seeds[0]])
+        check_room(config, worlds)
         run = open_run(config)
         log_to(run / "log.txt")
         clock = Clock(run)
