@@ -10,6 +10,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 PICO = Path(__file__).resolve().parent / "pico"
 LORA_MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """Layers that adapters may change."""
+LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+"""Values that vLLM takes for `max_lora_rank`."""
+
+
+def served_rank(rank: int) -> int:
+    """The least of vLLM's ranks that serves adapters of this rank; raises ValueError where none does."""
+    found = next((legal for legal in LORA_RANKS if legal >= rank), None)
+    if found is None:
+        raise ValueError(f"rank is {rank}: vLLM serves adapters of rank {LORA_RANKS[-1]} at most")
+    return found
 
 
 def _mapping() -> Any:
@@ -53,8 +63,9 @@ class EngineConfig(Settings):
     address: Annotated[str | None, tyro.conf.arg(aliases=["--address"])] = None
     """Ray cluster to attach to (auto, HOST:6379, ray://HOST:10001); by default RAY_ADDRESS, else a local one on localhost.
     OUT must be a folder that all of its machines share."""
-    max_lora_rank: int = 32
-    """Largest rank of the adapters served; 0 switches adapters off."""
+    max_lora_rank: int | None = Field(default=None, ge=0)
+    """Largest rank of the adapters served, for which engines make room from the start; by default that of the adapters that
+    are asked for (engines start again where they lack the room), and 0 refuses adapters."""
     kv_cache_gib: float = 2.0
     """Memory for the KV cache of one engine on a CPU, in GiB."""
     shard_rows: int = Field(default=256, ge=1)

@@ -71,6 +71,7 @@ class EnginePool:
         with contextlib.closing(left):
             if not left.left:
                 return
+            self.fleet.serve(left.adapters())
             remove(join(out, "_shards"))
             if not self.fleet.actors:
                 self._start(out)

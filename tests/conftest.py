@@ -59,7 +59,7 @@ def pool() -> Iterator:
     from engine.pool import EnginePool
 
     vllm = {"max_num_batched_tokens": 512, "enable_chunked_prefill": True, "max_model_len": 4096, "max_num_seqs": 32}
-    with EnginePool("pico", EngineConfig(kv_cache_gib=1, vllm=vllm), quiet=True) as warm:
+    with EnginePool("pico", EngineConfig(kv_cache_gib=1, max_lora_rank=8, vllm=vllm), quiet=True) as warm:
         yield warm
 
 

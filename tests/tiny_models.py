@@ -7,6 +7,12 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre
 from transformers import (
     Gemma3ForCausalLM,
     Gemma3TextConfig,
+    GPT2Config,
+    GPT2LMHeadModel,
+    MambaConfig,
+    MambaForCausalLM,
+    Phi3Config,
+    Phi3ForCausalLM,
     PreTrainedTokenizerFast,
     Qwen3Config,
     Qwen3ForCausalLM,
@@ -38,30 +44,22 @@ def save(model: torch.nn.Module, tokenizer: PreTrainedTokenizerFast, folder: Pat
     return folder
 
 
-def _chatml() -> PreTrainedTokenizerFast:
-    """Byte-level BPE, no begin token, ChatML."""
+def byte_level(special: list[str], eos: str, pad: str) -> PreTrainedTokenizerFast:
+    """Byte-level BPE without a begin token."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     tokenizer.train_from_iterator(
         TEXT, trainers.BpeTrainer(vocab_size=600, special_tokens=special, initial_alphabet=alphabet)
     )
-    wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>")
-    wrapped.chat_template = CHATML
-    return wrapped
-
-
-def tokenizer_of_qwen3(folder: Path) -> Path:
-    """The tokenizer of `qwen3` alone."""
-    _chatml().save_pretrained(folder)
-    return folder
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=eos, pad_token=pad)
 
 
 def qwen3(folder: Path) -> Path:
     """Byte-level BPE, no begin token, ChatML, query and key normalisation."""
-    wrapped = _chatml()
+    wrapped = byte_level(["<|endoftext|>", "<|im_start|>", "<|im_end|>"], eos="<|im_end|>", pad="<|endoftext|>")
+    wrapped.chat_template = CHATML
     torch.manual_seed(0)
     config = Qwen3Config(
         vocab_size=len(wrapped), tie_word_embeddings=True, initializer_range=0.1, eos_token_id=2, **SHAPE
@@ -97,3 +95,40 @@ def gemma3(folder: Path) -> Path:
         **SHAPE,
     )
     return save(Gemma3ForCausalLM(config), wrapped, folder)
+
+
+def chatml_base(folder: Path) -> Path:
+    """As base models with ChatML are: texts end with one token, turns with another, and generation knows the first alone."""
+    qwen3(folder)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, eos_token="<|endoftext|>")
+    tokenizer.save_pretrained(folder)
+    model = Qwen3ForCausalLM.from_pretrained(folder)
+    model.generation_config.eos_token_id = model.config.eos_token_id = 0
+    model.save_pretrained(folder)
+    return folder
+
+
+def gpt2(folder: Path) -> Path:
+    """Learned positions, `Conv1D` layers by other names, one control token that ends and fills."""
+    tokenizer = byte_level(["<|endoftext|>"], eos="<|endoftext|>", pad="<|endoftext|>")
+    torch.manual_seed(0)
+    shape = {"n_embd": 64, "n_layer": 2, "n_head": 2, "n_positions": 512, "bos_token_id": 0, "eos_token_id": 0}
+    return save(GPT2LMHeadModel(GPT2Config(vocab_size=len(tokenizer), **shape)), tokenizer, folder)
+
+
+def phi3(folder: Path) -> Path:
+    """Query, key and value in one layer, gate and up in another."""
+    tokenizer = byte_level(["<|endoftext|>", "<|end|>"], eos="<|endoftext|>", pad="<|endoftext|>")
+    torch.manual_seed(0)
+    ids = {"bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 0}
+    shape = {name: value for name, value in SHAPE.items() if name != "head_dim"}
+    return save(Phi3ForCausalLM(Phi3Config(vocab_size=len(tokenizer), **ids, **shape)), tokenizer, folder)
+
+
+def mamba(folder: Path) -> Path:
+    """A model that carries a state from token to token."""
+    tokenizer = byte_level(["<|endoftext|>"], eos="<|endoftext|>", pad="<|endoftext|>")
+    torch.manual_seed(0)
+    ids = {"bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 0}
+    config = MambaConfig(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, state_size=4, **ids)
+    return save(MambaForCausalLM(config), tokenizer, folder)

@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+from collections.abc import Iterable
 from typing import Any
 
+from engine.adapters import room_ahead, room_for
 from engine.cluster.start import attached, on_gpu
 from engine.config import EngineConfig
 from engine.driver.failures import cause_of
@@ -19,8 +21,21 @@ class Fleet:
         self.config = config
         self.model = self._checked(model)
         self.built = self.model  # what `load` swaps in is built like it, and may be gone by the next swap
+        self.room = room_ahead(config)
         self.actors: list[Any] = []
         self.restarts = 0
+
+    def serve(self, adapters: Iterable[str]) -> None:
+        """Make room for these adapters; raises UserError where one cannot be served, before anything starts.
+
+        Engines that lack the room are stopped; they start with it when they are needed.
+        """
+        if self.config.kind != "vllm":
+            return
+        needed = room_for(adapters, self.config.max_lora_rank)
+        if not self.room.covers(needed):
+            self.close()
+            self.room |= needed
 
     def start(self) -> None:
         """Start all engines in the Ray that runs and wait for them; one that cannot start ends the job with its reason.
@@ -54,7 +69,7 @@ class Fleet:
         environment = {} if gpus else {"env_vars": {"OMP_NUM_THREADS": str(threads)}}
         plain: Any = EngineActor
         remote = ray.remote(plain).options(num_cpus=self.config.cpus, num_gpus=gpus, runtime_env=environment)
-        self.actors.append(remote.remote(self.model, self.config))
+        self.actors.append(remote.remote(self.model, self.room.applied(self.config)))
         return self.actors[-1]
 
     def load(self, model: str) -> None:

@@ -86,6 +86,14 @@ class Rows:
         self.left -= found.height
         return found
 
+    def adapters(self) -> list[str]:
+        """The adapters that the rows name."""
+        found = set[str]()
+        for batch in _batches(self.source, self.task, {"adapter"}):
+            if "adapter" in batch.columns:
+                found.update(batch["adapter"].drop_nulls().unique())
+        return sorted(found)
+
     def close(self) -> None:
         """Remove what lies on the local disk."""
         if self.scratch:

@@ -6,7 +6,8 @@ import math
 import os
 from typing import Any
 
-from engine.config import LORA_MODULES, EngineConfig
+from engine.adapters import digest
+from engine.config import LORA_MODULES, EngineConfig, served_rank
 from engine.errors import UserError
 from engine.models import has_gpu, resolve_model
 from engine.tasks.base import Answer, Call
@@ -31,7 +32,8 @@ def engine_options(model: str, config: EngineConfig) -> dict[str, Any]:
         # a prompt split over steps rewinds its generator, which on a CPU raises and ends the engine (vLLM 0.32)
         options["enable_chunked_prefill"] = False
     if config.max_lora_rank:
-        options |= {"enable_lora": True, "max_lora_rank": config.max_lora_rank, "max_loras": 4, "max_cpu_loras": 64}
+        rank = served_rank(config.max_lora_rank)
+        options |= {"enable_lora": True, "max_lora_rank": rank, "max_loras": 4, "max_cpu_loras": 64}
         # a wrapped lm_head cannot give prompt logprobs on a CPU: it indexes sampled rows only (punica_cpu.py)
         options["lora_target_modules"] = list(LORA_MODULES)
     return options | config.vllm
@@ -95,8 +97,12 @@ class VllmEngine:
             params.pop("seed", None)
         adapter = None
         if call.adapter:
-            number = self.adapters.setdefault(call.adapter, len(self.adapters) + 1)
-            adapter = self.lora_request(call.adapter, number, call.adapter)
+            try:
+                # its name is part of the keys of the prefix cache, its number of those of the loaded weights
+                name = f"{call.adapter}@{digest(call.adapter)}"
+            except OSError as error:
+                raise ValueError(f"the adapter {call.adapter} cannot be read: {error.strerror}") from error
+            adapter = self.lora_request(name, self.adapters.setdefault(name, len(self.adapters) + 1), call.adapter)
         try:
             if isinstance(params.get("structured_outputs"), dict):  # as JSON has it
                 params["structured_outputs"] = self.structured(**params["structured_outputs"])
