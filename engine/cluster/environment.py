@@ -14,22 +14,28 @@ STAGES = ("engine", "augment", "train", "eval", "forethought")
 FORWARDED = (
     "HF_HOME",
     "HF_HUB_OFFLINE",
-    "HF_TOKEN",
+    "HF_TOKEN_PATH",
     "VLLM_CPU_KVCACHE_SPACE",
     "VLLM_CPU_OMP_THREADS_BIND",
     "CUDA_HOME",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
     "AWS_PROFILE",
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
     "AWS_ENDPOINT_URL",
     "GOOGLE_APPLICATION_CREDENTIALS",
+)
+"""The environment variables that reach workers in Ray's runtime environment, which Ray's dashboard and API show: no secrets."""
+SECRETS = (
+    "HF_TOKEN",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
     "AZURE_STORAGE_CONNECTION_STRING",
     "WANDB_API_KEY",
 )
-"""The only environment variables that reach a cluster's workers from the driver's environment."""
+"""What a local Ray's workers inherit besides, as children of this process. To a cluster they go only where `FORWARD` names them."""
+FORWARD = "FORETHOUGHT_FORWARD"
+"""An environment variable with further names, with commas, of variables to put into Ray's runtime environment."""
 INHERITED = (
     *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "LC_", "TZ", "TMPDIR", "XDG_", "LD_LIBRARY_PATH"),
     *("PYTHON", "VIRTUAL_ENV", "CONDA_PREFIX", "RAY_", "VLLM_", "HF_H", "HF_DATASETS_", "TRANSFORMERS_", "TOKENIZERS_"),
@@ -41,8 +47,9 @@ INHERITED = (
 
 
 def forwarded() -> dict[str, str]:
-    """The variables that workers get."""
-    environment = {name: os.environ[name] for name in FORWARDED if name in os.environ}
+    """The variables that Ray's runtime environment hands to workers."""
+    named = [name.strip() for name in os.environ.get(FORWARD, "").split(",")]
+    environment = {name: os.environ[name] for name in (*FORWARDED, *named) if name in os.environ}
     environment |= {"TOKENIZERS_PARALLELISM": "true", "RAY_USAGE_STATS_ENABLED": "0", "VLLM_NO_USAGE_STATS": "1"}
     if verbose():
         environment |= {"FORETHOUGHT_ENGINE_LOG": "INFO", "VLLM_LOGGING_STREAM": "ext://sys.stderr"}
@@ -65,7 +72,7 @@ def shipped(environment: dict[str, str]) -> dict[str, Any]:
 @contextlib.contextmanager
 def only_inherited() -> Iterator[None]:
     """Hide the rest of the environment while Ray starts its processes, whose workers inherit what they have."""
-    hidden = {n: v for n, v in os.environ.items() if not n.startswith(INHERITED) and n not in FORWARDED}
+    hidden = {n: v for n, v in os.environ.items() if not n.startswith(INHERITED) and n not in (*FORWARDED, *SECRETS)}
     for name in hidden:
         del os.environ[name]
     try:

@@ -18,7 +18,7 @@ SINGLY = 32
 
 @dataclass(slots=True)
 class Shard:
-    """A file of rows: one lease. `suspect`: an engine died while it held these rows."""
+    """A file of rows: one lease. `died`: an engine died while it held these rows. `suspect`: a second one did."""
 
     name: str
     path: Place
@@ -26,6 +26,7 @@ class Shard:
     calls: int
     suspect: bool = False
     counted: int = 0
+    died: bool = False
 
 
 class Schedule:
@@ -67,9 +68,17 @@ class Schedule:
         self.returned.extend(held)
 
     def died(self, held: Collection[Shard]) -> list[Shard]:
-        """Split the shards of an engine that died, to find the row that kills; returns proven ones, of one row each."""
+        """Take back the shards of an engine that died; returns those that are proven to kill, of one row each.
+
+        A first death says little of the rows, so they come back whole. After a second one they are split and run alone, to
+        find the row that kills.
+        """
         proven = []
         for shard in held:
+            if not (shard.died or shard.suspect):
+                shard.died, shard.counted = True, 0
+                self.returned.append(shard)
+                continue
             if shard.rows == 1 and shard.suspect:
                 proven.append(shard)
                 continue

@@ -10,7 +10,8 @@ from typing import Any
 
 from engine.config import EngineConfig
 from engine.store.parts import write_part
-from engine.store.places import Place
+from engine.store.places import Place, told
+from engine.store.retries import patiently
 from engine.store.tables import read_table
 from engine.tasks.base import Answer, Call, Lease
 from engine.tasks.registry import TASKS
@@ -115,7 +116,9 @@ class EngineActor:
                 self._send(*call)
             elif self.queue:
                 task, name, shard, out = self.queue.popleft()
-                rows, limit = read_table(shard), self.backend.max_model_len
+                limit = self.backend.max_model_len
+                with told("read", shard, "see to its storage, then run again: what is finished is kept"):
+                    rows = patiently(lambda where=shard: read_table(where))
                 lease = TASKS[task].lease(rows, self.backend.tokenizer, limit, name)
                 self.leases[name] = (lease, out)
                 self.status.count(name, lease.rows_done)
@@ -142,7 +145,7 @@ class EngineActor:
         for name in [n for n, (lease, _) in self.leases.items() if lease.done]:
             lease, out = self.leases.pop(name)
             table = lease.table()
-            write_part(out, name, table)
+            patiently(lambda where=out, key=name, done=table: write_part(where, key, done))
             self.status.finished[name] = table.height
             self.status.errors += table.height - table["error"].null_count()
 

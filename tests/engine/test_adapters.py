@@ -99,6 +99,7 @@ def test_an_adapter_trained_again_is_served_anew_by_a_warm_engine(pool, tmp_path
     assert found[0] != pytest.approx(found[1], abs=1e-2)
 
 
+@pytest.mark.engine
 def test_layers_of_any_name_are_served_as_peft_has_them(tmp_path):
     from peft import LoraConfig, PeftModel, get_peft_model
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -125,6 +126,7 @@ def test_layers_of_any_name_are_served_as_peft_has_them(tmp_path):
         assert scores.filter(item_id=name)["logprobs"][0].to_list() == pytest.approx(want, abs=1e-4), name
 
 
+@pytest.mark.engine
 def test_a_model_without_support_for_adapters_scores_and_refuses_them_in_a_sentence(tmp_path):
     folder = tiny_models.gpt2(tmp_path / "model")
     config = EngineConfig(kv_cache_gib=1, vllm={"max_model_len": 256, "max_num_seqs": 8})

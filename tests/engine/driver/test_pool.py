@@ -89,8 +89,8 @@ def test_rows_that_kill_their_engine_become_error_rows(tmp_path: Path):
     )
     with EnginePool("fake:die=POISON", FAKE, quiet=True) as pool:
         done = pool.generate(table, tmp_path / "g")
-        # each is in a lease, then in a piece of it, then alone; both may go with the same engine
-        assert 3 <= pool.fleet.restarts <= 6
+        # each is in a lease, in it again, then in a piece of it, then alone; both may go with the same engine
+        assert 4 <= pool.fleet.restarts <= 8
     assert done.select("request_id", "sample").is_duplicated().sum() == 0
     assert (done.height, done["request_id"].n_unique()) == (301, 300)
     failed = done.filter(pl.col("error").is_not_null()).sort("request_id", "sample")

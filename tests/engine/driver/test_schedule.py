@@ -64,9 +64,13 @@ def test_an_engine_holds_two_shards_or_as_many_calls_as_keep_it_full(tmp_path):
     assert [ids(s)[0] for s in held] == ["r000000", "r000010", "r000020", "r000030"]
 
 
-def test_the_shards_of_a_dead_engine_come_last_in_pieces_and_alone(tmp_path):
+def test_the_shards_of_two_dead_engines_come_last_in_pieces_and_alone(tmp_path):
     plan = schedule(tmp_path, 512)
     first, second = plan.next([], 1), plan.next([], 1)
+    first.counted = 100
+    assert plan.died([first]) == []
+    again = plan.next([second], 1000)  # a first death may have any reason
+    assert (again, again.counted, again.suspect) == (first, 0, False)
     assert plan.died([first]) == []
     assert plan.next([second], 1000) is None  # suspects only to an engine that holds nothing
     pieces = []
@@ -86,6 +90,8 @@ def test_the_shards_of_a_dead_engine_come_last_in_pieces_and_alone(tmp_path):
 def test_a_single_row_is_not_blamed_before_it_ran_alone(tmp_path):
     plan = schedule(tmp_path, 2, shard_rows=1)
     held = [plan.next([], 10), plan.next([], 10)]
+    assert plan.died(held) == []
+    assert [plan.next([], 10), plan.next([], 10)] == held
     assert plan.died(held) == []
     alone = plan.next([], 10)
     assert plan.next([alone], 10) is None

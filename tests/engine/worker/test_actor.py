@@ -1,12 +1,18 @@
 """The actor as a plain class with the fake engine: leases in, parts out."""
 
+import errno
+
 import polars as pl
+import pytest
 
 from engine.config import EngineConfig
+from engine.errors import UserError
+from engine.store import retries
 from engine.store.parts import parts, read_parts, write_entry
 from engine.store.tables import write_table
 from engine.tasks.generate import GENERATIONS
 from engine.tasks.score import SCORES
+from engine.worker import actor as actor_module
 from engine.worker.actor import EngineActor
 from engine.worker.fake_engine import FakeEngine
 
@@ -152,3 +158,34 @@ def test_the_actor_says_what_its_engine_takes():
     facts = actor().ready()
     assert facts["capacity"] == 256
     assert facts["max_model_len"] > 0
+
+
+def stumbling(monkeypatch, error, times):
+    """The storage fails the first times that a shard is read and a part is written."""
+    left = {"read": times, "write": times}
+    for name, real in (("read", actor_module.read_table), ("write", actor_module.write_part)):
+
+        def act(*args, name=name, real=real):
+            left[name] -= 1
+            if left[name] >= 0:
+                raise OSError(error, "the storage stumbles")
+            return real(*args)
+
+        monkeypatch.setattr(actor_module, "read_table" if name == "read" else "write_part", act)
+    monkeypatch.setattr(retries, "DELAYS", (0.0,) * 3)
+
+
+def test_storage_that_stumbles_costs_neither_engine_nor_rows(tmp_path, monkeypatch):
+    worker = actor()
+    give_requests(worker, tmp_path, "one", 5)
+    stumbling(monkeypatch, errno.EIO, 3)
+    assert work(worker, tmp_path).finished == {"one": 5}
+
+
+@pytest.mark.parametrize(("error", "times"), [(errno.EIO, 9), (errno.EACCES, 1)])
+def test_storage_that_fails_for_good_is_a_sentence_and_no_death(tmp_path, monkeypatch, error, times):
+    worker = actor()
+    give_requests(worker, tmp_path, "one", 5)
+    stumbling(monkeypatch, error, times)
+    with pytest.raises(UserError, match=r"Cannot read .*one\.parquet: the storage stumbles; see to its storage"):
+        worker.work(5)
