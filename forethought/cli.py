@@ -40,8 +40,8 @@ Make a language model learn what documents imply, and measure it.
 Everywhere: -v shows logs of engines and packages, which else stand in log.txt of the run or of what augment and train write;
 --json makes every line on stderr a JSON object (before the verb where the verb has a --json FILE of its own).
 `forethought VERB --help` lists a verb's options. Every option can stand in the YAML file too.
-Exit status: 0, 1 where doctor finds what will not do, 2 for a mistake in what was asked, 3 where augment left out some of
-the documents and did the others.
+Exit status: 0, 1 where doctor finds what will not do, 2 for a mistake in what was asked, 3 where some of the work could not be
+done and the rest was: documents left out, requests that the engine could not answer, choices not scored, no inference kept.
 """
 VERBS = {
     "demo": "forethought.verbs.demo",

@@ -33,7 +33,7 @@ def quiet(command: str = "") -> Iterator[None]:
     try:
         with contextlib.redirect_stderr(NOISE), contextlib.redirect_stdout(Output(sys.stdout)):
             yield
-    except (UserError, ValidationError, BrokenPipeError):  # a mistake of the user, which is one sentence, or nobody reads
+    except (UserError, ValidationError, BrokenPipeError):  # a user's mistake is one sentence; a closed pipe has no reader
         raise
     except Exception:
         if NOISE.file is None and not verbose():

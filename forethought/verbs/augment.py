@@ -13,7 +13,7 @@ from augment.operators.registry import load_operators
 from augment.reading.corpus import read_corpus
 from augment.results.review import write_review
 from augment.results.skipped import name_skipped, unasked, write_skipped
-from augment.results.summary import say_summary
+from augment.results.summary import say_outcome, say_summary
 from augment.stages.estimate import calibrate
 from augment.stages.plan import print_estimate, say_requests
 from augment.stages.requests import make_requests
@@ -31,7 +31,8 @@ class Job(Settings):
     """Write what documents imply: inferences with provenance, and examples to train on.
 
     What cannot be read or has no sentence is named with its reason, here and in skipped.parquet, and the rest is done.
-    Exit status: 0 if all was read, 3 if some was left out, 2 for a mistake in what was asked.
+    Exit status: 0 if all was read and answered, 3 if some was left out, the engine could not answer, or no inference was kept,
+    2 for a mistake in what was asked.
     """
 
     paths: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
@@ -68,7 +69,8 @@ class Job(Settings):
 def run(job: Job) -> int:
     """Documents to inferences, examples in the forms asked for, and review.html in the output folder.
 
-    Returns the exit status: 3 where some documents were left out, which are named and stand in skipped.parquet.
+    Returns the exit status: 3 where some documents were left out, which are named and stand in skipped.parquet, where the
+    engine could not answer, and where no inference was kept.
     """
     if not job.paths:
         raise UserError("augment: name at least one file or folder of documents.")
@@ -103,8 +105,10 @@ def run(job: Job) -> int:
     )
     files = write_examples(out, documents, inferences, general.documents if general else None, recipe, job.model)
     say(f"wrote {job.out}: inferences.parquet, review.html, {', '.join(files)}")
-    say(f"next: forethought train {job.out / 'examples.parquet'} --model {job.model}")
-    return 3 if corpus.left_out or silent else 0
+    fine = say_outcome(inferences)
+    if inferences["kept"].any():
+        say(f"next: forethought train {job.out / 'examples.parquet'} --model {job.model}")
+    return 0 if fine and not corpus.left_out and not silent else 3
 
 
 def _foreseen(job: Job, documents: pl.DataFrame) -> bool:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
+from rich.markup import escape
 
 from augment.reading.tables import read_table
 from engine.config import EngineConfig, Settings
@@ -13,7 +14,10 @@ from engine.pool import EnginePool
 
 
 class Job(Settings):
-    """Log-likelihoods of choices: a table of item_id, stem, choices, and optionally prefix and adapter."""
+    """Log-likelihoods of choices: a table of item_id, stem, choices, and optionally prefix and adapter.
+
+    Exit status: 0, 3 where choices could not be scored (each with its error in the table), 2 for a mistake in what was asked.
+    """
 
     items: Annotated[str, tyro.conf.Positional] = ""
     """A .parquet or .jsonl file."""
@@ -24,8 +28,8 @@ class Job(Settings):
     engine: EngineConfig = EngineConfig()
 
 
-def run(job: Job) -> None:
-    """Score a table of items."""
+def run(job: Job) -> int:
+    """Score a table of items; returns the exit status: 3 where choices have an error in the place of a score."""
     path = Path(job.items)
     if not job.items or not path.exists():
         raise UserError(
@@ -34,5 +38,8 @@ def run(job: Job) -> None:
     table = read_table(path)
     with EnginePool(job.model, job.engine) as pool:
         scores = pool.score(table, job.out)
-    errors = int(scores["error"].is_not_null().sum())
-    say(f"{scores.height:,} choices scored, {errors:,} of them errors; wrote {job.out}")
+    errors = scores["error"].drop_nulls()
+    say(f"{scores.height:,} choices scored, {errors.len():,} of them errors; wrote {job.out}")
+    for error, count in errors.value_counts(sort=True).head(3).rows():
+        say(f"  {count:,} not scored: {escape(error)}")
+    return 3 if errors.len() else 0
