@@ -33,8 +33,8 @@ def quiet(command: str = "") -> Iterator[None]:
     try:
         with contextlib.redirect_stderr(NOISE), contextlib.redirect_stdout(Output(sys.stdout)):
             yield
-    except (UserError, ValidationError, BrokenPipeError):  # a user's mistake is one sentence; a closed pipe has no reader
-        raise
+    except (UserError, ValidationError, BrokenPipeError):
+        raise  # a user's mistake is one sentence; a closed pipe has no reader
     except Exception:
         if NOISE.file is None and not verbose():
             NOISE.stderr.write("".join(NOISE.kept[1:]))

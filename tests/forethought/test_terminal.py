@@ -104,7 +104,8 @@ def test_a_whole_augmentation(tmp_path):
     options = ["--out", str(tmp_path / "out"), "--engine.kind", "fake", "--model", "fake:die=glon", "--json"]
     command = [sys.executable, "-m", "forethought", "augment", str(tmp_path / "a.txt"), *options]
     given = {k: v for k, v in os.environ.items() if k != "RAY_ADDRESS"} | {"PYTHONWARNINGS": "always"}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, env=given)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, env=given)
+    assert done.returncode == 3, done.stderr  # what kills the engine could not be answered
     objects = [json.loads(line) for line in done.stderr.splitlines()]
     stages = [one["stage"] for one in objects if "stage" in one]
     assert "augment" in stages
