@@ -20,22 +20,26 @@ def pytest_configure(config: pytest.Config) -> None:
     quick.guard(config)
 
 
+def place(item: pytest.Item) -> int:
+    """Where a test stands in the order.
+
+    Tests that start a Ray of their own run first, as the engine lives in one Ray to the end; then those of the engine, which
+    are one block; then the longest, so that at the end no process waits for the other.
+    """
+    fixtures = getattr(item, "fixturenames", ())
+    marks = {mark.name for mark in item.iter_markers()}
+    kinds = ("own_ray" in fixtures, "pool" in fixtures, "timeout" in marks, bool({"engine", "slow"} & marks), True)
+    return kinds.index(True)
+
+
 @pytest.hookimpl(tryfirst=True)  # xdist writes the groups into the names in its own hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs an engine, as far as it can be seen, and put the tests in order.
 
     Two processes share the tests (`make test`): what needs the warm engine stays in one of them.
-    Tests that start a Ray of their own run first, as the engine lives in one Ray to the end; then the longest.
     """
-
-    def place(item: pytest.Item) -> int:
-        fixtures = getattr(item, "fixturenames", ())
-        if "own_ray" in fixtures:
-            return 0
-        return 2 if "pool" in fixtures else 1 if item.get_closest_marker("timeout") else 3
-
     for item in items:
-        if place(item) == 2:
+        if place(item) == 1:
             item.add_marker(pytest.mark.xdist_group("engine"))
         if place(item) < 3 or "adapters" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.engine)

@@ -183,6 +183,7 @@ def hub():
     server.server_close()
 
 
+@pytest.mark.slow
 def test_hub_models(tmp_path, hub):
     asked = {
         "org/open": ("ok", "is on the hub and is downloaded when"),

@@ -3,6 +3,7 @@
 import runpy
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from engine.cluster.shared import check_shared
@@ -18,6 +19,7 @@ EXAMPLE = runpy.run_path(str(Path(__file__).resolve().parents[3] / "examples/clu
 
 @pytest.mark.timeout(900)
 def test_a_job_that_loses_a_machine_ends_with_the_same_results(own_ray, tmp_path: Path, monkeypatch):
+    """The same rows of results and the same generations, each request once and without error, though an engine died."""
     monkeypatch.setenv("RAY_worker_niceness", "0")
     with EXAMPLE["three_nodes"](head_cpus=1) as cluster:
         monkeypatch.chdir(tmp_path)  # the nodes stay where they began
@@ -50,4 +52,8 @@ def test_a_job_that_loses_a_machine_ends_with_the_same_results(own_ray, tmp_path
         read_parts(tmp_path / name / "generations", {}).sort("request_id", "sample") for name in ("calm", "rough")
     )
     assert again.equals(told)
+    assert told["error"].null_count() == told.height
+    assert sorted(told["request_id"].unique()) == sorted(
+        pl.read_parquet(tmp_path / "calm/requests.parquet")["request_id"]
+    )
     assert not list(tmp_path.rglob(".seen-*")) + list(tmp_path.rglob(".merged-*"))

@@ -160,18 +160,19 @@ def test_scores_do_not_change_beside_generation(pool, tmp_path):
 
 @pytest.mark.engine
 def test_a_cache_too_small_for_all_gives_the_same_scores(tmp_path):
+    """Of 24 blocks: five contexts with three choices each need 50, six generations that grow side by side 42."""
     from engine.config import EngineConfig
     from engine.pool import EnginePool
 
     vllm = {"num_gpu_blocks_override": 24, "max_model_len": 512, "max_num_seqs": 16}
     with EnginePool("pico", EngineConfig(kv_cache_gib=1, vllm=vllm), quiet=True) as small:
-        rows = [{"stem": words(150, i % 7), "choices": [f" {words(20, s)}" for s in (1, 2, 3)]} for i in range(14)]
-        requests = {"request_id": [str(i) for i in range(12)], "prompt": [words(100, i) for i in range(12)]}
+        rows = [{"stem": words(150, i % 5), "choices": [f" {words(20, s)}" for s in (1, 2, 3)]} for i in range(10)]
+        requests = {"request_id": [str(i) for i in range(6)], "prompt": [words(100, i) for i in range(6)]}
         check(small, tmp_path, rows)
         done = small.generate(
-            pl.DataFrame(requests | {"sampling": ['{"max_tokens": 200, "ignore_eos": true}'] * 12}), tmp_path / "g"
+            pl.DataFrame(requests | {"sampling": ['{"max_tokens": 100, "ignore_eos": true}'] * 6}), tmp_path / "g"
         )
-        assert done["output_tokens"].to_list() == [200] * 12
+        assert done["output_tokens"].to_list() == [100] * 6
         check(small, tmp_path, rows, "again")
 
 

@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
-from drivers import engines_of
+from drivers import end_tree, engines_of
 
 from engine.store.parts import parts, read_parts
 
@@ -27,13 +28,6 @@ COLUMNS = {
     "inferences": "inference_id text operator doc_ids request_id model verdicts kept reason",
     "examples": "example_id text origin doc_ids",
 }
-
-
-def start(out: Path) -> subprocess.Popen:
-    command = [sys.executable, "-m", "forethought", "run", "--name", "job", "--out", str(out), *OPTIONS]
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    )
 
 
 def wait_for(path: Path, pattern: str, process: subprocess.Popen, more_than: int = 0) -> int:
@@ -60,22 +54,44 @@ def stamps(run: Path, pattern: str) -> dict[Path, int]:
     return {p: p.stat().st_mtime_ns for p in run.glob(pattern)}
 
 
+def kill(driver: subprocess.Popen) -> None:
+    os.killpg(driver.pid, signal.SIGKILL)
+    driver.wait()
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen]]:
+    """Starts the job; what still runs of it in the end is ended."""
+    started: list[subprocess.Popen] = []
+
+    def start() -> subprocess.Popen:
+        command = [sys.executable, "-m", "forethought", "run", "--name", "job", "--out", str(tmp_path), *OPTIONS]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        started.append(subprocess.Popen(command, start_new_session=True, **pipes))
+        return started[-1]
+
+    yield start
+    for driver in started:
+        if driver.poll() is None:
+            end_tree(driver)
+
+
 @pytest.mark.timeout(1500)
-def test_a_job_killed_again_and_again_ends_with_all_results_and_repeats_no_finished_work(tmp_path: Path):
+def test_a_job_killed_again_and_again_ends_with_all_results_and_repeats_no_finished_work(job, tmp_path: Path):
+    """A real engine that dies amid generation is replaced; a driver that dies amid generation, then amid training, is started
+    again and goes on; nothing that was finished is written again, and the results are whole."""
     run, made = tmp_path / "job", "generations/_manifest/*.json"
-    first = start(tmp_path)
+    first = job()
     count = wait_for(run, made, first)
     kill_engine(first)
     wait_for(run, made, first, more_than=count)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait()
+    kill(first)
     generated = committed(run / "generations")
-    second = start(tmp_path)
+    second = job()
     wait_for(run, "adapters/*/*/train.json", second)
-    os.killpg(second.pid, signal.SIGKILL)
-    second.wait()
+    kill(second)
     trained = stamps(run, "adapters/*/*/train.json")
-    third = start(tmp_path)
+    third = job()
     output, _ = third.communicate(timeout=600)
     assert third.returncode == 0, output
     assert "finetuned+local" in output

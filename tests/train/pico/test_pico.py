@@ -62,6 +62,7 @@ def test_rows_are_scored_as_if_each_were_alone(model):
         assert found == pytest.approx(logprobs.gather(1, whole[0, stem.shape[1] :, None]).sum().item(), abs=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("benchmark", "split"),
     [(b, "rephrasing") for b in (reversals, syllogisms, semantic)]
@@ -76,6 +77,7 @@ def test_at_chance_on_a_benchmark_without_context(model, benchmark, split):
     assert found == pytest.approx(chance, abs=4 * (chance * (1 - chance) / questions) ** 0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("world", "n", "least"),
     [
@@ -92,11 +94,13 @@ def test_infers_in_context(model, world, n, least):
     assert all(share >= least[split] for split, share in found.items()), found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("world", "name"), OPERATORS)
 def test_operator_answers(model, world, name):
     assert operator_accuracy(model, TOKENIZER, Random(7), world, name, 40, temperature=0) >= 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("benchmark", "name"),
     # the documents of semantic state more facts than `deduce` has learned to read together (see the model card)
