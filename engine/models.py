@@ -1,9 +1,15 @@
 """Which model a name stands for, whether one can take another's place, and whether there is a GPU to run it on."""
 
+import hashlib
 from pathlib import Path
 
 from engine.config import PICO
 from engine.errors import UserError
+
+SAMPLE, SAMPLES = 1 << 20, 256
+"""Bytes of a sample of a file of weights, and about how many there are of each; a smaller file is read whole."""
+NO_PART = ("accuracy.json", "train.json", "training.json", "progress.json", "trainer_state.json")
+"""Files in a folder of a model that say nothing of what it answers."""
 
 
 def resolve_model(model: str) -> str:
@@ -69,3 +75,27 @@ def has_gpu() -> bool:
     import torch
 
     return torch.cuda.is_available()
+
+
+def fingerprint(model: str) -> str:
+    """16 hex digits that tell a model's files from others: configuration, tokenizer, and of the weights sizes and samples.
+
+    A hub model is known by its revision. Weights that were trained differ everywhere, so samples of each file do.
+    """
+    found = hashlib.sha256()
+    folder = Path(resolve_model(model))
+    if not folder.is_dir():
+        from transformers import AutoConfig
+
+        revision = getattr(AutoConfig.from_pretrained(model), "_commit_hash", None)
+        return hashlib.sha256(f"{model} {revision}".encode()).hexdigest()[:16]
+    for path in sorted((*folder.glob("*.json"), *folder.glob("*.jinja"), *folder.glob("*.safetensors"))):
+        if path.name in NO_PART:
+            continue
+        size = path.stat().st_size
+        found.update(f"{path.name} {size} ".encode())
+        with path.open("rb") as file:
+            for begin in range(0, size, max(SAMPLE, size // SAMPLES)):
+                file.seek(begin)
+                found.update(file.read(SAMPLE))
+    return found.hexdigest()[:16]

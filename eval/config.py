@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from augment.config import AugmentConfig
 from engine.config import EngineConfig, Settings
@@ -109,6 +109,18 @@ class RunConfig(Settings):
         if not seeds or len(set(seeds)) < len(seeds):
             raise ValueError("give at least one seed, each once")
         return seeds
+
+    @model_validator(mode="after")
+    def _fitting(self) -> "RunConfig":
+        most = self.engine.max_lora_rank or self.train.rank
+        if self.train.method == "lora" and most < self.train.rank:
+            raise ValueError(
+                f"train.rank is {self.train.rank} and engine.max_lora_rank {self.engine.max_lora_rank}: leave "
+                "engine.max_lora_rank out, and it follows train.rank"
+            )
+        if self.train.loss == "completion" and self.train.split != "cumulative":
+            raise ValueError("train.loss completion needs train.split cumulative: other examples have no prompt")
+        return self
 
     @field_validator("name")
     @classmethod

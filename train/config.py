@@ -4,23 +4,24 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from engine.config import Mapping, Settings, Split
+from engine.config import Mapping, Settings, Split, served_rank
 
 
 class TrainConfig(Settings):
     """One finetuning job. What is not named here goes to TRL's `SFTConfig` through `sft`."""
 
     method: Literal["lora", "full"] = "lora"
-    """Adapters, or all weights."""
+    """Adapters, or all weights (held in 32 bits while they are trained: 16 bytes each with gradients and moments)."""
     rank: int = Field(default=16, ge=1)
-    """Rank of the adapters; their scale is twice the rank."""
+    """Rank of the adapters, at most 512; their scale is twice the rank."""
     targets: tuple[str, ...] = ()
-    """Layers that adapters change; by default all linear ones of attention and MLP."""
+    """Layers that adapters change; by default all linear ones but that of the logits, whatever the model calls them."""
     split: Split = "none"
     """Documents as examples: none, whole; independent, a sentence each; cumulative, a sentence with those before it (paper,
     sentence splitting)."""
     loss: Literal["text", "completion"] = "text"
-    """What the loss counts on: the whole text, or what follows the column `prompt` of an example that has one."""
+    """What the loss counts on: the whole text, or what follows the column `prompt` of an example that has one; of messages
+    the last turn."""
     epochs: float = Field(default=4, gt=0)
     """Passes over the examples."""
     steps: int | None = Field(default=None, ge=1)
@@ -30,13 +31,15 @@ class TrainConfig(Settings):
     microbatch: int | None = Field(default=None, ge=1)
     """Most examples that a worker computes at a time; gradients add up to `batch`, however many workers there are."""
     packing: bool = False
-    """Fill rows of `max_length` tokens with whole examples, which do not see one another."""
+    """Fill rows of `max_length` tokens with whole examples, which do not see one another; refused for models that carry a
+    state over (Mamba and the like)."""
     bucketing: bool = False
     """Draw examples of like length into one batch, so that less of it is padding."""
     learning_rate: float = Field(default=3e-4, gt=0)
     """Peak learning rate (the paper: 3e-4)."""
     max_length: int = Field(default=1024, ge=8)
-    """Longest example in tokens; longer ones are cut into pieces of that length."""
+    """Longest example in tokens; longer ones are cut into pieces of that length, each beginning with the last token of the
+    one before."""
     validation: float = Field(default=0, ge=0, lt=1)
     """Share of the rephrasings to hold back from every arm: training stops when the loss on them no longer falls."""
     patience: int = Field(default=3, ge=1)
@@ -48,7 +51,7 @@ class TrainConfig(Settings):
     cpus: float = Field(default=1, gt=0)
     """Cores of one job (and of each worker)."""
     gpu: bool | None = None
-    """Whether each worker takes a GPU; by default where there is one."""
+    """Whether each worker takes a GPU; by default where there is one (on a Ray cluster: where the cluster has one)."""
     gradient_checkpointing: bool = False
     """Compute activations again in the backward pass instead of keeping them."""
     save_steps: int = Field(default=100, ge=1)
@@ -61,6 +64,12 @@ class TrainConfig(Settings):
     """Where curves go: tensorboard (folder `runs`), wandb."""
     sft: Mapping = Field(default_factory=dict)
     """Further SFTConfig arguments, for instance {"weight_decay": 0.1}."""
+
+    @model_validator(mode="after")
+    def _servable(self) -> "TrainConfig":
+        if self.method == "lora":
+            served_rank(self.rank)
+        return self
 
     @model_validator(mode="after")
     def _divisible(self) -> "TrainConfig":

@@ -16,7 +16,7 @@ from eval.arms.items import items
 from eval.benchmarks.base import Benchmark
 from eval.config import RunConfig
 from train.examples.arms import TRAINED_ARMS, originals
-from train.sft.job import has_gpu
+from train.sft.device import trains_on_gpu
 from train.sft.jobs import TrainJob, train_many
 
 STEPS = (1, 4, 20)
@@ -61,7 +61,8 @@ def _training(
 
     start_ray(config.engine)
     texts = originals(next(iter(worlds.values())).documents)
-    devices = ray.cluster_resources().get("GPU" if has_gpu() else "CPU", 1) / (1 if has_gpu() else config.train.cpus)
+    gpu = trains_on_gpu(config.train, cluster=True)
+    devices = ray.cluster_resources().get("GPU" if gpu else "CPU", 1) / (1 if gpu else config.train.cpus)
     jobs = len(trained) * len(worlds)
     beside = 1 if config.train.workers else max(1, min(jobs, int(devices)))
     seconds = []

@@ -25,8 +25,7 @@ from eval.runs.own_documents import check, with_questions
 from eval.runs.results import finish
 from eval.runs.room import check_room
 from train.examples.arms import AUGMENTED, TRAINED_ARMS, count_tokens, examples_of, held_back
-from train.sft.jobs import TrainJob, has_room, train_many
-from train.sft.outputs import finished
+from train.sft.jobs import TrainJob, done_already, has_room, train_many
 
 
 def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
@@ -103,8 +102,9 @@ def train_arms(
         tables.append(table.with_columns(pl.lit(arm).alias("arm"), pl.lit(seed).alias("seed")))
         count = count_tokens(table, tokenizer)
         tokens[arm] = tokens.get(arm, 0) + round(count * config.train.passes(table.height, count) / len(worlds))
-        if not finished(out, table):
-            waiting.append(TrainJob(f"{arm}, seed {seed}", model, table, seed, out, held))
+        job = TrainJob(f"{arm}, seed {seed}", model, table, seed, out, held)
+        if not done_already(job, config.train):
+            waiting.append(job)
     write_table(run / "examples.parquet", pl.concat(tables, how="diagonal"))
     if waiting:
         start_ray(config.engine)
@@ -117,5 +117,7 @@ def train_arms(
             f"train {number}/{len(jobs)}: {job.name}, {job.examples.height:,} examples, {result['steps']} steps, "
             f"loss {result['loss']:.2f}, {result['seconds']:.0f} s"
         )
+        for note in result["notes"]:
+            say(f"[yellow]note[/]: {job.name}: {note}")
     clock.add("train", time.monotonic() - started)
     return tokens

@@ -21,7 +21,8 @@ class Job(Settings):
     """Finetune a model on texts; writes an adapter or whole weights."""
 
     examples: Annotated[str, tyro.conf.Positional] = ""
-    """A .parquet or .jsonl file with a column text (examples.parquet of `augment`)."""
+    """A .parquet or .jsonl file with a column text (examples.parquet of `augment`), with prompt and completion, or with
+    messages."""
     model: str = "pico"
     """pico (embedded), a folder saved by save_pretrained, or a hub name."""
     out: Path = Path("adapter")
@@ -46,8 +47,10 @@ def run(job: Job) -> None:
     if job.dry_run:
         say_training(model, examples, job.train)
         return
+    validation = read_examples(job.validation) if job.validation else None
     log_to(job.out / "log.txt")
     with watched({"train": job.out}, console):
-        validation = read_examples(job.validation) if job.validation else None
         result = train(check_model(model), examples, job.train, job.seed, job.out, validation)
+    for note in result["notes"]:
+        say(f"[yellow]note[/]: {note}")
     say(f"{result['steps']} steps in {result['seconds']:.0f} s, mean loss {result['loss']:.2f}; wrote {job.out}")

@@ -1,13 +1,17 @@
 """From texts to what the trainer reads: token ids, labels, rows that are packed, and an order that only the seed decides."""
 
+import json
 from collections.abc import Iterator, Sequence
 from itertools import count
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
+from engine.errors import UserError
+from engine.tasks.encoding import encode_all
 from train.config import TrainConfig
+from train.sft.tokens import chat_ids, common, control_tokens, pieces, text_ids
 
 WINDOW = 64
 """Batches among which examples of like length are looked for."""
@@ -15,58 +19,92 @@ IGNORED = -100
 """The label of a token on which the loss does not count."""
 
 
-def pieces(texts: Sequence[str], tokenizer: Any, length: int) -> list[list[int]]:
-    """Token ids of each text with an end token; a text of more than `length` tokens becomes several examples."""
-    return [ids for _, ids in _pieces(texts, tokenizer, length)]
+class Losses(NamedTuple):
+    """What of the examples is not trained as it stands."""
 
+    cut: int
+    """Examples of more than max_length tokens, which become several rows."""
+    dropped: int
+    """Examples without any token on which the loss counts."""
+    named: int
+    """Texts that name control tokens of the model, which are read as text."""
 
-def _pieces(texts: Sequence[str], tokenizer: Any, length: int) -> Iterator[tuple[int, list[int]]]:
-    """The same, each with the number of its first token in its text."""
-    for ids in tokenizer(list(texts)).input_ids:
-        whole = ids if ids and ids[-1] == tokenizer.eos_token_id else [*ids, tokenizer.eos_token_id]
-        yield from ((begin, whole[begin : begin + length]) for begin in range(0, len(whole), length))
+    def told(self, config: TrainConfig) -> list[str]:
+        """A sentence for each kind that there is."""
+        kinds = (
+            (self.cut, f"longer than train.max_length, {config.max_length} tokens, and cut into pieces"),
+            (self.dropped, "left out, as they have no token on which the loss counts"),
+            (self.named, "with names of control tokens, which are read as text: give chats as messages"),
+        )
+        return [f"{count:,} examples are {kind}" for count, kind in kinds if count]
 
 
 def rows_of(examples: pl.DataFrame, tokenizer: Any, config: TrainConfig) -> Any:
-    """The examples (text, and prompt where only what follows it counts) as a `datasets.Dataset` of input_ids and labels.
+    """The examples as a `datasets.Dataset` of input_ids and labels; see `rows_and_losses`."""
+    return rows_and_losses(examples, tokenizer, config)[0]
 
-    With packing also seq_lengths: the lengths of the examples of a row. A piece without any token that counts is left out.
+
+def rows_and_losses(examples: pl.DataFrame, tokenizer: Any, config: TrainConfig) -> tuple[Any, Losses]:
+    """The examples (text, or messages; prompt where only what follows it counts) as a `datasets.Dataset` of input_ids and
+    labels, and what was cut or dropped.
+
+    With packing also seq_lengths: the lengths of the examples of a row. Raises UserError where the loss is to count on
+    completions and nothing says where they begin.
     """
     import datasets
 
-    ids: list[list[int]] = []
-    labels: list[list[int]] = []
-    prompts = examples["prompt"].fill_null("") if "prompt" in examples.columns else [""] * examples.height
-    fronts = [len(front) for front in _fronts(examples["text"].to_list(), list(prompts), tokenizer, config)]
-    number = -1
-    for begin, piece in _pieces(examples["text"].to_list(), tokenizer, config.max_length):
-        number += begin == 0
-        hidden = max(0, fronts[number] - begin)
-        if hidden < len(piece):
-            ids.append(piece)
-            labels.append([IGNORED] * hidden + piece[hidden:])
+    if config.loss == "completion" and not {"prompt", "messages"} & set(examples.columns):
+        raise UserError(
+            "train.loss completion needs a column prompt, or messages; the examples have neither: set train.loss text."
+        )
+    ids, labels, cut, dropped = list[list[int]](), list[list[int]](), 0, 0
+    for whole, front in _encoded(examples, tokenizer):
+        hidden = front if config.loss == "completion" else 0
+        cut += len(whole) > config.max_length
+        before = len(ids)
+        for begin, piece in pieces(whole, config.max_length):
+            unseen = max(0, hidden - begin)
+            if max(1, unseen) < len(piece):  # the first token is nobody's next token
+                ids.append(piece)
+                labels.append([IGNORED] * unseen + piece[unseen:])
+        dropped += len(ids) == before
+    losses = Losses(cut, dropped, control_tokens(_plain(examples)["text"].to_list(), tokenizer))
     table = datasets.Dataset.from_dict({"input_ids": ids, "labels": labels})
-    if not config.packing:
-        return table
+    if not config.packing or not ids:
+        return table, losses
     from trl import pack_dataset
 
-    return pack_dataset(table.shuffle(seed=0), config.max_length, "bfd")
+    return pack_dataset(table.shuffle(seed=0), config.max_length, "bfd"), losses
 
 
-def _fronts(texts: list[str], prompts: list[str], tokenizer: Any, config: TrainConfig) -> Iterator[list[int]]:
-    """The tokens on which the loss does not count: those that a text has in common with its prompt."""
-    if config.loss == "text" or not any(prompts):
-        yield from ([] for _ in texts)
-        return
-    fronts = tokenizer(prompts).input_ids
-    for prompt, whole, front in zip(prompts, tokenizer(texts).input_ids, fronts, strict=True):
-        same = next((i for i, (a, b) in enumerate(zip(front, whole, strict=False)) if a != b), len(front))
-        yield whole[:same] if prompt else []  # an empty prompt may still have a begin token
+def _plain(examples: pl.DataFrame) -> pl.DataFrame:
+    """The examples that are no chats."""
+    return examples.filter(pl.col("messages").is_null()) if "messages" in examples.columns else examples
+
+
+def _encoded(examples: pl.DataFrame, tokenizer: Any) -> Iterator[tuple[list[int], int]]:
+    """Token ids of each example, and how many of them come before its completion."""
+    columns = {name: examples[name].to_list() for name in ("text", "prompt", "messages") if name in examples.columns}
+    none = [None] * examples.height
+    prompts, chats = columns.get("prompt", none), columns.get("messages", none)
+    texts = text_ids(columns["text"], tokenizer)
+    fronts = iter(encode_all(tokenizer, [prompt for prompt in prompts if prompt]))
+    for text, prompt, chat in zip(texts, prompts, chats, strict=True):
+        front = common(next(fronts), text) if prompt else 0  # an empty prompt may still have a begin token
+        yield chat_ids(json.loads(chat), tokenizer) if chat else (text, front)
+
+
+def reported(rows: Any) -> float:
+    """What Transformers reports of a loss while it trains, as a share of it: it divides by all labels, and the first token of
+    a row has one but is nobody's next token."""
+    labels = rows["labels"]
+    predicted, all_of_them = (sum(label >= 0 for row in labels for label in row[begin:]) for begin in (1, 0))
+    return predicted / all_of_them
 
 
 def steps_of(rows: int, config: TrainConfig) -> int:
     """Steps of a job with so many rows."""
-    return config.steps or -(-round(rows * config.epochs) // config.batch)
+    return config.steps or max(1, -(-round(rows * config.epochs) // config.batch))
 
 
 def order(lengths: Sequence[int], steps: int, config: TrainConfig, seed: int) -> list[int]:

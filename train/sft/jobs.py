@@ -14,7 +14,9 @@ from rich.live import Live
 
 from engine.errors import UserError
 from train.config import TrainConfig
-from train.sft.job import has_gpu, train
+from train.sft.device import trains_on_gpu
+from train.sft.folder import facts_of, result_of
+from train.sft.job import train
 from train.sft.outputs import finished
 from train.sft.watch import progress_of
 
@@ -50,11 +52,16 @@ def train_many(
         yield from _side_by_side(jobs, config)
 
 
+def done_already(job: TrainJob, config: TrainConfig) -> bool:
+    """Whether a job's folder holds what it would leave."""
+    return result_of(job.out, facts_of(job.model, job.examples, config, job.seed, job.validation)) is not None
+
+
 def has_room(config: TrainConfig) -> bool:
     """Whether a training finds room in the running Ray beside the engines that hold a part of it."""
     import ray
 
-    gpu = config.gpu if config.gpu is not None else has_gpu()
+    gpu = trains_on_gpu(config, cluster=True)
     free, workers = ray.available_resources(), max(1, config.workers)
     return free.get("CPU", 0) >= workers * config.cpus and (not gpu or free.get("GPU", 0) >= workers)
 
@@ -62,7 +69,8 @@ def has_room(config: TrainConfig) -> bool:
 def _side_by_side(jobs: list[TrainJob], config: TrainConfig) -> Iterator[tuple[TrainJob, dict[str, Any]]]:
     import ray
 
-    gpu = config.gpu if config.gpu is not None else has_gpu()
+    gpu = trains_on_gpu(config, cluster=True)
+    config = config.model_copy(update={"gpu": gpu})  # Ray hides no cards from a task that asks for none
     plain: Any = train
     remote = ray.remote(plain).options(num_cpus=config.cpus, num_gpus=1 if gpu else 0, max_retries=config.max_failures)
     running = {
@@ -74,12 +82,17 @@ def _side_by_side(jobs: list[TrainJob], config: TrainConfig) -> Iterator[tuple[T
         job = running.pop(done[0])
         try:
             result = ray.get(done[0])
-        except ray.exceptions.RayTaskError as error:
+        except ray.exceptions.RayError as error:
             for reference in running:
                 ray.cancel(reference, force=True)
-            if isinstance(error.cause, UserError):
-                raise UserError(f"{job.name}: {error.cause}") from None
-            raise
+            if isinstance(error, ray.exceptions.RayTaskError):
+                if isinstance(error.cause, UserError):
+                    raise UserError(f"{job.name}: {error.cause}") from None
+                raise
+            raise UserError(
+                f"{job.name}: the process that trains was lost ({str(error).splitlines()[0]}), {config.max_failures + 1} times: "
+                "look at its memory, or raise train.max_failures; the same command goes on from its last checkpoint."
+            ) from error
         yield job, result
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from engine.config import LORA_MODULES
 from train.config import TrainConfig
+from train.sft.network import adapters
 
 ADVICE = (
     "lower train.microbatch (gradients add up to the same batch) or train.max_length, set train.gradient_checkpointing, "
@@ -16,7 +16,8 @@ KEPT = 16
 def estimate(model: str, config: TrainConfig, longest: int, gpu: bool) -> float:
     """GiB that one worker needs: weights, gradients, Adam's moments, activations and logits of a microbatch. No sharding.
 
-    `longest` is the longest row in tokens. Weights are not loaded.
+    Weights that are trained, their gradients and moments take 4 bytes each; frozen ones and activations 2 on a GPU. Full
+    finetuning so takes 16 bytes per weight anywhere. `longest` is the longest row in tokens. Weights are not loaded.
     """
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
@@ -25,27 +26,32 @@ def estimate(model: str, config: TrainConfig, longest: int, gpu: bool) -> float:
     with torch.device("meta"):
         network = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(model))
     weights, number = sum(p.numel() for p in network.parameters()), 2 if gpu else 4
-    trained = weights if config.method == "full" else lora_weights(network, config)
+    full = config.method == "full"
+    trained = weights if full else lora_weights(network, config)
+    held = 0 if full else weights * number
     tokens = config.shares(config.workers)[0] * longest
     kept = 2 if config.gradient_checkpointing else KEPT
     activations = tokens * shape.hidden_size * shape.num_hidden_layers * kept * number
     logits = 3 * tokens * shape.vocab_size * 4
-    return (weights * number + trained * (number + 8) + activations + logits) / 2**30
+    return (held + 16 * trained + activations + logits) / 2**30
 
 
 def lora_weights(network: Any, config: TrainConfig) -> int:
-    """Weights of the adapters: two matrices of the rank beside every linear layer that they change."""
-    targets = config.targets or LORA_MODULES
-    layers = [m for name, m in network.named_modules() if name.rsplit(".", 1)[-1] in targets]
-    return sum(config.rank * sum(layer.weight.shape) for layer in layers)
+    """Weights of the adapters that PEFT puts into a network, which lies on the device `meta`."""
+    import torch
+    from peft import get_peft_model
+
+    with torch.device("meta"):
+        wrapped: Any = get_peft_model(network, adapters(config))
+    return sum(p.numel() for p in wrapped.parameters() if p.requires_grad)
 
 
-def available(gpu: bool) -> float:
-    """GiB that are free."""
+def available(gpu: bool) -> float | None:
+    """GiB that are free here; None where trainings run on GPUs of other machines."""
     if gpu:
         import torch
 
-        return torch.cuda.mem_get_info()[0] / 2**30
+        return torch.cuda.mem_get_info()[0] / 2**30 if torch.cuda.is_available() else None
     import psutil
 
     return psutil.virtual_memory().available / 2**30

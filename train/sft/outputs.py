@@ -5,10 +5,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 from jinja2 import Template
 
+from engine.errors import UserError
 from engine.store.places import write_whole
+from train.sft.network import ends_as_trained
 
 DONE = "train.json"
 """Written last into a job's folder: the job is finished. Holds steps, loss, seconds, loss history."""
@@ -41,23 +42,10 @@ Made with {{ versions }}. `train.json` holds the loss curve.
 )
 
 
-def finished(out: Path, examples: pl.DataFrame | None = None) -> dict[str, Any] | None:
-    """What a finished job left, or None; with `examples` also None where the job was trained on other texts."""
+def finished(out: Path) -> dict[str, Any] | None:
+    """What a finished job left, or None; `train.sft.folder.result_of` also looks at what it was made from."""
     path = out / DONE
-    if examples is not None and other_texts(out, examples):
-        return None
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-
-
-def other_texts(out: Path, examples: pl.DataFrame) -> bool:
-    """Whether a folder holds a job that was trained on other texts, finished or not."""
-    kept = out / "examples.parquet"
-    return kept.exists() and not pl.read_parquet(kept).equals(trained_on(examples))
-
-
-def trained_on(examples: pl.DataFrame) -> pl.DataFrame:
-    """The columns of examples that training reads."""
-    return examples.select(c for c in ("text", "prompt") if c in examples.columns)
 
 
 def write_card(out: Path, facts: dict[str, Any]) -> None:
@@ -69,12 +57,20 @@ def write_card(out: Path, facts: dict[str, Any]) -> None:
 
 
 def merge(model: str, adapter: Path, out: Path) -> None:
-    """Write `model` with the adapter merged into it, with its tokenizer and chat template: safetensors for any program."""
+    """Write `model` with the adapter merged into it, with its tokenizer and chat template: safetensors for any program.
+
+    Raises UserError where the adapter is no safetensors file.
+    """
     from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils.logging import disable_progress_bar
 
+    if not (adapter / "adapter_model.safetensors").exists():
+        raise UserError(f"{adapter} has no adapter_model.safetensors (no other format is loaded).")
     disable_progress_bar()
-    merged: Any = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(model, dtype="auto"), str(adapter))
-    merged.merge_and_unload().save_pretrained(out)
-    AutoTokenizer.from_pretrained(model).save_pretrained(out)
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    base: Any = AutoModelForCausalLM.from_pretrained(model, dtype="auto", use_safetensors=True)
+    merged: Any = PeftModel.from_pretrained(base, str(adapter)).merge_and_unload()
+    ends_as_trained(merged, tokenizer)
+    merged.save_pretrained(out)
+    tokenizer.save_pretrained(out)

@@ -4,8 +4,8 @@ import polars as pl
 
 from engine.console import say
 from train.config import TrainConfig
-from train.sft.data import padding, rows_of, steps_of
-from train.sft.job import has_gpu
+from train.sft.data import padding, rows_and_losses, steps_of
+from train.sft.device import trains_on_gpu
 from train.sft.memory import ADVICE, available, estimate
 
 MUCH = 0.25
@@ -16,13 +16,19 @@ def say_training(model: str, examples: pl.DataFrame, config: TrainConfig) -> Non
     """Print steps, tokens and the memory that a worker needs, beside what is free."""
     from transformers import AutoTokenizer
 
-    rows, gpu = rows_of(examples, AutoTokenizer.from_pretrained(model), config), config.gpu or has_gpu()
+    (rows, losses), gpu = (
+        rows_and_losses(examples, AutoTokenizer.from_pretrained(model), config),
+        trains_on_gpu(config),
+    )
     lengths = [len(ids) for ids in rows["input_ids"]]
     needed, free = estimate(model, config, max(lengths, default=1), gpu), available(gpu)
     say(
         f"{examples.height:,} examples, {sum(lengths):,} tokens in {len(rows):,} rows, {steps_of(len(rows), config):,} steps "
-        f"of {config.batch}, {config.method}: about {needed:.1f} GiB per worker; {free:.1f} GiB are free here"
+        f"of {config.batch}, {config.method}: about {needed:.1f} GiB per worker"
+        + (f"; {free:.1f} GiB are free here" if free is not None else "")
     )
+    for sentence in losses.told(config):
+        say(f"[yellow]note[/]: {sentence}")
     if not config.bucketing and len(rows) >= 2 * config.batch:
         wasted, saved = (padding(lengths, config.model_copy(update={"bucketing": on})) for on in (False, True))
         if wasted - saved > MUCH:
@@ -30,5 +36,5 @@ def say_training(model: str, examples: pl.DataFrame, config: TrainConfig) -> Non
                 f"[yellow]note[/]: {wasted:.0%} of what is computed is padding, as examples differ in length: with "
                 f"--train.bucketing, which draws like lengths together, {saved:.0%}"
             )
-    if needed > free:
+    if free is not None and needed > free:
         say(f"[yellow]note[/]: that is more than is free: {ADVICE}")

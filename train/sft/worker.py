@@ -1,9 +1,11 @@
 """What each worker of a training does: rows, TRL's `SFTTrainer`, checkpoints, and the result."""
 
+import errno
 import hashlib
 import importlib.metadata
 import json
 import logging
+import math
 import re
 import time
 import warnings
@@ -12,15 +14,20 @@ from typing import Any
 
 import polars as pl
 
-from engine.config import LORA_MODULES
 from engine.errors import UserError
 from engine.models import resolve_model
 from engine.store.places import write_whole
 from train.config import TrainConfig
-from train.sft.data import Collator, order, rows_of, steps_of
+from train.sft.data import Collator, order, reported, rows_and_losses, rows_of, steps_of
 from train.sft.memory import ADVICE
+from train.sft.network import adapters, load
 from train.sft.outputs import DONE, write_card
-from train.sft.watch import FAILED, Watch
+from train.sft.watch import FAILED, REMEDY, Watch, destroyed, mean_loss, spent
+
+WARM_UP = 0.03
+"""Share of the steps over which the rate rises."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
+"""What the storage answers where it is full or may not be written."""
 
 
 def train_worker(loop: dict[str, Any]) -> None:
@@ -33,45 +40,76 @@ def train_worker(loop: dict[str, Any]) -> None:
         reason = str(error)
     except torch.OutOfMemoryError:
         reason = f"The training needs more memory than there is: {ADVICE}."
+    except Exception as error:
+        if not (cause := unwritten(error)):
+            raise
+        reason = (
+            f"Cannot write into {loop['out']}: {cause}; make room and run again: it goes on from the last checkpoint that is "
+            "whole (train.save_steps says how often there is one)."
+        )
     else:
         return
     write_whole(Path(loop["out"]) / FAILED, json.dumps({"reason": reason}).encode())
 
 
+def unwritten(error: Exception) -> str:
+    """What the storage said where an error, or what caused it, comes from writing; safetensors and torch have errors of
+    their own for it."""
+    from safetensors import SafetensorError
+
+    if isinstance(error, OSError) and error.errno in FULL:
+        return str(error.strerror)
+    told = str(error)
+    if isinstance(error, SafetensorError) and any(f"os error {code})" in told for code in FULL):
+        return told.split("I/O error: ")[-1]
+    if isinstance(error, RuntimeError) and ("PytorchStreamWriter failed" in told or "unexpected pos" in told):
+        return "torch could not write a checkpoint"
+    before = error.__cause__ or error.__context__
+    return unwritten(before) if isinstance(before, Exception) else ""
+
+
 def _train(loop: dict[str, Any]) -> None:
     """Train, and write the result where this is the first worker."""
-    import torch
     from transformers import AutoTokenizer
 
     _hush()
     config: TrainConfig = loop["config"]
     out, started = Path(loop["out"]), time.monotonic()
+    half = _half(loop["gpu"])
     base = resolve_model(loop["model"])
     tokenizer, examples = AutoTokenizer.from_pretrained(base), pl.read_parquet(loop["data"])
-    rows = rows_of(examples, tokenizer, config)
+    rows, losses = rows_and_losses(examples, tokenizer, config)
     if not len(rows):
         raise UserError("No example has a token on which the loss counts; set train.loss text.")
     steps = steps_of(len(rows), config)
     chosen = order([len(ids) for ids in rows["input_ids"]], steps, config, loop["seed"])
     held = rows_of(pl.read_parquet(loop["validation"]), tokenizer, config) if "validation" in loop else None
-    arguments = _arguments(loop, steps, held is not None, torch.cuda.is_available())
-    trainer, watch = _trainer(loop, base, tokenizer, arguments, rows.select(chosen), held)
+    arguments = _arguments(loop, steps, held is not None, half)
     last = last_checkpoint(out / "checkpoints")
+    trainer, watch = _trainer(loop, base, tokenizer, arguments, rows.select(chosen), held, half, spent(last))
+    loading = time.monotonic() - started
     outcome = trainer.train(resume_from_checkpoint=str(last) if last else None)
     if watch.failure:
         raise UserError(f"The training was stopped: {watch.failure}.")
+    seconds = watch.seconds()
+    history = [(r["step"], r["loss"]) for r in trainer.state.log_history if "loss" in r]
+    first_batch = rows.select(chosen[: config.batch])
+    after = trainer.evaluate(first_batch, metric_key_prefix="first_batch")["first_batch_loss"] * reported(first_batch)
+    if wrong := destroyed(history[0][1], after, watch.uniform):
+        raise UserError(f"The training destroyed the model: {wrong}: {REMEDY}.")
     trainer.save_model(str(out))
     if trainer.is_world_process_zero():
         (out / "training_args.bin").unlink(missing_ok=True)  # a pickle, which nothing here reads
-        history = trainer.state.log_history
         result = {
             "steps": outcome.global_step,
-            "loss": outcome.training_loss,
-            "seconds": time.monotonic() - started,
-            "loop_seconds": outcome.metrics["train_runtime"],
+            "loss": mean_loss(history),
+            "seconds": loading + seconds,
+            "loop_seconds": seconds,
             "resumed_from": last and last.name,
-            "losses": [(r["step"], r["loss"]) for r in history if "loss" in r],
-            "validation": [(r["step"], r["eval_loss"]) for r in history if "eval_loss" in r],
+            "losses": history,
+            "first_batch": (history[0][1], after),
+            "validation": [(r["step"], r["eval_loss"]) for r in trainer.state.log_history if "eval_loss" in r],
+            "notes": losses.told(config),
         }
         facts = {
             "base": Path(base).name if Path(base).exists() else base,
@@ -83,6 +121,17 @@ def _train(loop: dict[str, Any]) -> None:
         }
         write_card(out, facts | {"result": result, "config": config})
         write_whole(out / DONE, json.dumps(result).encode())
+
+
+def _half(gpu: bool) -> bool:
+    """Whether to compute in bfloat16; raises UserError where this process does not see the GPU that it was given."""
+    import torch
+
+    if not gpu:
+        return False
+    if not torch.cuda.is_available():
+        raise UserError("The training is to run on a GPU, and PyTorch sees none in its process: set train.gpu false.")
+    return torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def _hush() -> None:
@@ -98,35 +147,28 @@ def _hush() -> None:
 
 
 def _trainer(
-    loop: dict[str, Any], base: str, tokenizer: Any, arguments: Any, rows: Any, held: Any
+    loop: dict[str, Any], base: str, tokenizer: Any, arguments: Any, rows: Any, held: Any, half: bool, before: float
 ) -> tuple[Any, Watch]:
     """TRL's trainer for rows that stand in their order, with the model as it begins, and what watches it."""
-    import torch
     import transformers
-    from peft import LoraConfig
     from trl import SFTTrainer
 
     class Watching(Watch, transformers.TrainerCallback):
         """The watch as the trainer takes it."""
 
     config: TrainConfig = loop["config"]
-    watch = Watching(Path(loop["out"]))
     transformers.set_seed(loop["seed"])  # adapters begin at random
-    dtype = torch.bfloat16 if torch.cuda.is_available() else torch.float32
-    lora = LoraConfig(
-        r=config.rank,
-        lora_alpha=2 * config.rank,
-        target_modules=list(config.targets or LORA_MODULES),
-        task_type="CAUSAL_LM",
-    )
+    model = load(base, tokenizer, config, half)
+    watch = Watching(Path(loop["out"]), math.log(model.config.get_text_config().vocab_size) * reported(rows), before)
+    pad = next((token for token in (tokenizer.pad_token_id, tokenizer.eos_token_id) if token is not None), 0)
     trainer = SFTTrainer(
-        transformers.AutoModelForCausalLM.from_pretrained(base, dtype=dtype),
+        model,
         args=arguments,
         train_dataset=rows,
         eval_dataset=held,
         processing_class=tokenizer,
-        data_collator=Collator(tokenizer.pad_token_id or tokenizer.eos_token_id or 0),
-        peft_config=lora if config.method == "lora" else None,
+        data_collator=Collator(pad),
+        peft_config=adapters(config),
         callbacks=[watch, *([transformers.EarlyStoppingCallback(config.patience)] if held is not None else [])],
     )
     for callback in list(trainer.callback_handler.callbacks):
@@ -135,20 +177,23 @@ def _trainer(
     return trainer, watch
 
 
-def _arguments(loop: dict[str, Any], steps: int, held: bool, cuda: bool) -> Any:
+def _arguments(loop: dict[str, Any], steps: int, held: bool, half: bool) -> Any:
     """The `SFTConfig`; raises UserError for names that it does not know and packages that it lacks."""
     from trl import SFTConfig
 
     try:
-        return SFTConfig(**_options(loop, steps, held, cuda) | loop["config"].sft)
-    except TypeError as error:
+        arguments = SFTConfig(**_options(loop, steps, held, half) | loop["config"].sft)
+        if arguments.n_gpu > 1:
+            arguments._n_gpu = 1  # a process has one device: Transformers would spread its batch over all that it sees
+        return arguments
+    except (TypeError, ValueError) as error:
         raise UserError(f"train.sft: {error}; see TRL's SFTConfig for the names.") from error
     except importlib.metadata.PackageNotFoundError as error:
         missing = re.search(r"'([A-Za-z][\w-]*)", str(error))
         raise UserError(f"train.sft needs a package: pip install {missing[1] if missing else error}.") from error
 
 
-def _options(loop: dict[str, Any], steps: int, held: bool, cuda: bool) -> dict[str, Any]:
+def _options(loop: dict[str, Any], steps: int, held: bool, half: bool) -> dict[str, Any]:
     """Arguments of SFTConfig."""
     import ray.train
 
@@ -163,15 +208,17 @@ def _options(loop: dict[str, Any], steps: int, held: bool, cuda: bool) -> dict[s
         "train_sampling_strategy": "sequential",  # `order` has shuffled the rows
         "learning_rate": config.learning_rate,
         "lr_scheduler_type": "cosine",
-        "warmup_steps": 0.03,
+        # the first step of a warm-up has the rate 0; a training of few steps cannot spare one
+        "warmup_steps": WARM_UP if steps * WARM_UP >= 1 else 0,
         "max_length": None,
         "dataset_kwargs": {"skip_prepare_dataset": True},
-        "bf16": cuda,
-        "use_cpu": not cuda,
+        "bf16": half,
+        "use_cpu": not loop["gpu"],
         "gradient_checkpointing": config.gradient_checkpointing,
         "save_steps": config.save_steps,
         "save_total_limit": 1,
-        "logging_steps": 10,
+        "logging_first_step": True,
+        "logging_steps": min(10, -(-steps // 10)),
         "logging_nan_inf_filter": False,
         "seed": loop["seed"],
         "data_seed": loop["seed"],

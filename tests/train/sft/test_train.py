@@ -22,9 +22,10 @@ from transformers import AutoTokenizer
 from engine.errors import UserError
 from forethought.settings import read_yaml
 from train.config import TrainConfig
-from train.sft.data import Collator, order, pieces, rows_of, steps_of
+from train.sft.data import Collator, order, rows_of, steps_of
 from train.sft.job import train
 from train.sft.memory import estimate
+from train.sft.tokens import text_ids
 
 TOKENIZER = AutoTokenizer.from_pretrained(PICO)
 
@@ -224,10 +225,12 @@ def test_the_loss_can_count_on_what_follows_a_prompt_alone():
 
 def test_long_texts_become_several_examples_and_nothing_is_cut_off():
     text = "zogo truld " * 40
-    found = pieces([text, "zogo"], TOKENIZER, 32)
-    assert max(map(len, found)) <= 32
-    assert sum(map(len, found)) == len(TOKENIZER(text).input_ids) + 1 + len(TOKENIZER("zogo").input_ids) + 1
-    assert found[-1][-1] == TOKENIZER.eos_token_id
+    rows = rows_of(pl.DataFrame({"text": [text, "zogo"]}), TOKENIZER, SHORT.model_copy(update={"max_length": 32}))
+    assert max(map(len, rows["input_ids"])) <= 32
+    # all but the first token of a text, its end token among them, are predicted once
+    predicted = [token for row in rows["labels"] for token in row[1:]]
+    assert predicted == [token for ids in text_ids([text, "zogo"], TOKENIZER) for token in ids[1:]]
+    assert predicted[-1] == TOKENIZER.eos_token_id
 
 
 @given(st.integers(1, 40), st.integers(1, 12), st.integers(1, 30), st.integers(0, 5), st.booleans())
