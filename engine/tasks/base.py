@@ -106,8 +106,9 @@ class Task:
     def fill(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with the optional columns, ids as text and each column of the type that it needs."""
         missing = [e.alias(name) for name, e in self.defaults.items() if name not in rows.columns]
-        types = {name: wanted for name, wanted in self.types.items() if name in rows.columns}
-        return rows.cast({self.key: pl.String, **types}).with_columns(*missing)
+        types: dict[str, Any] = {name: wanted for name, wanted in self.types.items() if name in rows.columns}
+        typed = rows.with_columns(pl.col(name).cast(wanted) for name, wanted in ({self.key: pl.String} | types).items())
+        return typed.with_columns(*missing)
 
     def failed(self, rows: pl.DataFrame, error: str) -> pl.DataFrame:
         """Results of rows that no engine could answer."""

@@ -6,6 +6,7 @@ import os
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from engine.config import EngineConfig
@@ -118,7 +119,7 @@ class EngineActor:
                 task, name, shard, out = self.queue.popleft()
                 limit = self.backend.max_model_len
                 with told("read", shard, "see to its storage, then run again: what is finished is kept"):
-                    rows = patiently(lambda where=shard: read_table(where))
+                    rows = patiently(partial(read_table, shard))
                 lease = TASKS[task].lease(rows, self.backend.tokenizer, limit, name)
                 self.leases[name] = (lease, out)
                 self.status.count(name, lease.rows_done)
@@ -145,7 +146,7 @@ class EngineActor:
         for name in [n for n, (lease, _) in self.leases.items() if lease.done]:
             lease, out = self.leases.pop(name)
             table = lease.table()
-            patiently(lambda where=out, key=name, done=table: write_part(where, key, done))
+            patiently(partial(write_part, out, name, table))
             self.status.finished[name] = table.height
             self.status.errors += table.height - table["error"].null_count()
 

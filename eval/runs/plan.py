@@ -94,8 +94,8 @@ def _asked(config: RunConfig, world: Benchmark, arm: str, seed: int) -> Asked:
     drawn = config.benchmark
     if not world.by_engine:
         table = items(world, arm, seed, None, drawn.per_fact, config.model, drawn.retrieved)
-        shown = table["prefix"].unique().str.len_chars() // 4
-        return Asked(arm, table.height, int(table["choices"].list.len().sum()), int(shown.sum()))
+        contexts = table["prefix"].unique().str.len_chars() // 4
+        return Asked(arm, table.height, int(table["choices"].list.len().sum()), int(contexts.sum()))
     questions, shown = len(SPLITS) * drawn.questions, 0  # at most: they are written in the run
     if arm == "icl":
         shown = len(context(world.documents, seed, drawn.per_fact)) // 4
