@@ -44,7 +44,7 @@ def augment(
     augment_verb.run(
         _settings(augment_verb.Job, paths=[str(path) for path in several], model=model, out=out, **settings)
     )
-    return pl.read_parquet(Path(out) / "inferences.parquet")
+    return pl.read_parquet(Path(out) / "inferences.parquet", glob=False)
 
 
 @quiet("forethought.train")
@@ -132,7 +132,7 @@ def run(config: PathLike | None = None, **settings: Any) -> pl.DataFrame:
 
 
 def _accuracy(folder: Path) -> pl.DataFrame:
-    return summarise(pl.read_parquet(folder / "answers.parquet"))
+    return summarise(pl.read_parquet(folder / "answers.parquet", glob=False))
 
 
 def _settings(config: type[T], **settings: Any) -> T:

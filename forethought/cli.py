@@ -17,7 +17,7 @@ from engine.console import NOISE, console
 from engine.errors import UserError
 from eval.config import RunConfig
 from forethought.settings import explain, parse
-from forethought.terminal import complain, quiet, shown_as
+from forethought.terminal import complain, paths_told, quiet, shown_as
 
 HELP = """usage: forethought VERB [CONFIG.yaml] [--option VALUE ...]
 
@@ -89,7 +89,8 @@ def _run_verb(arguments: Sequence[str], last: bool) -> int:
     try:
         with quiet(f"forethought {' '.join(arguments)}"):
             try:
-                return _do(arguments[0], list(arguments[1:]))
+                with paths_told(arguments):
+                    return _do(arguments[0], list(arguments[1:]))
             finally:
                 if last and "ray" in sys.modules:
                     with contextlib.redirect_stdout(NOISE):  # it has kept lines that look alike, and prints them now

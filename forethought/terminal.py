@@ -1,12 +1,13 @@
 """What a verb keeps out of the user's sight while it runs, and how it complains; what is shown is `engine.console`'s."""
 
 import contextlib
+import errno
 import logging
 import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
 from pydantic import ValidationError
@@ -43,6 +44,35 @@ def quiet(command: str = "") -> Iterator[None]:
         root.removeHandler(handler)
         root.setLevel(level)
         NOISE.stderr, NOISE.file, NOISE.kept = None, None, []
+
+
+PATHS = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
+    *(errno.ENOSPC, errno.EDQUOT, errno.ELOOP),
+}
+"""What the system says of paths that a user named and that cannot be used."""
+
+
+@contextlib.contextmanager
+def paths_told(arguments: Sequence[str]) -> Iterator[None]:
+    """Turn what the system says of a path that cannot be used into one sentence."""
+    if bad := [word for word in arguments if not _is_text(word)]:
+        shown = os.fsencode(bad[0]).decode(errors="replace")
+        raise UserError(f"{shown} is no UTF-8: rename the file or folder, as tables cannot hold its name.")
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in PATHS or not isinstance(error.filename, str | bytes | os.PathLike):
+            raise
+        raise UserError(f"Cannot use {os.fspath(error.filename)!r}: {error.strerror}; choose another path.") from error
+
+
+def _is_text(word: str) -> bool:
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -103,7 +103,7 @@ def _files(paths: Sequence[str | Path], skipped: Skipped) -> Iterator[tuple[Path
         if given.is_dir():
             files = _folder_files(given, skipped)
         elif given.is_file() and _is_read(given.name):
-            files = [(given, given.name)]
+            files = [(given, _shown(given, given.parent))]
         else:
             raise UserError(f"{given} is of a kind that is not read: give one of {', '.join(ENDINGS)}, or a folder.")
         for path, name in files:
@@ -118,11 +118,14 @@ def _folder_files(folder: Path, skipped: Skipped) -> list[tuple[Path, str]]:
     root = folder.resolve()
     files: list[tuple[Path, str]] = []
     others: Skipped = []
-    for parent, folders, names in os.walk(folder):
+
+    def told(error: OSError) -> None:
+        others.append((_shown(Path(error.filename), folder), f"the folder cannot be read: {error.strerror}"))
+
+    for parent, folders, names in os.walk(folder, onerror=told):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for path in (Path(parent, name) for name in (*folders, *names)):
-            # a name that is no UTF-8 would break the tables
-            name = path.relative_to(folder).as_posix().encode(errors="surrogateescape").decode(errors="replace")
+            name = _shown(path, folder)
             if path.name.startswith("."):
                 continue
             if path.is_dir():
@@ -140,6 +143,11 @@ def _folder_files(folder: Path, skipped: Skipped) -> list[tuple[Path, str]]:
         raise UserError(f"The folder {folder} has no file to read: files ending in {', '.join(ENDINGS)} are read.")
     skipped.extend(sorted(others))
     return sorted(files, key=lambda file: file[1])
+
+
+def _shown(path: Path, folder: Path) -> str:
+    """A path below a folder; a name that is no UTF-8 would break the tables."""
+    return os.fsencode(path.relative_to(folder).as_posix()).decode(errors="replace")
 
 
 def _is_read(name: str) -> bool:

@@ -51,7 +51,7 @@ def spend(
 
     `form` knows the corpus. The last turn is made as long as the tokens that are left, inferences_of by the turns before.
     """
-    found = pl.read_parquet(requests, columns=["request_id", "operator", "source_text"])
+    found = pl.read_parquet(requests, columns=["request_id", "operator", "source_text"], glob=False)
     found = found.with_columns(sample=pl.int_range(pl.len()).over("operator", "source_text")).drop("source_text")
     waiting = {
         key: sorted(some["request_id"], key=lambda i: content_id("turn", i))
@@ -77,9 +77,9 @@ def spend(
 
 def _ask(ids: list[str], requests: Path, out: Path, pool: EnginePool, model: str, form: Form) -> tuple[int, int]:
     """New inferences and tokens of some requests."""
-    asked = pl.scan_parquet(requests).filter(pl.col("request_id").is_in(ids)).collect()
+    asked = pl.scan_parquet(requests, glob=False).filter(pl.col("request_id").is_in(ids)).collect()
     pool.run("generate", asked, out, "augment")
-    answers = pl.scan_parquet(parts(out)).filter(pl.col("request_id").is_in(ids)).collect()
+    answers = pl.scan_parquet(parts(out), glob=False).filter(pl.col("request_id").is_in(ids)).collect()
     joined = asked.select(ASKED).join(answers, on="request_id").sort("request_id", "sample")
     return int(inferences_of(joined, model, 1, form, set())["kept"].sum()), int(
         answers["output_tokens"].fill_null(0).sum()

@@ -20,8 +20,10 @@ def write_new(path: Path, tables: Iterable[pl.DataFrame], earlier: Sequence[Path
         for table in tables:
             files.append(Path(scratch) / f"{len(files)}.parquet")
             table.write_parquet(files[-1], compression="lz4")
-        ids = [pl.scan_parquet(f).select("request_id", "doc_ids", part=pl.lit(i)) for i, f in enumerate(files)]
-        known = pl.scan_parquet(list(earlier)) if earlier else pl.LazyFrame(schema=REQUESTS)
+        ids = [
+            pl.scan_parquet(f, glob=False).select("request_id", "doc_ids", part=pl.lit(i)) for i, f in enumerate(files)
+        ]
+        known = pl.scan_parquet(list(earlier), glob=False) if earlier else pl.LazyFrame(schema=REQUESTS)
         if not ids:
             return write_batches(path, [], REQUESTS)
         # the ids of all requests fit into memory, their prompts may not
@@ -29,7 +31,7 @@ def write_new(path: Path, tables: Iterable[pl.DataFrame], earlier: Sequence[Path
         index = index.group_by("request_id").agg(pl.col("part").min(), pl.col("doc_ids").unique().sort())
         once = index.collect(engine="streaming")
         rows = (
-            pl.read_parquet(file)
+            pl.read_parquet(file, glob=False)
             .drop("doc_ids")
             .join(once.filter(part=i).drop("part"), on="request_id", maintain_order="left")
             for i, file in enumerate(files)
@@ -40,8 +42,8 @@ def write_new(path: Path, tables: Iterable[pl.DataFrame], earlier: Sequence[Path
 def answered(files: list[Path], folders: list[Path], scratch: Path) -> Iterator[pl.DataFrame]:
     """Requests with their answers, without prompts, in an order that nothing but their content decides."""
     found = [part for folder in folders for part in parts(folder)]
-    asked = pl.scan_parquet(files).select(ASKED)
+    asked = pl.scan_parquet(files, glob=False).select(ASKED)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         path = Path(folder) / "joined.parquet"
-        asked.join(pl.scan_parquet(found), on="request_id").sort(ORDER).sink_parquet(path)
+        asked.join(pl.scan_parquet(found, glob=False), on="request_id").sort(ORDER).sink_parquet(path)
         yield from read_batches(path)

@@ -53,7 +53,7 @@ def augment(
     rounds = Rounds(pool, config, model, out, answers or out)
     write_table(out / "documents.parquet", documents)
     write_batches(out / "inferences.parquet", rounds.run(documents), INFERENCES)
-    return pl.read_parquet(out / "inferences.parquet")
+    return pl.read_parquet(out / "inferences.parquet", glob=False)
 
 
 def augment_worlds(
@@ -65,7 +65,11 @@ def augment_worlds(
     """
     folders = {key: out / "worlds" / str(key) for key in worlds}
     made = {key: augment(w, pool, config, model, folders[key], out) for key, w in worlds.items()}
-    asked = [pl.read_parquet(file) for folder in folders.values() for file in sorted(folder.glob("requests*.parquet"))]
+    asked = [
+        pl.read_parquet(file, glob=False)
+        for folder in folders.values()
+        for file in sorted(folder.glob("requests*.parquet"))
+    ]
     table = pl.concat([pl.DataFrame(schema=REQUESTS), *asked]).unique("request_id", maintain_order=True)
     write_table(out / "requests.parquet", table)
     return made
@@ -138,7 +142,7 @@ class Rounds:
             state(form, table, self.config.language)
         spent, made = spend(requests, out, self.pool, self.model, budget, form)
         write_table(self.out / "budget.parquet", spent)
-        asked = pl.scan_parquet(requests).filter(pl.col("request_id").is_in(made))
+        asked = pl.scan_parquet(requests, glob=False).filter(pl.col("request_id").is_in(made))
         write_table(requests, asked.collect())
         if not self.pool.quiet:
             console.print("\n".join(spending(spent)), markup=False, soft_wrap=True)
@@ -148,9 +152,9 @@ class Rounds:
         with tempfile.TemporaryDirectory(dir=self.out) as scratch:
             path = Path(scratch) / "read.parquet"
             write_batches(path, tables, INFERENCES)
-            asked = pl.scan_parquet(files).select("scope", "source_text").unique(maintain_order=True)
+            asked = pl.scan_parquet(files, glob=False).select("scope", "source_text").unique(maintain_order=True)
             self.known.extend(sentences_of(asked.collect(engine="streaming"), self.config.language))
-            kept = pl.scan_parquet(path).filter("kept").select(NEEDED).collect(engine="streaming")
+            kept = pl.scan_parquet(path, glob=False).filter("kept").select(NEEDED).collect(engine="streaming")
             out, checks = self.out / f"verify{tag}", self.config.verify
             found = check_inferences(kept, self.known, self.pool, out, checks, self.config.language)
             self.known.extend(kept.filter(found["reason"].is_null())["text"])

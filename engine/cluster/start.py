@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,9 @@ from engine.config import EngineConfig
 from engine.console import verbose
 from engine.errors import UserError
 from engine.models import has_gpu
+
+LONGEST = 40
+"""Bytes of a folder's path in which Ray's sockets have room."""
 
 
 def start_ray(config: EngineConfig) -> None:
@@ -33,10 +37,32 @@ def start_ray(config: EngineConfig) -> None:
         # engines idle while arms train and the other way round, so a local Ray counts the cores for both
         cpus = (os.cpu_count() or 1) + int(config.replicas * config.cpus)
         local: dict[str, Any] = {"num_cpus": cpus, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+        if folder := short_folder():
+            local["_temp_dir"] = folder
         with only_inherited(), only_localhost():
             _init_local(local | {"runtime_env": {"env_vars": environment}} | options)
     except ConnectionError as error:
         raise UserError(f"No Ray cluster answers at {address}: start one or leave engine.address out.") from error
+
+
+def short_folder() -> str | None:
+    """A folder for Ray's sockets where that for temporary files, such as a Slurm job's, has too long a name for them; else None.
+
+    Ray puts some 60 bytes behind it, and a socket's path may have 107. Raises UserError where /tmp cannot be used either.
+    """
+    if len(os.fsencode(os.environ.get("RAY_TMPDIR") or tempfile.gettempdir())) <= LONGEST:
+        return None
+    short = f"/tmp/ray-{os.getuid()}"
+    try:
+        os.makedirs(short, mode=0o700, exist_ok=True)
+        if os.stat(short).st_uid != os.getuid():
+            raise PermissionError(f"{short} belongs to another user")
+    except OSError as error:
+        raise UserError(
+            f"The path of the folder for temporary files ({tempfile.gettempdir()}) is too long for Ray's sockets and {short} "
+            f"cannot be used ({error.strerror or error}): set RAY_TMPDIR to a folder of at most {LONGEST} characters."
+        ) from error
+    return short
 
 
 def attached() -> bool:

@@ -160,6 +160,6 @@ def _sorted_chunks(source: Place, task: Task, order: pl.Series, height: int, fol
     del rank
     for chunk in range(-(-order.len() // size)):
         files = sorted(folder.glob(f"{chunk}-*.parquet"))
-        yield task.fill(pl.read_parquet(files).sort("rank").drop("rank"))
+        yield task.fill(pl.read_parquet(files, glob=False).sort("rank").drop("rank"))
         for file in files:
             file.unlink()

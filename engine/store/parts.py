@@ -50,7 +50,9 @@ def read_parts(folder: Place, schema: dict[str, Any]) -> pl.DataFrame:
     files = parts(place(folder))
     if not files:
         return pl.DataFrame(schema=schema)
-    return pl.read_parquet(files) if isinstance(files[0], Path) else pl.concat(_in_threads(read_table, files))
+    return (
+        pl.read_parquet(files, glob=False) if isinstance(files[0], Path) else pl.concat(_in_threads(read_table, files))
+    )
 
 
 def stream_parts(folder: Place) -> Iterator[pl.DataFrame]:
@@ -95,7 +97,7 @@ def _columns(files: list[Any], columns: list[str]) -> pl.LazyFrame:
     if not files:
         return pl.LazyFrame(schema=dict.fromkeys(columns, pl.String))
     if isinstance(files[0], Path):
-        return pl.scan_parquet(files).select(columns)
+        return pl.scan_parquet(files, glob=False).select(columns)
 
     def read(url: str) -> pl.DataFrame:
         files, path = filesystem(url)

@@ -17,4 +17,4 @@ def write_table(where: Place, table: pl.DataFrame) -> None:
 
 def read_table(where: Place) -> pl.DataFrame:
     """One Parquet file."""
-    return pl.read_parquet(where if isinstance(where, Path) else io.BytesIO(read_bytes(where)))
+    return pl.read_parquet(where if isinstance(where, Path) else io.BytesIO(read_bytes(where)), glob=False)

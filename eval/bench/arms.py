@@ -45,7 +45,9 @@ def answered(work: Work) -> Work:
     """Train and score the arms and seeds of `work`; seconds of both, and accuracy on reversals."""
     began = time.monotonic()
     config, worlds = _job(work)
-    inferences = pl.read_parquet(Path(work["folder"]) / "inferences.parquet").filter(pl.col("seed").is_in(config.seeds))
+    inferences = pl.read_parquet(Path(work["folder"]) / "inferences.parquet", glob=False).filter(
+        pl.col("seed").is_in(config.seeds)
+    )
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder)
         with EnginePool(config.model, config.engine, quiet=True) as pool:  # engines start when they are asked

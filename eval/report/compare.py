@@ -50,7 +50,7 @@ def _read(path: Path, name: str) -> Run:
             json.loads(file.read_text("utf-8")) if file.exists() else {}
             for file in (path / "config.json", path / "results.json", origin)
         )
-        answers = pl.read_parquet(path / "answers.parquet").filter(norm=NORM)
+        answers = pl.read_parquet(path / "answers.parquet", glob=False).filter(norm=NORM)
     except (ValueError, pl.exceptions.PolarsError) as error:
         raise UserError(f"{path} cannot be read ({' '.join(str(error).split())[:200]}): run it again.") from error
     return Run(name, config, results, known, answers)

@@ -1,5 +1,6 @@
 """The bar chart of a run, like the paper's figures: a group of bars per split, one bar per arm."""
 
+import io
 import itertools
 import math
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from engine.store.places import write_whole
 from eval.measure.accuracy import percent
 from eval.measure.order import arms_in_order, splits_in_order
 
@@ -99,7 +101,9 @@ def draw(groups: list[Panel], title: str, path: Path) -> None:
             _draw_panel(axes, group)
     if not groups:
         figure.text(0.5, 0.5, "nothing was scored", ha="center", color=SOFT)
-    figure.savefig(path)
+    image = io.BytesIO()
+    figure.savefig(image, format=path.suffix.removeprefix("."))
+    write_whole(path, image.getvalue())
 
 
 def _draw_panel(axes: "Axes", group: Panel) -> None:

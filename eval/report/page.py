@@ -18,6 +18,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Column, Table
 
 from augment.results.review import TEMPLATES as SHARED
+from engine.store.places import write_whole
 from eval.measure.accuracy import interval, percent
 from eval.measure.claims import Claim
 from eval.measure.order import arms_in_order, splits_in_order
@@ -93,7 +94,6 @@ class ReportData:
 
 def write_report(run: Path, data: ReportData) -> None:
     """Writes report.html, report.md and figures/accuracy.png into the folder `run`."""
-    (run / "figures").mkdir(parents=True, exist_ok=True)
     groups = panels(data.summary, data.chance)
     draw(groups, f"{data.benchmark}: {data.model}", run / "figures" / "accuracy.png")
     view: dict[str, Any] = {
@@ -133,7 +133,7 @@ def write_report(run: Path, data: ReportData) -> None:
     ]
     for name, page in (("report.html", html_pages()), ("report.md", markdown_pages())):
         text = page.get_template(f"{name}.j2").render(view)
-        (run / name).write_text(text, encoding="utf-8")
+        write_whole(run / name, text.encode())
 
 
 def table_of_arms(summary: pl.DataFrame, chance: Mapping[str, float] | None = None, norm: str = "sum") -> Table:

@@ -145,7 +145,7 @@ def spent(run: Path) -> dict[str, int]:
         return {}
     columns = ("prompt_tokens", "cached_tokens", "output_tokens")
     table = (
-        pl.scan_parquet(files)
+        pl.scan_parquet(files, glob=False)
         .group_by("request_id")
         .agg(*(pl.col(c).first() for c in columns[:2]), pl.col(columns[2]).sum())
     )

@@ -70,7 +70,7 @@ def nothing_left(made: pl.DataFrame, config: RunConfig, run: Path) -> str:
 
 def findings(run: Path, answered: pl.DataFrame, seconds: Mapping[str, float]) -> dict[str, Any]:
     """What results.json says of a run on own documents: `questions` per split, `answered` and `cost`."""
-    made = pl.read_parquet(run / FOLDER / "made.parquet")
+    made = pl.read_parquet(run / FOLDER / "made.parquet", glob=False)
     return {"questions": counts(made), "answered": abilities(answered), "cost": cost(run, seconds)}
 
 
@@ -101,7 +101,7 @@ def cost(run: Path, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
     ):
         files = [part for folder in folders for part in parts(folder)]
         if files:
-            sums = pl.scan_parquet(files).select(
+            sums = pl.scan_parquet(files, glob=False).select(
                 pl.len().alias("requests"), pl.col("prompt_tokens", "cached_tokens", "output_tokens").sum()
             )
             spent = round(sum(seconds.get(clock, 0.0) for clock in clocks), 2)

@@ -124,7 +124,7 @@ class Found(NamedTuple):
 
 def read(run: Path, chance: dict[str, float]) -> Found:
     """A finished run's answers."""
-    answers = pl.read_parquet(run / "answers.parquet")
+    answers = pl.read_parquet(run / "answers.parquet", glob=False)
     results = json.loads((run / "results.json").read_text(encoding="utf-8"))
     return Found(answers, summarise(answers), chance, results)
 
@@ -148,7 +148,6 @@ def judged(found: dict[str, Found]) -> list[tuple[Part, Claim]]:
 def write(config: RunConfig, found: dict[str, Found]) -> Path:
     """Write the figures, claims.json and reproduction.md in the folder of runs like `config`; returns the path of the latter."""
     folder = config.out
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
     lines = [
         "# The paper's claims, measured",
         "",

@@ -59,7 +59,7 @@ def write_examples(
         if counts:
             say(f"{name}: {table.height:,} examples ({', '.join(counts)})")
     if "hub" in recipe.formats:
-        requests = pl.read_parquet(out / "requests.parquet")
+        requests = pl.read_parquet(out / "requests.parquet", glob=False)
         write_data_set(out / "hub", splits, inferences, requests, model)
         files.append("hub/")
     return files

@@ -77,13 +77,13 @@ def _train(loop: dict[str, Any]) -> None:
     out, started = Path(loop["out"]), time.monotonic()
     half = _half(loop["gpu"])
     base = resolve_model(loop["model"])
-    tokenizer, examples = AutoTokenizer.from_pretrained(base), pl.read_parquet(loop["data"])
+    tokenizer, examples = AutoTokenizer.from_pretrained(base), pl.read_parquet(loop["data"], glob=False)
     rows, losses = rows_and_losses(examples, tokenizer, config)
     if not len(rows):
         raise UserError("No example has a token on which the loss counts; set train.loss text.")
     steps = steps_of(len(rows), config)
     chosen = order([len(ids) for ids in rows["input_ids"]], steps, config, loop["seed"])
-    held = rows_of(pl.read_parquet(loop["validation"]), tokenizer, config) if "validation" in loop else None
+    held = rows_of(pl.read_parquet(loop["validation"], glob=False), tokenizer, config) if "validation" in loop else None
     arguments = _arguments(loop, steps, held is not None, half)
     last = last_checkpoint(out / "checkpoints")
     trainer, watch = _trainer(loop, base, tokenizer, arguments, rows.select(chosen), held, half, spent(last))
