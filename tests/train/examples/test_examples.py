@@ -1,5 +1,6 @@
 """Training examples of each arm, matched in rows and tokens."""
 
+import json
 from types import SimpleNamespace
 
 import polars as pl
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from augment.results.outputs import FORMS
 from augment.stages.answers import INFERENCES
 from engine.errors import UserError
 from train.examples.arms import (
@@ -20,7 +22,7 @@ from train.examples.arms import (
     repeated,
 )
 from train.examples.reading import read_examples
-from train.sft.data import pieces
+from train.sft.tokens import ended
 
 
 class WhitespaceTokenizer:
@@ -167,21 +169,26 @@ def test_read_examples_says_what_is_wrong(tmp_path):
             read_examples(tmp_path / name)
 
 
-@given(st.lists(st.integers(0, 30), max_size=5), st.integers(1, 12))
-def test_pieces_lose_no_token_and_end_each_text(lengths, limit):
-    texts = ["ab " * n for n in lengths]
-    found = pieces(texts, TOKENIZER, limit)
-    assert all(1 <= len(piece) <= limit for piece in found)
-    assert [t for piece in found for t in piece] == [t for n in lengths for t in [3] * n + [0]]
-    assert len(found) == sum(-(-(n + 1) // limit) for n in lengths)
+def test_read_examples_takes_every_form_that_augment_writes(tmp_path):
+    rows = pl.DataFrame({"text": ["Q: Who?\nA: Ann.", "Mars is red."], "origin": ["operator", "original"]})
+    for name, form in FORMS.values():
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in form(rows)))
+    divided = read_examples(tmp_path / "prompt-completion.jsonl")
+    assert divided.select("text", "prompt").rows() == [("Q: Who?\nA: Ann.", "Q: Who?\nA:"), ("Mars is red.", "")]
+    chats = read_examples(tmp_path / "messages.jsonl")
+    assert json.loads(chats["messages"][0]) == [
+        {"role": "user", "content": "Who?"},
+        {"role": "assistant", "content": "Ann."},
+    ]
+    assert chats["text"].to_list() == ["Who?\nAnn.", "\nMars is red."]
+    (tmp_path / "bad.jsonl").write_text('{"messages": [{"role": "user"}]}\n')
+    with pytest.raises(UserError, match=r"bad\.jsonl, row 1: messages must be a list of turns"):
+        read_examples(tmp_path / "bad.jsonl")
 
 
-def test_pieces_do_not_end_a_text_twice():
-    class Ending(WhitespaceTokenizer):
-        def __call__(self, texts, add_special_tokens=True):
-            return SimpleNamespace(input_ids=[[*ids, 0] for ids in super().__call__(texts).input_ids])
-
-    assert pieces(["ab ab"], Ending(), 8) == [[3, 3, 0]]
+def test_a_text_that_ends_is_not_ended_twice():
+    tokenizer = SimpleNamespace(eos_token_id=0)
+    assert ended([3, 3, 0], tokenizer) == [3, 3, 0] == ended([3, 3], tokenizer)
 
 
 def test_documents_can_be_taken_apart():
