@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from typing import Any
 
 import polars as pl
 
@@ -12,10 +13,14 @@ from engine.driver.drive import Drive
 from engine.driver.failures import EngineFailed
 from engine.driver.fleet import Fleet
 from engine.driver.progress import Progress
+from engine.driver.resume import Origin, settle
 from engine.driver.rows import Rows
 from engine.driver.schedule import Schedule
-from engine.store.parts import drop_errors, finished, read_parts
-from engine.store.places import Place, join, place, remove
+from engine.errors import UserError
+from engine.fingerprint import fingerprint
+from engine.store.owner import InUse, Owner, claim
+from engine.store.parts import drop_errors, finished, read_parts, sweep
+from engine.store.places import Place, place
 from engine.tasks.registry import TASKS
 from engine.worker.actor import Status
 
@@ -26,13 +31,14 @@ class EnginePool:
     """Engines for one model, started when first needed and kept warm until the `with` block ends.
 
     `generate` and `score` read a table (or a Parquet file or folder) and write a folder of parts, local or at an
-    fsspec URL; calling them again does only what is missing. `run` does the same without loading anything: for tables
+    fsspec URL; calling them again does only what is missing or was edited. `run` does the same without loading anything: for tables
     larger than memory. `last` counts what the engines did for the latest call; `seconds` adds up over all.
     """
 
     def __init__(self, model: str, config: EngineConfig | None = None, quiet: bool = False):
         self.config, self.quiet = config or EngineConfig(), quiet
         self.fleet = Fleet(model, self.config)
+        self.made: tuple[str, dict[str, Any]] | None = None
         self.last = Status()
         self.seconds: dict[str, float] = {"start": 0.0, "generate": 0.0, "score": 0.0}
 
@@ -50,51 +56,51 @@ class EnginePool:
         self.run("generate", requests, out, label)
         return read_parts(out, TASKS["generate"].schema)
 
-    def score(self, items: pl.DataFrame | Place, out: Place, label: str = "score") -> pl.DataFrame:
+    def score(
+        self, items: pl.DataFrame | Place, out: Place, label: str = "score", replace: bool = False
+    ) -> pl.DataFrame:
         """Log-likelihoods of choices: rows of item_id, prefix (text that several share), stem, choices, adapter.
 
         Returns the `scores` table, one row per item and choice with its per-token values (natural logarithm).
         """
-        self.run("score", items, out, label)
+        self.run("score", items, out, label, replace)
         return read_parts(out, TASKS["score"].schema)
 
-    def run(self, task: str, rows: pl.DataFrame | Place, out: Place, label: str = "") -> None:
+    def run(self, task: str, rows: pl.DataFrame | Place, out: Place, label: str = "", replace: bool = False) -> None:
         """Do what is missing of the work (`generate` or `score`); read the results with `store.stream_parts(out)`.
 
-        Of rows given as a path or URL, the driver holds only ids and sort keys.
+        Of rows given as a path or URL, the driver holds only ids and sort keys. Rows that were edited under their id are
+        done again; what another model or other settings made is refused, or done again with `replace`. Raises UserError
+        where another driver works in `out`.
         """
-        out, work = place(out), TASKS[task]
+        out, rows = place(out), rows if isinstance(rows, pl.DataFrame) else place(rows)
         self.last = Status()
-        if self.config.retry_errors:
-            drop_errors(out, work.key)
-        left = Rows(rows if isinstance(rows, pl.DataFrame) else place(rows), work, finished(out, work.key))
-        with contextlib.closing(left):
-            if not left.left:
-                return
-            self.fleet.serve(left.adapters())
-            remove(join(out, "_shards"))
-            if not self.fleet.actors:
-                self._start(out)
-            started = time.monotonic()
-            schedule = Schedule(left, out, self.config.shard_rows, self.config.replicas)
-            with Progress(label or task, left.total, left.total - left.calls, quiet=self.quiet) as progress:
-                drive = Drive(self.fleet, task, schedule, out, progress)
-                self.last = drive.counts
-                try:
-                    drive.run()
-                except BaseException:
-                    self.fleet.kill()  # what they hold belongs to this call
-                    raise
-            remove(join(out, "_shards"))
-            self.seconds[task] += time.monotonic() - started
+        try:
+            owner = claim(out)
+        except InUse:
+            raise
+        except UserError:  # the folder cannot be written: that is enough where all is finished
+            if self._left(task, rows, out, replace).left:
+                raise
+            return
+        try:
+            sweep(out)
+            if self.config.retry_errors:
+                drop_errors(out, TASKS[task].key)
+            with contextlib.closing(self._left(task, rows, out, replace)) as left:
+                if left.left:
+                    self._work(task, left, out, label, owner)
+        finally:
+            owner.release()
 
-    def load(self, model: str) -> None:
+    def load(self, model: str, known: str | None = None) -> None:
         """Go on with the full weights of another model of the same architecture, in the engines that are warm.
 
-        Raises UserError where the two are not built alike. Results are told apart by their ids and folders alone, so
-        score each model's items into its own.
+        Raises UserError where the two are not built alike. What a folder holds is told apart by the weights that are in
+        place; `known` names weights that are made anew each time, as merged ones, and would not be equal to the last bit.
         """
         self.fleet.load(model)
+        self.made = fingerprint(self.fleet.model, self.config, known)
 
     def on_gpu(self) -> bool:
         """Whether engines run on GPUs; of a cluster that is asked, of this machine only where Ray runs already."""
@@ -103,6 +109,35 @@ class EnginePool:
     def close(self) -> None:
         """Stop the engines."""
         self.fleet.close()
+
+    def _origin(self) -> Origin:
+        """What results are computed from now; files that change under engines that run do not change these."""
+        if not self.made or not (self.fleet.actors or self.fleet.model != self.fleet.built):
+            self.made = fingerprint(self.fleet.model, self.config)
+        return Origin(*self.made)
+
+    def _left(self, task: str, rows: pl.DataFrame | Place, out: Place, replace: bool) -> Rows:
+        """The rows that `out` does not have; edited ones are taken out of it."""
+        settle(rows, TASKS[task], out, self._origin(), replace)
+        return Rows(rows, TASKS[task], finished(out, TASKS[task].key))
+
+    def _work(self, task: str, left: Rows, out: Place, label: str, owner: Owner) -> None:
+        self.fleet.serve(left.adapters())
+        if not self.fleet.actors:
+            self._start(out)
+        started, origin = time.monotonic(), self._origin()
+        origin.record(out)
+        schedule = Schedule(left, out, self.config.shard_rows, self.config.replicas, origin)
+        with Progress(label or task, left.total, left.total - left.calls, quiet=self.quiet) as progress:
+            drive = Drive(self.fleet, task, schedule, out, progress, owner)
+            self.last = drive.counts
+            try:
+                drive.run()
+            except BaseException:
+                self.fleet.kill()  # what they hold belongs to this call
+                raise
+        sweep(out)
+        self.seconds[task] += time.monotonic() - started
 
     def _start(self, out: Place) -> None:
         started = time.monotonic()

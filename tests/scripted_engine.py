@@ -105,7 +105,7 @@ class ScriptedPool(EnginePool):
         super().__init__("pico", EngineConfig(kind="fake"), quiet=True)
         self.backend, self.asked = ScriptedBackend(write), 0
 
-    def run(self, task, rows, out, label=""):
+    def run(self, task, rows, out, label="", replace=False):
         left = Rows(rows, TASKS[task], finished(out, TASKS[task].key))
         self.asked += left.left
         if left.left:

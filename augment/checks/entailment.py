@@ -59,7 +59,7 @@ def asked(rows: pl.DataFrame, given: Given) -> pl.DataFrame:
     for number, some in enumerate(ordered.iter_slices(SLICE)):
         wanted = entailment_items(some, sources, given.language)
         items = wanted.select("item_id", "prefix", "stem", "choices", "adapter").unique("item_id", maintain_order=True)
-        tables.append(figures(given.pool.score(items, given.out / f"{number:04}", label="verify"), wanted))
+        tables.append(figures(given.pool.score(items, given.out / f"{number:04}", "verify", replace=True), wanted))
     return pl.concat(tables)
 
 

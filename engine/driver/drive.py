@@ -10,6 +10,7 @@ from engine.driver.metrics import count, make_metrics, show
 from engine.driver.progress import Progress
 from engine.driver.schedule import Schedule, Shard
 from engine.errors import UserError
+from engine.store.owner import Owner
 from engine.store.parts import commit_part, write_entry
 from engine.store.places import Place
 from engine.store.tables import read_table
@@ -36,8 +37,9 @@ class Engine:
 class Drive:
     """One call of `generate` or `score` on a fleet: runs until every row that was left is committed."""
 
-    def __init__(self, fleet: Fleet, task: str, schedule: Schedule, out: Place, progress: Progress):
+    def __init__(self, fleet: Fleet, task: str, schedule: Schedule, out: Place, progress: Progress, owner: Owner):
         self.fleet, self.task, self.schedule, self.out, self.progress = fleet, task, schedule, out, progress
+        self.owner = owner
         self.engines = [self._engine(actor) for actor in fleet.actors]
         missing = fleet.config.replicas - len(self.engines)
         self.due = [time.monotonic()] * missing
@@ -77,7 +79,7 @@ class Drive:
                 except ray.exceptions.RayError as error:
                     self._died(engine, cause_of(error))
             self._show()
-        for engine in self.engines:
+        for engine in list(self.engines):
             if not engine.capacity:  # it never started, for instance for want of a machine
                 self._remove(engine)
 
@@ -112,7 +114,8 @@ class Drive:
         for name, rows in result.counted.items():
             engine.held[name].counted += rows
         for name, rows in result.finished.items():
-            write_entry(self.out, name, rows)
+            self.owner.check()
+            write_entry(self.out, name, rows, **engine.held[name].origin)
             self.schedule.finished(engine.held.pop(name))
         self.schedule.seconds += result.seconds
         if result.rows:
@@ -139,7 +142,8 @@ class Drive:
             held = []
         for shard in self.schedule.died(held):
             table = self.schedule.rows.task.failed(read_table(shard.path), f"the engine died on this row: {cause}")
-            commit_part(self.out, shard.name, table)
+            self.owner.check()
+            commit_part(self.out, shard.name, table, **shard.origin)
             self.progress.add(Status(rows=table.height))
             count(self.metrics, self.task, rows=table.height, errors=table.height)
         self.fleet.restarts += 1

@@ -100,7 +100,7 @@ class Rows:
             self.scratch.cleanup()
 
 
-def _batches(source: pl.DataFrame | Place, task: Task, columns: set[str] | None = None) -> Iterator[pl.DataFrame]:
+def batches(source: pl.DataFrame | Place, task: Task, columns: set[str] | None = None) -> Iterator[pl.DataFrame]:
     """The source's rows in its own order, a bounded number at a time."""
     if isinstance(source, pl.DataFrame):
         task.check(source.schema)
@@ -116,7 +116,7 @@ def _batches(source: pl.DataFrame | Place, task: Task, columns: set[str] | None 
             with files.open(name) if files else open(name, "rb") as file:
                 parquet = pyarrow.parquet.ParquetFile(file)
                 task.check(_schema(parquet.schema_arrow))  # the files of a folder may differ
-                for batch in parquet.iter_batches(BATCH_ROWS, columns=wanted):
+                for batch in parquet.iterbatches(BATCH_ROWS, columns=wanted):
                     rows: Any = pl.from_arrow(batch)
                     yield rows
     except (OSError, pyarrow.ArrowInvalid) as error:
@@ -140,7 +140,7 @@ def _index(source: pl.DataFrame | Place, task: Task) -> pl.DataFrame:
         columns += [pl.col(c).str.head(PREFIX_CHARS).alias(f"by_{c}") for c in order]
         columns += [pl.col(c).hash().alias(f"hash_{c}") for c in order]
     needed = {task.key, *task.order, *task.calls.meta.root_names()}
-    found = [task.fill(batch).select(columns) for batch in _batches(source, task, needed)]
+    found = [task.fill(batch).select(columns) for batch in batches(source, task, needed)]
     empty = pl.DataFrame(schema={task.key: pl.String, "calls": pl.Int64})
     return (pl.concat(found) if found else empty).with_row_index("row")
 
@@ -150,7 +150,7 @@ def _sorted_chunks(source: Place, task: Task, order: pl.Series, height: int, fol
     rank = numpy.full(height, -1, dtype=numpy.int64)
     rank[order.to_numpy()] = numpy.arange(order.len())
     size, start = 0, 0
-    for number, batch in enumerate(_batches(source, task)):
+    for number, batch in enumerate(batches(source, task)):
         size = size or max(1, min(CHUNK_ROWS, CHUNK_BYTES * batch.height // (1 + int(batch.estimated_size()))))
         ranked = batch.with_columns(pl.Series("rank", rank[start : start + batch.height]))
         start += batch.height

@@ -3,10 +3,11 @@
 import math
 from collections import deque
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
+from engine.driver.resume import Origin
 from engine.driver.rows import Rows, shard_size
 from engine.store.ids import content_id
 from engine.store.places import Place, join
@@ -24,6 +25,8 @@ class Shard:
     path: Place
     rows: int
     calls: int
+    origin: dict[str, str] = field(default_factory=dict)
+    """What the manifest will say of it besides."""
     suspect: bool = False
     counted: int = 0
     died: bool = False
@@ -32,8 +35,8 @@ class Shard:
 class Schedule:
     """Shards to hand out: cut from the rows as they are asked for, then suspects, each alone on its engine."""
 
-    def __init__(self, rows: Rows, out: Place, shard_rows: int, engines: int):
-        self.rows, self.folder = rows, join(out, "_shards")
+    def __init__(self, rows: Rows, out: Place, shard_rows: int, engines: int, origin: Origin):
+        self.rows, self.folder, self.origin = rows, join(out, "_shards"), origin
         self.shard_rows, self.engines = shard_rows, engines
         self.returned: deque[Shard] = deque()
         self.suspects: deque[Shard] = deque()
@@ -90,12 +93,15 @@ class Schedule:
 
     def _write(self, rows: pl.DataFrame, suspect: bool = False) -> Shard:
         task = self.rows.task
-        name = content_id(*rows[task.key])
+        origin = self.origin.entry(rows, task)
+        # the name depends on all that the results do: a part that a dead driver's engine writes too late replaces no other
+        name = content_id(*rows[task.key], origin)
         shard = Shard(
             name,
             join(self.folder, f"{name}.parquet"),
             rows.height,
             int(rows.select(task.calls.sum()).item()),
+            origin,
             suspect,
         )
         write_table(shard.path, rows)

@@ -1,25 +1,28 @@
-"""Exactly-once Parquet folders: part files appear whole, then their manifest entry; readers see only what both name.
+"""Exactly-once Parquet folders: part files appear whole, then their manifest entry, and the manifest alone says what is there.
 
 A folder holds `part-KEY.parquet` and `_manifest/part-KEY.json`; it is a local path or an fsspec URL. A part is written
 under a temporary name and renamed (an object store shows an object whole anyway); the manifest entry comes last, so a
-crash leaves at most an unnamed part that is written again. Of the two, engines write parts and only the driver
+crash leaves at most an unnamed part, which the next owner removes. Of the two, engines write parts and only the driver
 writes entries: a part that a lost node or a dead driver's engine writes too late is never seen.
 """
 
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow.parquet
 
-from engine.store.places import Place, filesystem, join, names, place, remove, write_whole
-from engine.store.tables import read_table, write_table
+from engine.errors import UserError
+from engine.store.places import Place, exists, join, names, place, read_bytes, remove, write_whole
+from engine.store.tables import read_columns, read_table, write_table
 
 THREADS = 32
 """Parts of an object store that are read at a time: each costs a round trip."""
+LATE_SECONDS = 10.0
+"""How long a part that the manifest names may take to appear: other machines see files late."""
 
 
 def write_part(folder: Place, key: str, table: pl.DataFrame) -> None:
@@ -27,22 +30,38 @@ def write_part(folder: Place, key: str, table: pl.DataFrame) -> None:
     write_table(join(folder, f"part-{key}.parquet"), table)
 
 
-def write_entry(folder: Place, key: str, rows: int) -> None:
-    """Write the manifest entry of a part: from now on its rows are finished."""
-    write_whole(join(folder, "_manifest", f"part-{key}.json"), json.dumps({"rows": rows}).encode())
+def write_entry(folder: Place, key: str, rows: int, **facts: str) -> None:
+    """Write the manifest entry of a part, with facts about its rows: from now on they are finished."""
+    write_whole(join(folder, "_manifest", f"part-{key}.json"), json.dumps({"rows": rows, **facts}).encode())
 
 
-def commit_part(folder: Place, key: str, table: pl.DataFrame) -> None:
+def commit_part(folder: Place, key: str, table: pl.DataFrame, **facts: str) -> None:
     """Add a part and then its manifest entry."""
     write_part(folder, key, table)
-    write_entry(folder, key, table.height)
+    write_entry(folder, key, table.height, **facts)
 
 
 def parts(folder: Place) -> list[Any]:
-    """The committed parts, sorted by name."""
+    """The committed parts, sorted by name; raises UserError where one stays away that the manifest names."""
     there = names(folder)
-    found = (f"{n.removesuffix('.json')}.parquet" for n in names(join(folder, "_manifest")) if n.startswith("part-"))
-    return [join(folder, name) for name in sorted(found) if name in there]
+    files = [join(folder, f"part-{key}.parquet") for key in keys(folder)]
+    for where in files:
+        if str(where).rsplit("/", 1)[-1] not in there:  # a listing may be late
+            _wait_for(where)
+    return files
+
+
+def keys(folder: Place) -> list[str]:
+    """The keys that the manifest names, sorted."""
+    found = (n for n in names(join(folder, "_manifest")) if n.startswith("part-") and n.endswith(".json"))
+    return sorted(n.removeprefix("part-").removesuffix(".json") for n in found)
+
+
+def entries(folder: Place) -> dict[str, dict[str, Any]]:
+    """What the manifest says of each part, by key."""
+    found = keys(folder)
+    read = in_threads(read_bytes, [join(folder, "_manifest", f"part-{key}.json") for key in found])
+    return {key: json.loads(content) for key, content in zip(found, read, strict=True)}
 
 
 def read_parts(folder: Place, schema: dict[str, Any]) -> pl.DataFrame:
@@ -51,7 +70,7 @@ def read_parts(folder: Place, schema: dict[str, Any]) -> pl.DataFrame:
     if not files:
         return pl.DataFrame(schema=schema)
     return (
-        pl.read_parquet(files, glob=False) if isinstance(files[0], Path) else pl.concat(_in_threads(read_table, files))
+        pl.read_parquet(files, glob=False) if isinstance(files[0], Path) else pl.concat(in_threads(read_table, files))
     )
 
 
@@ -66,28 +85,65 @@ def finished(folder: Place, column: str) -> pl.LazyFrame:
 
 
 def drop_errors(folder: Place, column: str) -> int:
-    """Take the rows of every id that has an error out of the parts, so that they are done again; returns how many ids.
+    """Take the rows of every id that has an error out of the parts, so that they are done again; returns how many ids."""
+    folder = place(folder)
+    failed = _columns(parts(folder), [column, "error"]).filter(pl.col("error").is_not_null())
+    bad = failed.select(column).unique().collect()[column]
+    take_out(folder, column, bad)
+    return bad.len()
+
+
+def take_out(folder: Place, column: str, ids: pl.Series, keys: list[str] | None = None) -> None:
+    """Take the rows of some ids out of the parts, or of some parts.
 
     Each part is replaced as a whole, and a part that held nothing else goes, entry first: a crash in between leaves
-    some errors where they were.
+    some rows where they were.
     """
-    folder = place(folder)
-    files = parts(folder)
-    failed = _columns(files, [column, "error"]).filter(pl.col("error").is_not_null())
-    bad = failed.select(column).unique().collect()[column]
-    for where in files if bad.len() else []:
-        table = read_table(where)
-        kept = table.filter(~pl.col(column).is_in(bad.implode()))
+    if ids.is_empty():
+        return
+    known = entries(folder)
+    for where in parts(folder):
         key = str(where).rsplit("/", 1)[-1].removeprefix("part-").removesuffix(".parquet")
+        if keys is not None and key not in keys:
+            continue
+        table = read_table(where)
+        kept = table.filter(~pl.col(column).is_in(ids.implode()))
         if kept.is_empty():
             remove(join(folder, "_manifest", f"part-{key}.json"))
             remove(where)
         elif kept.height < table.height:
-            commit_part(folder, key, kept)
-    return bad.len()
+            commit_part(folder, key, kept, **{name: v for name, v in known[key].items() if name != "rows"})
 
 
-def _in_threads(read: Any, files: list[Any]) -> list[pl.DataFrame]:
+def sweep(folder: Place) -> None:
+    """Remove what no entry names: leases, parts that a crash or a dead engine left, half-written files. For the owner."""
+    remove(join(folder, "_shards"))
+    named = set(keys(folder))
+    for name in names(folder):
+        key = name.removeprefix("part-").removesuffix(".parquet")
+        half = name.startswith(".part-") and name.endswith(".tmp")
+        # the listing of the manifest may be late: it is asked by name too
+        if name == f"part-{key}.parquet" and key not in named:
+            half = not exists(join(folder, "_manifest", f"part-{key}.json"))
+        if half:
+            remove(join(folder, name))
+
+
+def _wait_for(where: Place) -> None:
+    """Return when a file is there."""
+    until, pause = time.monotonic() + LATE_SECONDS, 0.05
+    while not exists(where):
+        if time.monotonic() > until:
+            entry = str(where).replace("/part-", "/_manifest/part-").removesuffix("parquet") + "json"
+            raise UserError(
+                f"The finished part {where} is missing: bring it back, or remove {entry} and run again to have its rows done anew."
+            )
+        time.sleep(pause)
+        pause = min(1.0, 2 * pause)
+
+
+def in_threads(read: Any, files: list[Any]) -> list[Any]:
+    """What `read` returns for each file, in order."""
     with ThreadPoolExecutor(THREADS) as threads:
         return list(threads.map(read, files))
 
@@ -99,10 +155,4 @@ def _columns(files: list[Any], columns: list[str]) -> pl.LazyFrame:
     if isinstance(files[0], Path):
         return pl.scan_parquet(files, glob=False).select(columns)
 
-    def read(url: str) -> pl.DataFrame:
-        files, path = filesystem(url)
-        with files.open(path, "rb") as file:
-            found: Any = pl.from_arrow(pyarrow.parquet.read_table(file, columns=columns))
-        return found
-
-    return pl.concat(_in_threads(read, files)).lazy()
+    return pl.concat(in_threads(lambda url: read_columns(url, columns), files)).lazy()

@@ -1,6 +1,7 @@
 """Where files lie: a local path, or an fsspec URL such as s3://bucket/folder (which needs s3fs)."""
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -76,12 +77,69 @@ def write_whole(where: Place, content: bytes) -> None:
             raise
 
 
+def create(where: Place, content: bytes) -> bool:
+    """Write a file that nobody has yet; False where it is there. Of several that try only one succeeds.
+
+    In an object store this is a conditional put; of a file system that has none only a look before.
+    """
+    with told("write", where, "make room or choose another folder, then run again: what is finished is kept"):
+        if not isinstance(where, Path):
+            files, path = filesystem(where)
+            try:
+                files.pipe_file(path, content, mode="create")
+            except (FileExistsError, TypeError, NotImplementedError) as error:
+                if isinstance(error, FileExistsError) or files.exists(path):
+                    return False
+                files.pipe_file(path, content)
+            except Exception as error:  # each object store says in its own way that the condition does not hold
+                if (
+                    "PreconditionFailed" in f"{error!r}"
+                    or "412" in str(error)
+                    or "ConditionalRequestConflict" in str(error)
+                ):
+                    return False
+                raise
+            return True
+        where.parent.mkdir(parents=True, exist_ok=True)
+        temporary = where.with_name(f".{where.name}.{secrets.token_hex(4)}.tmp")
+        try:
+            temporary.write_bytes(content)
+            os.link(temporary, where)  # atomic on NFS too
+        except (FileExistsError, FileNotFoundError):  # an owner that ends takes the folder away
+            return False
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
+                raise
+            return _created_in_place(where, content)  # a file system without links
+        finally:
+            temporary.unlink(missing_ok=True)
+        return True
+
+
+def _created_in_place(where: Path, content: bytes) -> bool:
+    try:
+        with where.open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        return False
+    return True
+
+
 def read_bytes(where: Place) -> bytes:
     """A file's content."""
     if isinstance(where, Path):
         return where.read_bytes()
     files, path = filesystem(where)
     return files.cat_file(path)
+
+
+def exists(where: Place) -> bool:
+    """Whether a file is there, asked by its name, which no late listing hides."""
+    if isinstance(where, Path):
+        return where.exists()
+    files, path = filesystem(where)
+    files.invalidate_cache(files._parent(path))
+    return bool(files.exists(path))
 
 
 def names(folder: Place) -> set[str]:
@@ -98,10 +156,11 @@ def names(folder: Place) -> set[str]:
 def remove(where: Place) -> None:
     """Remove a file or a folder with all that is in it, if it is there."""
     if isinstance(where, Path):
-        if where.is_dir():
-            shutil.rmtree(where, ignore_errors=True)
-        elif where.exists():
-            where.unlink()
+        with told("remove", where, "allow writing there, then run again"):
+            if where.is_dir():
+                shutil.rmtree(where, ignore_errors=True)
+            else:
+                where.unlink(missing_ok=True)
         return
     files, path = filesystem(where)
     with contextlib.suppress(FileNotFoundError):

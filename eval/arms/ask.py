@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from engine.fingerprint import model_digest
 from engine.models import resolve_model
 from engine.pool import EnginePool
 from engine.store.parts import read_parts
@@ -68,16 +69,19 @@ def ask(config: RunConfig, run: Path, worlds: dict[int, Benchmark], pool: Engine
         table = pl.concat(tables[key] for key in keys)
         asked = [table, premises(table)] if config.pmi else [table]
         asked += [more.select(table.columns) for key in keys for more in extra.get(key, [])]
-        pool.run("score", pl.concat(asked), run / "scores", f"score{label}")
+        pool.run("score", pl.concat(asked), run / "scores", f"score{label}", replace=True)
         if writes:
-            pool.run("generate", writing(table), run / "texts", f"write{label}")
+            pool.run("generate", writing(table), run / "texts", f"write{label}", replace=True)
 
     swapped = [key for key in tables if not beside and key[0] in TRAINED_ARMS]
     if together := [key for key in tables if key not in swapped]:
         ask_about(together, "")
+    base = model_digest(config.model, config.engine.kind) if swapped else ""
     for arm, seed in swapped:
         with whole(folder_of(run, arm, seed), config) as folder:
-            pool.load(folder)
+            # merged weights are made anew each time, and not to the last bit: what they are made of says what they are
+            known = f"{base} {weights_digest(folder_of(run, arm, seed))}"
+            pool.load(folder, known if config.train.method == "lora" else None)
             ask_about([(arm, seed)], f" {arm}, seed {seed}")
     if swapped:
         pool.load(config.model)

@@ -13,7 +13,6 @@ from engine.config import EngineConfig
 from engine.driver.failures import cause_of
 from engine.errors import UserError
 from engine.pool import EngineFailed, EnginePool
-from engine.store.ids import content_id
 from engine.store.parts import parts, read_parts
 from engine.tasks.generate import GENERATIONS
 
@@ -129,9 +128,12 @@ def test_rows_with_errors_are_done_again_when_asked(tmp_path: Path):
     with EnginePool("none", FAKE.model_copy(update={"replicas": 1}), quiet=True) as pool:
         first = pool.generate(table, tmp_path / "g")
         assert first.filter(pl.col("error").is_not_null())["request_id"].to_list() == ["r7"]
-        mended = table.with_columns(prompt=pl.lit("prompt"))
-        assert pool.generate(mended, tmp_path / "g").sort("request_id").equals(first.sort("request_id"))
+        assert pool.generate(table, tmp_path / "g").sort("request_id").equals(first.sort("request_id"))
+        assert pool.last.rows == 0
         pool.config = FAKE.model_copy(update={"retry_errors": True})
+        again = pool.generate(table, tmp_path / "g")
+        assert pool.last.rows == again["error"].is_not_null().sum() == 1
+        mended = table.with_columns(prompt=pl.col("prompt").str.head(9))
         second = pool.generate(mended, tmp_path / "g")
         assert pool.last.rows == 1
     assert second["error"].null_count() == second["request_id"].n_unique() == second.height == 120
@@ -161,16 +163,12 @@ def test_a_full_disk_ends_the_job_at_once_with_the_path(tmp_path: Path):
     assert not list((tmp_path / "g").glob(".*.tmp"))
 
 
-def test_a_part_that_cannot_be_written_ends_the_job_at_once(tmp_path: Path):
+def test_a_folder_that_cannot_be_made_ends_the_job_at_once(tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
-    part = tmp_path / "out" / f"part-{content_id('r0', 'r1', 'r2')}.parquet"
-    part.mkdir(parents=True)
     with EnginePool("none", FAKE.model_copy(update={"replicas": 1}), quiet=True) as pool:
-        with pytest.raises(UserError, match=r"Cannot write .*file/out/_shards"):
+        with pytest.raises(UserError, match=r"Cannot write .*file/out/_owner"):
             pool.generate(requests(3), tmp_path / "file" / "out")
-        with pytest.raises(UserError, match=rf"Cannot write {part}: Is a directory"):
-            pool.generate(requests(3), tmp_path / "out")
-        assert pool.fleet.restarts == 0
+        assert pool.fleet.actors == []
 
 
 def test_tables_with_missing_columns_or_repeated_ids_are_user_errors(tmp_path: Path):

@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from engine.driver.resume import Origin
 from engine.driver.rows import GROWTH, LEASE_SECONDS, Rows, shard_size
 from engine.driver.schedule import Schedule
 from engine.store.tables import read_table
@@ -12,7 +13,7 @@ from engine.tasks.registry import TASKS
 def schedule(folder, count, shard_rows=256, engines=1):
     table = pl.DataFrame({"request_id": [f"r{i:06}" for i in range(count)], "prompt": ["x"] * count})
     rows = Rows(table, TASKS["generate"], pl.LazyFrame(schema={"request_id": pl.String}))
-    return Schedule(rows, folder, shard_rows, engines)
+    return Schedule(rows, folder, shard_rows, engines, Origin("mark", {}))
 
 
 def ids(shard):

@@ -12,8 +12,9 @@ import pytest
 
 from engine.config import EngineConfig
 from engine.errors import UserError
+from engine.store.owner import InUse, claim
 from engine.store.parts import commit_part, drop_errors, finished, parts, read_parts, stream_parts, write_part
-from engine.store.places import join, names, place, read_bytes, remove, write_whole
+from engine.store.places import create, join, names, place, read_bytes, remove, write_whole
 from engine.tasks.generate import GENERATIONS
 
 FAKE = EngineConfig(kind="fake", replicas=2, cpus=0.5, shard_rows=50)
@@ -79,6 +80,12 @@ def test_the_store_on_an_object_store(bucket):
     check_store(f"{bucket}/folder/deep")
 
 
+def test_an_object_store_creates_a_file_once(bucket):
+    where = f"{bucket}/deep/owner.json"
+    assert [create(where, b"one"), create(where, b"two")] == [True, False]
+    assert read_bytes(where) == b"one"
+
+
 def test_a_whole_job_on_an_object_store(bucket, own_ray):  # workers get the server's address when Ray starts
     from engine.pool import EnginePool
 
@@ -87,9 +94,17 @@ def test_a_whole_job_on_an_object_store(bucket, own_ray):  # workers get the ser
         first = pool.generate(table[:120], f"{bucket}/out")
         whole = pool.generate(table, f"{bucket}/out")
         assert pool.last.rows == 180
+        edited = table.with_columns(prompt=pl.when(pl.col("request_id") == "r7").then(pl.lit("y")).otherwise("prompt"))
+        assert pool.generate(edited, f"{bucket}/out").height == 300
+        assert pool.last.rows == 1
+        other = claim(f"{bucket}/out")
+        with pytest.raises(InUse, match="s3://bucket/out is in use by process"):
+            pool.generate(table, f"{bucket}/out")
+        other.release()
     assert first.height == 120
     assert whole["request_id"].n_unique() == whole.height == 300
-    assert names(f"{bucket}/out/_shards") == set()
+    assert names(f"{bucket}/out/_shards") == names(f"{bucket}/out/_owner") == set()
+    assert names(f"{bucket}/out") - {"_manifest"} == {str(part).rsplit("/", 1)[-1] for part in parts(f"{bucket}/out")}
 
 
 @pytest.mark.engine

@@ -2,13 +2,17 @@
 
 import contextlib
 import json
+import threading
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.errors import UserError
+from engine.store import places
 from engine.store.ids import content_id
-from engine.store.parts import commit_part, drop_errors, finished, parts, read_parts, stream_parts
+from engine.store.parts import commit_part, drop_errors, finished, parts, read_parts, stream_parts, sweep
 from engine.store.places import write_whole
 from engine.store.tables import write_table
 from engine.tasks.generate import GENERATIONS
@@ -77,11 +81,46 @@ def test_a_part_without_its_manifest_entry_is_invisible(tmp_path):
     assert [t.height for t in stream_parts(tmp_path)] == [1]
 
 
-def test_a_manifest_entry_without_its_part_is_invisible(tmp_path):
+def test_a_part_that_the_manifest_names_and_that_is_gone_is_an_error_with_its_remedy(tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.store.parts.LATE_SECONDS", 0.2)
     commit_part(tmp_path, "a", rows("1"))
     commit_part(tmp_path, "b", rows("2"))
     (tmp_path / "part-a.parquet").unlink()
+    for read in (parts, lambda folder: read_parts(folder, {}), lambda folder: finished(folder, "request_id").collect()):
+        with pytest.raises(UserError, match=r"part .*/part-a\.parquet is missing: .* remove .*/_manifest/part-a\.json"):
+            read(tmp_path)
+    (tmp_path / "_manifest" / "part-a.json").unlink()
     assert read_parts(tmp_path, {})["request_id"].to_list() == ["2"]
+
+
+def test_a_listing_that_comes_late_loses_no_row(tmp_path, monkeypatch):
+    commit_part(tmp_path, "a", rows("1"))
+    commit_part(tmp_path, "b", rows("2"))
+    monkeypatch.setattr("engine.store.parts.names", lambda folder: places.names(folder) - {"part-b.parquet"})
+    assert read_parts(tmp_path, {})["request_id"].to_list() == ["1", "2"]
+    assert sorted(finished(tmp_path, "request_id").collect()["request_id"]) == ["1", "2"]
+
+
+def test_a_part_that_appears_late_is_waited_for(tmp_path):
+    commit_part(tmp_path, "a", rows("1"))
+    (tmp_path / "part-a.parquet").rename(tmp_path / "late")
+    timer = threading.Timer(0.3, (tmp_path / "late").rename, (tmp_path / "part-a.parquet",))
+    timer.start()
+    assert read_parts(tmp_path, {})["request_id"].to_list() == ["1"]
+    timer.join()
+
+
+def test_a_sweep_leaves_exactly_the_committed_rows_to_a_plain_glob(tmp_path, monkeypatch):
+    commit_part(tmp_path, "a", rows("1"))
+    commit_part(tmp_path, "b", rows("2"))
+    write_table(tmp_path / "part-c.parquet", rows("1", "2"))
+    write_table(tmp_path / "_shards" / "c.parquet", rows("1", "2"))
+    (tmp_path / ".part-d.parquet.123.tmp").write_bytes(b"PAR1 half a file")
+    # an entry that a late listing does not show still protects its part
+    monkeypatch.setattr("engine.store.parts.names", lambda folder: places.names(folder) - {"part-b.json"})
+    sweep(tmp_path)
+    assert pl.read_parquet(tmp_path / "*.parquet")["request_id"].to_list() == ["1", "2"]
+    assert names(tmp_path) == ["_manifest/part-a.json", "_manifest/part-b.json", "part-a.parquet", "part-b.parquet"]
 
 
 def test_committing_a_part_again_replaces_it(tmp_path):
@@ -168,11 +207,11 @@ def test_a_crash_amid_dropping_errors_leaves_each_id_once(tmp_path, monkeypatch)
         commit_part(tmp_path, key, answers((f"good-{key}", 0, None), (f"bad-{key}", 0, "died")))
     wrote = []
 
-    def crash(folder, key, table):
+    def crash(folder, key, table, **facts):
         if wrote:
             raise KeyboardInterrupt
         wrote.append(key)
-        commit_part(folder, key, table)
+        commit_part(folder, key, table, **facts)
 
     monkeypatch.setattr("engine.store.parts.commit_part", crash)
     with contextlib.suppress(KeyboardInterrupt):
