@@ -116,7 +116,7 @@ def batches(source: pl.DataFrame | Place, task: Task, columns: set[str] | None =
             with files.open(name) if files else open(name, "rb") as file:
                 parquet = pyarrow.parquet.ParquetFile(file)
                 task.check(_schema(parquet.schema_arrow))  # the files of a folder may differ
-                for batch in parquet.iterbatches(BATCH_ROWS, columns=wanted):
+                for batch in parquet.iter_batches(BATCH_ROWS, columns=wanted):
                     rows: Any = pl.from_arrow(batch)
                     yield rows
     except (OSError, pyarrow.ArrowInvalid) as error:

@@ -133,7 +133,7 @@ def test_rows_with_errors_are_done_again_when_asked(tmp_path: Path):
         pool.config = FAKE.model_copy(update={"retry_errors": True})
         again = pool.generate(table, tmp_path / "g")
         assert pool.last.rows == again["error"].is_not_null().sum() == 1
-        mended = table.with_columns(prompt=pl.col("prompt").str.head(9))
+        mended = table.with_columns(prompt=pl.col("prompt").str.head(10))
         second = pool.generate(mended, tmp_path / "g")
         assert pool.last.rows == 1
     assert second["error"].null_count() == second["request_id"].n_unique() == second.height == 120
