@@ -84,13 +84,16 @@ class EnginePool:
                 raise
             return
         try:
-            sweep(out)
             if self.config.retry_errors:
                 drop_errors(out, TASKS[task].key)
             with contextlib.closing(self._left(task, rows, out, replace)) as left:
                 if left.left:
+                    sweep(out)
                     self._work(task, left, out, label, owner)
         finally:
+            with contextlib.suppress(UserError):  # what is left over is no reason to fail: the next owner sweeps too
+                owner.check()
+                sweep(out)
             owner.release()
 
     def load(self, model: str, known: str | None = None) -> None:
@@ -136,7 +139,6 @@ class EnginePool:
             except BaseException:
                 self.fleet.kill()  # what they hold belongs to this call
                 raise
-        sweep(out)
         self.seconds[task] += time.monotonic() - started
 
     def _start(self, out: Place) -> None:

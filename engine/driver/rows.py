@@ -89,7 +89,7 @@ class Rows:
     def adapters(self) -> list[str]:
         """The adapters that the rows name."""
         found = set[str]()
-        for batch in _batches(self.source, self.task, {"adapter"}):
+        for batch in batches(self.source, self.task, {"adapter"}):
             if "adapter" in batch.columns:
                 found.update(batch["adapter"].drop_nulls().unique())
         return sorted(found)
