@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import os
 import tempfile
 from collections.abc import Iterator
@@ -84,6 +85,36 @@ def on_gpu(config: EngineConfig) -> bool:
         return has_gpu()
     start_ray(config)
     return bool(ray.cluster_resources().get("GPU", 0))
+
+
+def gpus_per_engine(config: EngineConfig) -> float:
+    """Ray GPUs of one engine: as many as its model is split over; raises UserError where engine.gpus says otherwise."""
+    split = math.prod(int(config.vllm.get(name, 1)) for name in ("tensor_parallel_size", "pipeline_parallel_size"))
+    if config.kind != "vllm" or not on_gpu(config):
+        return config.gpus or 0.0
+    if config.gpus is not None and config.gpus != split and (split > 1 or config.gpus > 1):
+        raise UserError(
+            f"engine.gpus is {config.gpus:g} and engine.vllm splits a model over {split} (tensor_parallel_size x "
+            "pipeline_parallel_size): leave engine.gpus out, and it follows."
+        )
+    return float(split) if config.gpus is None else config.gpus
+
+
+def lacking(config: EngineConfig, gpus: float, engines: int) -> str | None:
+    """What Ray's machines lack to hold that many engines; None where they fit. An engine needs one machine."""
+    import ray
+
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    each = {"CPU": config.cpus, "GPU": gpus}
+    room = sum(min([10**6, *(int(n.get(k, 0) / amount) for k, amount in each.items() if amount)]) for n in nodes)
+    if room >= engines:
+        return None
+    have = {name: sum(node.get(name, 0) for node in nodes) for name in each}
+    return (
+        f"engine.replicas {config.replicas} with engine.cpus {config.cpus:g} and {gpus:g} GPUs each asks for "
+        f"{config.replicas * config.cpus:g} CPUs and {config.replicas * gpus:g} GPUs; Ray has {have['CPU']:g} and "
+        f"{have['GPU']:g}, room for {room} of them: lower engine.replicas, engine.cpus or engine.gpus."
+    )
 
 
 def _init_local(options: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.driver.failures import EngineFailed, NodeLost, cause_of
-from engine.driver.fleet import Fleet
+from engine.driver.fleet import LOAD_SECONDS, Fleet
 from engine.driver.metrics import count, make_metrics, show
 from engine.driver.progress import Progress
 from engine.driver.schedule import Schedule, Shard
@@ -20,6 +20,8 @@ WORK_SECONDS = 0.5
 """An engine reports at least that often, or after the step that takes it over that."""
 START_SECONDS = 10.0
 """How long an engine that runs may take to say what it can; the others begin without it then."""
+HUNG_SECONDS = 900.0
+"""An engine that reports nothing for so long hangs (a lost GPU, a stuck collective call): it is ended and its work done anew."""
 TOTAL_RESTARTS = 10
 """Deaths in all that a job survives, in multiples of `max_restarts`."""
 
@@ -32,6 +34,8 @@ class Engine:
     pending: Any
     capacity: int = 0
     held: dict[str, Shard] = field(default_factory=dict)
+    asked: float = field(default_factory=time.monotonic)
+    """When the call was made."""
 
 
 class Drive:
@@ -78,6 +82,7 @@ class Drive:
                     self._report(engine, ray.get(reference))
                 except ray.exceptions.RayError as error:
                     self._died(engine, cause_of(error))
+            self._end_hung()
             self._show()
         for engine in list(self.engines):
             if not engine.capacity:  # it never started, for instance for want of a machine
@@ -92,6 +97,14 @@ class Drive:
             self.due.remove(at)
             self.engines.append(self._engine(self.fleet.launch()))
 
+    def _end_hung(self) -> None:
+        """Give up engines that do not answer; one that only waits to start, where others work, may wait on."""
+        works = any(engine.capacity for engine in self.engines)
+        for engine in list(self.engines):
+            most = HUNG_SECONDS if engine.capacity else LOAD_SECONDS
+            if engine.pending is not None and (engine.capacity or not works) and time.monotonic() - engine.asked > most:
+                self._died(engine, EngineFailed(f"it hung: no answer for {most:g} seconds"))
+
     def _hand_out(self) -> None:
         """Shards in turn, so that the last ones spread over all engines."""
         open_engines = [engine for engine in self.engines if engine.capacity]
@@ -105,7 +118,7 @@ class Drive:
                 engine.actor.give.remote(self.task, shard.name, shard.path, self.out)
         for engine in self.engines:
             if engine.held and engine.pending is None:
-                engine.pending = engine.actor.work.remote(WORK_SECONDS)
+                engine.pending, engine.asked = engine.actor.work.remote(WORK_SECONDS), time.monotonic()
 
     def _report(self, engine: Engine, result: Any) -> None:
         if not isinstance(result, Status):  # the facts that a started engine gives

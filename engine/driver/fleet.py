@@ -2,16 +2,22 @@
 
 import contextlib
 import os
+import time
 from collections.abc import Iterable
 from typing import Any
 
 from engine.adapters import room_ahead, room_for
-from engine.cluster.start import attached, on_gpu
+from engine.cluster.start import attached, gpus_per_engine, lacking
 from engine.config import EngineConfig
-from engine.driver.failures import cause_of
+from engine.driver.failures import EngineFailed, cause_of
 from engine.errors import UserError
 from engine.models import check_alike, check_model
 from engine.worker.actor import EngineActor
+
+ROOM_SECONDS = 600.0
+"""How long a cluster that is too small for an engine may take to grow."""
+LOAD_SECONDS = 3600.0
+"""How long an engine may take to start."""
 
 
 class Fleet:
@@ -44,29 +50,42 @@ class Fleet:
         """
         import ray
 
-        asked, have = self.config.replicas * self.config.cpus, ray.cluster_resources().get("CPU", 0)
-        if asked > have and not attached():
-            raise UserError(
-                f"engine.replicas x engine.cpus asks for {asked:g} CPUs and Ray has {have:g}: lower one of them."
-            )
+        gpus = gpus_per_engine(self.config)
+        if not attached() and (told := lacking(self.config, gpus, self.config.replicas)):
+            raise UserError(told)
         for _ in range(self.config.replicas):
             self.launch()
         try:
+            self._wait_for_room(gpus)
             starting = [actor.ready.remote() for actor in self.actors]
-            ready, _ = ray.wait(starting, num_returns=1 if attached() else len(starting))
+            ready, _ = ray.wait(starting, num_returns=1 if attached() else len(starting), timeout=LOAD_SECONDS)
             ray.get(ready)
+            if not ready:
+                raise EngineFailed(f"no engine has started within {LOAD_SECONDS / 60:g} minutes")
+        except (UserError, EngineFailed):
+            self.kill()
+            raise
         except ray.exceptions.RayError as error:
             self.kill()
             raise cause_of(error) from None
+
+    def _wait_for_room(self, gpus: float) -> None:
+        """Give a cluster time to grow, now that engines ask for room; raises UserError where it stays too small for one."""
+        until = time.monotonic() + ROOM_SECONDS
+        while told := lacking(self.config, gpus, 1):
+            if time.monotonic() > until:
+                raise UserError(told)
+            time.sleep(1.0)
 
     def launch(self) -> Any:
         """One more actor, which starts its engine in the background."""
         import ray
 
-        gpus = self.config.gpus if self.config.gpus is not None else float(on_gpu(self.config))
+        gpus = gpus_per_engine(self.config)
         # an engine on a CPU uses the cores that are there; Ray would otherwise pin it to one thread
         threads = max(1, len(os.sched_getaffinity(0)) // self.config.replicas)
-        environment = {} if gpus else {"env_vars": {"OMP_NUM_THREADS": str(threads)}}
+        # Ray hides no cards from an actor that asks for none (see RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO)
+        environment = {} if gpus else {"env_vars": {"OMP_NUM_THREADS": str(threads), "CUDA_VISIBLE_DEVICES": ""}}
         plain: Any = EngineActor
         remote = ray.remote(plain).options(num_cpus=self.config.cpus, num_gpus=gpus, runtime_env=environment)
         self.actors.append(remote.remote(self.model, self.room.applied(self.config)))

@@ -18,6 +18,7 @@ from engine.tasks.base import Answer, Call, Lease
 from engine.tasks.registry import TASKS
 from engine.worker.backend import Backend
 from engine.worker.fake_engine import FakeEngine
+from engine.worker.logs import explained
 from engine.worker.self_check import self_check
 from engine.worker.vllm_engine import VllmEngine
 
@@ -65,8 +66,11 @@ class EngineActor:
 
     def __init__(self, model: str, config: EngineConfig):
         logging.getLogger("vllm").setLevel(os.environ.get("FORETHOUGHT_ENGINE_LOG", "WARNING"))
-        self.backend = make_backend(model, config)
-        self_check(self.backend)
+        try:
+            self.backend = make_backend(model, config)
+            self_check(self.backend)
+        except RuntimeError as error:
+            raise explained(error) from error
         gc.collect()
         gc.freeze()  # what has been loaded stays: the collector need not walk through it again and again
         self.queue: deque[tuple[str, str, Place, Place]] = deque()
@@ -89,7 +93,7 @@ class EngineActor:
             self._fill()
             if not self.in_flight:
                 break
-            for answer in self.backend.step():
+            for answer in self._step():
                 name = self.in_flight.pop(answer.key)
                 self._take(name, answer)
                 self.status.prompt_tokens += answer.prompt_tokens
@@ -102,6 +106,12 @@ class EngineActor:
         status, self.status = self.status, Status()
         status.seconds = time.monotonic() - started
         return status
+
+    def _step(self) -> list[Answer]:
+        try:
+            return self.backend.step()
+        except Exception as error:
+            raise explained(error) from error
 
     def _take(self, name: str, answer: Answer) -> None:
         lease, _ = self.leases[name]

@@ -6,6 +6,7 @@ A model named `fake:FAULT=VALUE,FAULT=VALUE` misbehaves on purpose, to try what 
 |---|---|
 | die=TEXT | the process ends when a prompt holds TEXT, as one that is out of memory |
 | raise=TEXT | `step` raises when a prompt holds TEXT, as a vLLM engine whose core died |
+| hang=PATH | the first step of the first engine takes for ever, which leaves the file PATH |
 | slow=SECONDS | each step takes that long |
 | seats=N | a step answers N calls at most, and N calls keep the engine busy |
 | log=PATH | the key of every answered call is appended to the file PATH |
@@ -24,7 +25,7 @@ from engine.errors import UserError
 from engine.store.ids import content_id
 from engine.tasks.base import Answer, Call
 
-FAULTS = ("die", "raise", "slow", "seats", "log", "full", "turn")
+FAULTS = ("die", "raise", "hang", "slow", "seats", "log", "full", "turn")
 
 
 class FakeTokenizer:
@@ -108,6 +109,10 @@ class FakeEngine:
 
     def _misbehave(self, calls: list[Call]) -> None:
         time.sleep(float(self.faults.get("slow", 0)))
+        works = any("/" in call.key for call in calls)  # on a lease: the self-check of a start has other keys
+        if works and "hang" in self.faults and not os.path.exists(self.faults["hang"]):
+            with open(self.faults["hang"], "x", encoding="utf-8"):
+                time.sleep(10**6)
         for fault in ("die", "raise"):
             text = self.faults.get(fault)
             if text and any(text in "".join(map(chr, call.ids)) for call in calls):

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from engine.cluster.start import gpus_per_engine
 from engine.config import EngineConfig
 from engine.driver.failures import cause_of
 from engine.errors import UserError
@@ -197,6 +198,51 @@ def test_more_engines_than_there_are_processors_is_an_error_and_no_hang(tmp_path
             first.generate(requests(1), tmp_path / "first")
         with pytest.raises(UserError, match=r"engine\.replicas"):
             pool.generate(requests(100), tmp_path / "g")
+
+
+def test_more_gpus_than_there_are_is_an_error_and_no_hang(tmp_path: Path):
+    for gpus in (1.0, 4.0):
+        with (
+            EnginePool("none", FAKE.model_copy(update={"gpus": gpus}), quiet=True) as pool,
+            pytest.raises(UserError, match=rf"asks for 1 CPUs and {2 * gpus:g} GPUs; Ray has .* and 0, room for 0"),
+        ):
+            pool.generate(requests(3), tmp_path / "g")
+
+
+def test_an_attached_cluster_that_stays_too_small_is_an_error_after_a_while(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("engine.driver.fleet.attached", lambda: True)
+    monkeypatch.setattr("engine.driver.fleet.ROOM_SECONDS", 2.0)
+    with EnginePool("none", FAKE.model_copy(update={"gpus": 4.0}), quiet=True) as pool:
+        with pytest.raises(UserError, match=r"8 GPUs; Ray has .* and 0"):
+            pool.generate(requests(3), tmp_path / "g")
+        assert pool.fleet.actors == []
+
+
+@pytest.mark.parametrize(
+    ("gpus", "vllm", "found"),
+    [(None, {}, 1.0), (None, {"tensor_parallel_size": 4}, 4.0), (0.5, {}, 0.5), (4, {"tensor_parallel_size": 4}, 4.0)],
+)
+def test_an_engine_asks_for_the_gpus_that_its_model_is_split_over(monkeypatch, gpus, vllm, found):
+    monkeypatch.setattr("engine.cluster.start.on_gpu", lambda config: True)
+    assert gpus_per_engine(EngineConfig(gpus=gpus, vllm=vllm)) == found
+
+
+@pytest.mark.parametrize(
+    ("gpus", "vllm"), [(1, {"tensor_parallel_size": 2}), (2, {}), (0.5, {"pipeline_parallel_size": 2})]
+)
+def test_gpus_that_differ_from_the_split_are_an_error(monkeypatch, gpus, vllm):
+    monkeypatch.setattr("engine.cluster.start.on_gpu", lambda config: True)
+    with pytest.raises(UserError, match=r"leave engine\.gpus out, and it follows"):
+        gpus_per_engine(EngineConfig(gpus=gpus, vllm=vllm))
+
+
+def test_an_engine_that_hangs_is_ended_and_its_work_done_anew(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("engine.driver.drive.HUNG_SECONDS", 5.0)
+    with EnginePool(f"fake:hang={tmp_path / 'hung'}", FAKE, quiet=True) as pool:
+        done = pool.generate(requests(300), tmp_path / "g")
+        assert pool.fleet.restarts == 1
+    assert done["request_id"].n_unique() == done.height == 300
+    assert done["error"].null_count() == 300
 
 
 def test_the_cause_of_settings_that_vllm_refuses_is_what_it_says_of_them():
