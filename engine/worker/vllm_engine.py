@@ -12,6 +12,7 @@ from engine.errors import UserError
 from engine.models import has_gpu, resolve_model
 from engine.tasks.base import Answer, Call
 from engine.worker.vllm_logprobs import choice_values, tensor_processor
+from engine.worker.watchdog import end_children_with_me
 
 
 def engine_options(model: str, config: EngineConfig) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def engine_options(model: str, config: EngineConfig) -> dict[str, Any]:
     }
     if not gpu:
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", str(max(1, math.ceil(config.kv_cache_gib))))
-        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+        os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
         options |= {"dtype": "float32", "enforce_eager": True, "distributed_executor_backend": "uni", "block_size": 32}
         # a prompt split over steps rewinds its generator, which on a CPU raises and ends the engine (vLLM 0.32)
         options["enable_chunked_prefill"] = False
@@ -50,6 +51,8 @@ class VllmEngine:
         if importlib.util.find_spec("vllm") is None:
             raise UserError("vLLM is not installed: pip install 'forethought[cpu]' or 'forethought[gpu]'.")
         options = engine_options(model, config)
+        if os.environ.get("VLLM_ENABLE_V1_MULTIPROCESSING") != "0":
+            end_children_with_me()
         import vllm
         from vllm.lora.request import LoRARequest
         from vllm.usage.usage_lib import UsageContext
