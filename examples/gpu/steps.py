@@ -216,7 +216,7 @@ def pretrain(day: Day, put: Put) -> None:
     work, seconds = day.home / "pico", max(20.0, 60 * day.minutes - 45)
     cores = len(os.sched_getaffinity(0))
     command = [sys.executable, "-m", "train.pico.pretrain", "--work", str(work), "--save-seconds", "50"]
-    command += ["--minutes", "0.2"] if day.rehearsal else ["--minutes", str(seconds / 60), "--tokens", "40000"]
+    command += ["--minutes", "0.1"] if day.rehearsal else ["--minutes", str(seconds / 60), "--tokens", "40000"]
     command += ["--workers", "1" if day.rehearsal else str(max(1, cores - 2))]
     began, seen = time.monotonic(), 0.0
     process = subprocess.Popen(command, cwd=ROOT)
