@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("engine", "augment", "train", "eval", "forethought")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 ROOMS = sorted({path.parent for path in FILES})
 MOST_LINES, MOST_FILES = 300, 14
 
@@ -17,7 +18,7 @@ def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
+@pytest.mark.parametrize("path", [*FILES, *TESTS], ids=name)
 def test_a_file_can_be_read_in_one_sitting(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
 
@@ -55,6 +56,13 @@ def test_tests_mirror_the_rooms():
     assert missing == set(), "no such room"
     stems = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert len(set(stems)) == len(stems), "pytest needs different names"
+
+
+@pytest.mark.parametrize("path", TESTS, ids=name)
+def test_no_file_of_tests_needs_another_one(path):
+    """What several share is a module in tests/ itself, where pytest finds it."""
+    imports = [n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.ImportFrom)]
+    assert [n.module for n in imports if (n.module or "").startswith("test_")] == []
 
 
 def test_layers_are_named_for_every_room():

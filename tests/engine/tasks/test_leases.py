@@ -1,6 +1,5 @@
-"""Leases driven by hand with the fake engine: what is sent, in which order, and what comes out."""
+"""Leases of items: what is sent, in which order, and what comes out."""
 
-import json
 import math
 from itertools import pairwise
 
@@ -8,128 +7,10 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from leases import LONG, TOKENIZER, BareTokenizer, fine, finish, generate, items, requests, score, sendable
 
-from engine.config import EngineConfig
 from engine.tasks.base import Answer
-from engine.tasks.generate import GENERATE, GenerateLease
-from engine.tasks.score import NEXT_TOKENS, SCORE, SHARED_TOKENS, ScoreLease
-from engine.worker.fake_engine import FakeEngine, FakeTokenizer
-
-TOKENIZER = FakeTokenizer()
-LONG = "A long context that several questions share. " * 3
-
-
-class BareTokenizer(FakeTokenizer):
-    def encode(self, text, add_special_tokens=True):
-        return super().encode(text, add_special_tokens=False)
-
-
-def requests(*rows):
-    columns = dict.fromkeys(("request_id", "prompt", "messages", "sampling", "adapter"), pl.String) | {"n": pl.Int64}
-    return pl.DataFrame([dict.fromkeys(columns) | row for row in rows], schema=columns)
-
-
-def items(*rows):
-    columns = dict.fromkeys(("item_id", "prefix", "stem", "adapter"), pl.String) | {"choices": pl.List(pl.String)}
-    return pl.DataFrame([dict.fromkeys(columns) | row for row in rows], schema=columns)
-
-
-def generate(table, tokenizer=TOKENIZER, max_model_len=1000):
-    return GenerateLease(table, tokenizer, max_model_len, "lease")
-
-
-def score(table, max_model_len=1000, name="lease", tokenizer=TOKENIZER):
-    return ScoreLease(table, tokenizer, max_model_len, name)
-
-
-def sendable(lease):
-    return list(iter(lease.next_call, None))
-
-
-def finish(lease):
-    """Work a lease off; returns its table and every call that was sent."""
-    engine, sent = FakeEngine("fake", EngineConfig(kind="fake")), []
-    while not lease.done:
-        calls = sendable(lease)
-        assert calls, "the lease waits for nothing"
-        sent += calls
-        for call in calls:
-            engine.add(call)
-        for answer in engine.step():
-            lease.take(answer)
-    return lease.table(), sent
-
-
-def fine(call, value=-1.0):
-    return Answer(call.key, logprobs=[value] * (len(call.ids) - (call.score_from or 0)))
-
-
-def test_every_sample_is_kept_with_a_seed_of_its_own():
-    table, sent = finish(generate(requests({"request_id": "a", "prompt": "Say it", "n": 3, "sampling": '{"seed": 7}'})))
-    assert [c.params["seed"] for c in sent] == [7, 8, 9]
-    assert table["sample"].to_list() == [0, 1, 2]
-    assert table["text"].n_unique() == 3
-    assert table["error"].null_count() == 3
-
-
-def test_without_a_seed_the_request_decides():
-    first, second = ({"request_id": i, "prompt": "same", "n": 2} for i in "ab")
-    _, both = finish(generate(requests(first, second)))
-    _, one = finish(generate(requests(second)))
-    seeds = [c.params["seed"] for c in both]
-    assert len(set(seeds)) == 4
-    assert seeds[2:] == [c.params["seed"] for c in one]
-
-
-def test_sampling_and_adapter_reach_the_engine():
-    sampling = json.dumps({"temperature": 0.3, "max_tokens": 5})
-    _, sent = finish(generate(requests({"request_id": "a", "prompt": "x", "sampling": sampling, "adapter": "lora"})))
-    assert sent[0].params.items() >= {"temperature": 0.3, "max_tokens": 5}.items()
-    assert (sent[0].adapter, sent[0].score_from) == ("lora", None)
-
-
-def test_empty_and_over_long_prompts_become_error_rows_and_the_others_go_on():
-    rows = [{"request_id": "none", "prompt": ""}, {"request_id": "long", "prompt": "x" * 50, "n": 2}]
-    lease = generate(requests(*rows, {"request_id": "good", "prompt": "fine"}), BareTokenizer(), 50)
-    assert lease.rows_done == 3
-    table, sent = finish(lease)
-    assert len(sent) == 1
-    errors = dict(table.group_by("request_id").agg(pl.col("error").first()).rows())
-    assert errors["none"] == "the prompt is empty"
-    assert "50 tokens" in errors["long"]
-    assert errors["good"] is None
-    assert table.filter(pl.col("error").is_not_null())["text"].to_list() == [None] * 3
-    assert table.filter(request_id="long")["sample"].to_list() == [0, 1]
-
-
-@pytest.mark.parametrize(
-    "bad", [{"messages": "{no json"}, {"messages": "[1]"}, {"sampling": "[1, 2]"}, {"sampling": "x"}]
-)
-def test_a_request_that_cannot_be_read_is_an_error_row_and_the_others_go_on(bad):
-    table, sent = finish(
-        generate(requests({"request_id": "bad", "prompt": "x"} | bad, {"request_id": "b", "prompt": "y"}))
-    )
-    assert len(sent) == 1
-    errors = dict(table.select("request_id", "error").rows())
-    assert "cannot be read" in errors["bad"]
-    assert errors["b"] is None
-
-
-@pytest.mark.parametrize(
-    ("bad", "told"),
-    [
-        ({"prompt": None}, "neither prompt nor messages"),
-        ({"n": 0}, "n is 0; ask for one sample at least"),
-        ({"n": -2}, "n is -2"),
-        ({"prompt": None, "messages": '[{"role": "user", "content": null}]'}, "no content"),
-    ],
-)
-def test_a_request_without_a_prompt_or_a_number_of_samples_is_one_error_row(bad, told):
-    rows = requests({"request_id": "bad", "prompt": "x"} | bad, {"request_id": "b", "prompt": "y"})
-    assert rows.select(GENERATE.calls.sum()).item() == 2
-    table, sent = finish(generate(rows))
-    assert (table.height, len(sent)) == (2, 1)
-    assert told in table.filter(request_id="bad")["error"].item()
+from engine.tasks.score import NEXT_TOKENS, SCORE, SHARED_TOKENS
 
 
 def test_nulls_in_items_are_error_rows_each_and_the_others_are_scored():
