@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -75,6 +76,7 @@ class EnginePool:
         """
         out, rows = place(out), rows if isinstance(rows, pl.DataFrame) else place(rows)
         self.last = Status()
+        fresh = isinstance(out, Path) and not out.exists()
         try:
             owner = claim(out)
         except InUse:
@@ -95,6 +97,9 @@ class EnginePool:
                 owner.check()
                 sweep(out)
             owner.release()
+            if fresh and isinstance(out, Path):
+                with contextlib.suppress(OSError):  # work that was refused leaves no empty folder behind
+                    out.rmdir()
 
     def load(self, model: str, known: str | None = None) -> None:
         """Go on with the full weights of another model of the same architecture, in the engines that are warm.

@@ -1,6 +1,6 @@
 """Forethought's front door: `forethought VERB` on the command line, and the same jobs as functions in Python.
 
-__main__.py starts, cli.py finds the verb, settings.py parses what it was given (configs/ has the shipped files), terminal.py keeps
+__main__.py starts, pipes.py ends quietly where nobody reads, cli.py finds the verb, settings.py parses what it was given (configs/ has the shipped files), terminal.py keeps
 noise away, verbs/ has a file per verb, doctor/ looks at the machine; api.py has the verbs as functions, which are named here.
 """
 
