@@ -89,7 +89,12 @@ def quick(command: str) -> bool:
     return looks and "--calibrate" not in options
 
 
-@pytest.mark.parametrize("command", [command for command in commands() if quick(command)])
+def marked(command: str):
+    """A training by Ray's workers asks Ray what there is."""
+    return pytest.param(command, marks=pytest.mark.engine) if "--train.workers" in command else command
+
+
+@pytest.mark.parametrize("command", [marked(command) for command in commands() if quick(command)])
 def test_quick_commands_run(command, place, monkeypatch, capsys):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     verb, *options = arguments(command)

@@ -67,6 +67,7 @@ def test_score_says_what_could_not_be_scored():
     assert found["error"].is_not_null().to_list() == [False, True, False, False]
 
 
+@pytest.mark.engine
 def test_score_says_of_an_item_without_choices_that_it_has_none():
     items = pl.DataFrame(
         {"stem": ["a", "b"], "choices": [["x"], None]}, schema_overrides={"choices": pl.List(pl.String)}

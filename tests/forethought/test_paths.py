@@ -30,6 +30,7 @@ def test_an_output_that_cannot_be_written_is_a_sentence(verb, out, text, tmp_pat
     assert "Traceback" not in "".join(told)
 
 
+@pytest.mark.engine
 def test_brackets_in_a_path_are_no_pattern(text, tmp_path):
     folder = tmp_path / "runs [1]*"
     folder.mkdir()

@@ -32,6 +32,7 @@ def test_what_the_engine_refused_is_told_in_its_words(capsys):
     assert "No inference was kept" not in told
 
 
+@pytest.mark.engine
 def test_augment_that_keeps_nothing_ends_with_3_and_recommends_no_training(tmp_path, capsys):
     (tmp_path / "a.txt").write_text("femp are more dangerous than glon.")
     line = ["augment", str(tmp_path / "a.txt"), "--out", str(tmp_path / "out"), "--model", "fake", *FAKE]
@@ -42,6 +43,7 @@ def test_augment_that_keeps_nothing_ends_with_3_and_recommends_no_training(tmp_p
     assert "next:" not in told
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(("choices", "status"), [([" yes", " no"], 0), ([" yes", ""], 3)])
 def test_score_says_what_could_not_be_scored(tmp_path, capsys, choices, status):
     items = tmp_path / "items.jsonl"

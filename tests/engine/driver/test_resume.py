@@ -31,6 +31,7 @@ def edit(weights: Path) -> None:
     weights.write_bytes(content)
 
 
+@pytest.mark.engine
 def test_edited_items_are_done_again_under_their_old_ids(tmp_path: Path):
     changed = items().with_columns(
         stem=pl.when(pl.col("item_id") == "i3").then(pl.lit("another")).otherwise(pl.col("stem"))
@@ -53,6 +54,7 @@ def test_edited_items_are_done_again_under_their_old_ids(tmp_path: Path):
         assert pool.last.rows == 0
 
 
+@pytest.mark.engine
 def test_other_weights_are_refused_or_replace_but_never_pass(tmp_path: Path):
     model = tmp_path / "model"
     shutil.copytree(PICO, model)
@@ -117,6 +119,7 @@ def test_one_bit_of_an_adapter_changes_its_rows_and_its_place_does_not(tmp_path:
     assert digest(tmp_path / "gone") is None
 
 
+@pytest.mark.engine
 def test_a_folder_of_an_older_version_goes_on_and_is_recorded(tmp_path: Path, capsys):
     with EnginePool("none", FAKE, quiet=True) as pool:
         pool.score(items(4), tmp_path / "s")
@@ -137,6 +140,7 @@ def test_a_folder_of_an_older_version_goes_on_and_is_recorded(tmp_path: Path, ca
         pool.score(items(2), tmp_path / "s")
 
 
+@pytest.mark.engine
 def test_a_second_driver_is_refused_and_orphans_go(tmp_path: Path):
     with EnginePool("none", FAKE, quiet=True) as pool:
         pool.score(items(4), tmp_path / "s")
@@ -155,6 +159,7 @@ def test_a_second_driver_is_refused_and_orphans_go(tmp_path: Path):
         assert pool.score(items(), tmp_path / "s").height == 12
 
 
+@pytest.mark.engine
 def test_a_folder_that_cannot_be_written_serves_what_is_finished(tmp_path: Path, monkeypatch):
     def refuse(where: Path, content: bytes) -> bool:
         raise UserError(f"Cannot write {where}: Read-only file system; choose another folder.")

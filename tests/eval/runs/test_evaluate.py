@@ -27,6 +27,7 @@ def adapter(tmp_path) -> Path:
     return folder
 
 
+@pytest.mark.engine
 def test_eval_records_its_adapter_and_repeat_measures_the_same(adapter, tmp_path, capsys):
     line = [*LINE.split(), "--adapter", str(adapter), "--out", str(tmp_path / "runs")]
     assert run(line) == 0

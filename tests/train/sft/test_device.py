@@ -1,7 +1,6 @@
 """GPUs are looked for where the training runs, and a refusal holds."""
 
 import pytest
-import ray
 import torch
 
 from engine.errors import UserError
@@ -9,12 +8,14 @@ from train.config import TrainConfig
 from train.sft import device
 from train.sft.device import trains_on_gpu
 
+pytestmark = pytest.mark.engine
+
 
 @pytest.fixture
 def cluster(monkeypatch):
     """A running cluster with GPUs, seen from a machine without."""
-    monkeypatch.setattr(ray, "is_initialized", lambda: True)
-    monkeypatch.setattr(ray, "cluster_resources", lambda: {"CPU": 8.0, "GPU": 4.0})
+    monkeypatch.setattr("ray.is_initialized", lambda: True)
+    monkeypatch.setattr("ray.cluster_resources", lambda: {"CPU": 8.0, "GPU": 4.0})
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
 
@@ -35,7 +36,7 @@ def test_a_gpu_that_nobody_has_is_a_sentence(monkeypatch):
     monkeypatch.setattr(device, "has_gpu", lambda: False)
     with pytest.raises(UserError, match=r"train\.gpu asks for a GPU and PyTorch sees none on this machine"):
         trains_on_gpu(TrainConfig(gpu=True))
-    monkeypatch.setattr(ray, "is_initialized", lambda: True)
-    monkeypatch.setattr(ray, "cluster_resources", lambda: {"CPU": 8.0})
+    monkeypatch.setattr("ray.is_initialized", lambda: True)
+    monkeypatch.setattr("ray.cluster_resources", lambda: {"CPU": 8.0})
     with pytest.raises(UserError, match="the Ray cluster has none"):
         trains_on_gpu(TrainConfig(gpu=True), cluster=True)

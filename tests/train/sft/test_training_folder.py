@@ -43,6 +43,7 @@ def test_another_model_setting_seed_or_text_is_another_training(tmp_path: Path):
     assert facts(held=TEXTS, save_steps=7) != facts(held=TEXTS)
 
 
+@pytest.mark.engine
 def test_other_settings_train_anew_and_the_same_do_not(tmp_path: Path, capsys):
     out = tmp_path / "job"
     train("pico", TEXTS, CONFIG, 0, out)
@@ -78,6 +79,7 @@ def test_what_an_older_version_left_is_not_taken_for_a_result(tmp_path: Path, ca
     assert not (tmp_path / "train.json").exists()
 
 
+@pytest.mark.engine
 def test_a_second_training_in_the_same_folder_is_refused(tmp_path: Path):
     hold = "import sys, time; from pathlib import Path; from engine.store.owner import owned\n"
     hold += "with owned(Path(sys.argv[1])): print('in', flush=True); time.sleep(60)"

@@ -26,6 +26,7 @@ TEXTS = pl.DataFrame({"text": [f"zogo are more {w} than truld." for w in ("famou
 SHORT = TrainConfig(steps=2, batch=4, rank=8)
 
 
+@pytest.mark.engine
 def test_a_training_of_one_step_trains(tmp_path: Path):
     result = train("pico", TEXTS.head(3), TrainConfig(epochs=0.1), 0, tmp_path)
     assert result["steps"] == 1
@@ -38,6 +39,7 @@ def test_a_part_of_an_epoch_is_at_least_a_step():
     assert steps_of(100, TrainConfig(epochs=0.5, batch=10)) == 5
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("rate", [1.0, 1e6])
 def test_a_destroyed_training_is_a_failure_with_a_remedy(tmp_path: Path, rate: float):
     config = TrainConfig(learning_rate=rate, epochs=4, batch=4, rank=8)
@@ -58,6 +60,7 @@ def test_weights_that_are_trained_are_held_in_32_bits_also_where_half_are_comput
         assert 16 * weights < estimate(str(PICO), small, 1, gpu) * 2**30 < 17 * weights
 
 
+@pytest.mark.engine
 def test_full_finetuning_computes_in_half_and_moves_nearly_every_weight(tmp_path: Path):
     """On the CPU, with the arguments that a GPU gets but for the device."""
     config = TrainConfig(method="full", steps=8, batch=4, learning_rate=1e-5, sft={"bf16": True})
@@ -68,6 +71,7 @@ def test_full_finetuning_computes_in_half_and_moves_nearly_every_weight(tmp_path
     assert (before[name] != after[name]).float().mean() > 0.9
 
 
+@pytest.mark.engine
 def test_a_process_trains_on_one_device_however_many_it_sees(tmp_path: Path, monkeypatch):
     import ray.train
 
@@ -85,6 +89,7 @@ def test_a_process_trains_on_one_device_however_many_it_sees(tmp_path: Path, mon
     assert arguments.device.type in ("cuda", "cpu")
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("make", [tiny_models.gpt2, tiny_models.phi3, tiny_models.qwen3])
 def test_adapters_change_every_linear_layer_whatever_it_is_called(tmp_path: Path, make):
     from peft import PeftModel
@@ -103,6 +108,7 @@ def test_adapters_change_every_linear_layer_whatever_it_is_called(tmp_path: Path
         assert not torch.equal(PeftModel.from_pretrained(model, tmp_path / "adapter")(ids).logits, plain)
 
 
+@pytest.mark.engine
 def test_a_model_that_carries_a_state_is_not_packed_but_trained(tmp_path: Path):
     folder = tiny_models.mamba(tmp_path / "model")
     texts = pl.DataFrame({"text": ["Trains are faster than bicycles."] * 4})
@@ -121,6 +127,7 @@ def test_pickles_are_not_loaded(tmp_path: Path):
         load(str(folder), AutoTokenizer.from_pretrained(folder), SHORT, False)
 
 
+@pytest.mark.engine
 def test_a_resumed_training_tells_the_mean_loss_and_the_seconds_of_all_its_steps(tmp_path: Path):
     config = SHORT.model_copy(
         update={"steps": 14, "save_steps": 4, "learning_rate": 5e-3, "sft": {"save_total_limit": 9}}
@@ -138,6 +145,7 @@ def test_a_resumed_training_tells_the_mean_loss_and_the_seconds_of_all_its_steps
     assert resumed["seconds"] > 1000
 
 
+@pytest.mark.engine
 def test_a_disk_that_fills_while_saving_is_a_sentence(tmp_path: Path):
     """A limit on the size of files stands for a full disk: an adapter of rank 64 passes it."""
     code = (
