@@ -70,7 +70,7 @@ class EngineConfig(Settings):
     """Memory for the KV cache of one engine on a CPU, in GiB."""
     shard_rows: int = Field(default=256, ge=1)
     """Rows in one lease: the unit of work, of retry and of resume. Quick rows come in up to 16 times as many."""
-    max_restarts: int = Field(default=3, ge=0)
+    max_restarts: int = Field(default=4, ge=0)
     """Deaths of engines in a row, with no work finished in between, that a job survives; and ten times as many in all.
     The rows of a dead engine are done again in ever smaller leases, so that a row that kills ends as an error row."""
     retry_errors: Annotated[bool, tyro.conf.arg(aliases=["--retry-errors"])] = Field(default=False, exclude=True)
