@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import quick
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("engine", "augment", "train", "eval", "forethought")
@@ -74,3 +75,7 @@ def test_layers_are_named_for_every_room():
     }
     rooms = {f"{p}.{room.name}" for p in PACKAGES for room in (ROOT / p).iterdir() if (room / "__init__.py").exists()}
     assert rooms - layered == set()
+
+
+def test_the_quick_tests_are_those_that_refuse_an_engine():
+    assert f'-m "{quick.MARKS}"' in (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -6,8 +6,10 @@ import sys
 
 import pytest
 
+PLAN = pytest.param("plan --benchmark.facts 2 --seeds 0 --arms icl", marks=pytest.mark.slow)
 
-@pytest.mark.parametrize("line", ["run --help", "--help", "plan --benchmark.facts 2 --seeds 0 --arms icl", "frob"])
+
+@pytest.mark.parametrize("line", ["run --help", "--help", PLAN, "frob"])
 @pytest.mark.parametrize("both", [False, True])
 def test_a_closed_pipe_ends_the_command_quietly(line, both):
     reader, writer = os.pipe()

@@ -84,17 +84,17 @@ def test_an_interrupted_job_goes_on_and_ends_as_if_undisturbed(tmp_path: Path):
         torch.testing.assert_close(value, weights[name], atol=1e-6, rtol=0)
 
 
-CURVE = TrainConfig(steps=50, batch=4, learning_rate=2e-3, rank=8, save_steps=7, sft={"logging_steps": 1})
+CURVE = TrainConfig(steps=30, batch=4, learning_rate=2e-3, rank=8, save_steps=7, sft={"logging_steps": 1})
 
 
 @pytest.fixture(scope="module")
 def curve(tmp_path_factory) -> list[float]:
-    """The loss at each of 50 steps, in one process, undisturbed."""
+    """The loss at each of 30 steps, in one process, undisturbed."""
     return losses(train(str(PICO), TEXTS, CURVE, 5, tmp_path_factory.mktemp("curve") / "job"))
 
 
 def losses(result: dict) -> list[float]:
-    assert [step for step, _ in result["losses"]] == list(range(1, 51))
+    assert [step for step, _ in result["losses"]] == list(range(1, 31))
     return [loss for _, loss in result["losses"]]
 
 
@@ -118,7 +118,7 @@ def test_a_training_that_is_killed_at_any_step_goes_on_with_the_same_loss(tmp_pa
     TEXTS.write_parquet(tmp_path / "texts.parquet")
     settings = tmp_path / "curve.yaml"
     settings.write_text(json.dumps({"train": CURVE.model_dump(mode="json"), "seed": 5}))
-    out, wanted = tmp_path / "job", random.randrange(8, 50)
+    out, wanted = tmp_path / "job", random.randrange(8, 30)
     command = ["train", str(tmp_path / "texts.parquet"), str(settings), "--model", str(PICO), "--out", str(out)]
     process = subprocess.Popen([sys.executable, "-m", "forethought", *command], start_new_session=True)
     while process.poll() is None and step_of(out) < wanted:
