@@ -30,9 +30,12 @@ def reference(adapter: Path | None = None, weights: Path = PICO) -> tuple:
     return model.eval(), AutoTokenizer.from_pretrained(PICO)
 
 
-def expected(context: str, choice: str, adapter: Path | None = None, weights: Path = PICO) -> list[float]:
+def expected(
+    context: str, choice: str, adapter: Path | None = None, weights: Path = PICO, beside: list[str] | None = None
+) -> list[float]:
+    """Values of a choice; `beside`: all choices of its question, which start behind the same tokens."""
     model, tokenizer = reference(adapter, weights)
-    ids, start = encode_choices(tokenizer, [(context, [choice])])[0][0]
+    ids, start = encode_choices(tokenizer, [(context, [choice, *(beside or [])])])[0][0]
     with torch.no_grad():
         rows = model(torch.tensor([ids])).logits[0].log_softmax(-1)
     return [rows[i - 1, ids[i]].item() for i in range(start, len(ids))]
@@ -54,7 +57,8 @@ def check(pool, tmp_path: Path, rows: list[dict], name: str = "s") -> pl.DataFra
     for row in scores.iter_rows(named=True):
         item = table.row(int(row["item_id"]), named=True)
         adapter = Path(item["adapter"]) if item["adapter"] else None
-        want = expected(item["prefix"] + item["stem"], item["choices"][row["choice"]], adapter)
+        text, choices = item["prefix"] + item["stem"], item["choices"]
+        want = expected(text, choices[row["choice"]], adapter, beside=choices)
         assert row["error"] is None
         assert row["logprobs"] == pytest.approx(want, abs=1e-4), (row["item_id"], row["choice"], row["cached_tokens"])
     return scores
