@@ -26,6 +26,11 @@ CHUNK = re.compile(r"\s*\S+")
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 THOUSANDS = re.compile(r"(?<=\d)[, ](?=\d{3}(?!\d))")
 """What divides the thousands of a number."""
+UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+"""Marks that nobody sees: soft hyphens, zero-width ones, directions."""
+QUOTES = dict.fromkeys("‘’‚‛‹›ʼ′`´＇", "'") | dict.fromkeys("“”„‟″«»〝〞〟＂", '"')
+GROUPED = re.compile(r"(?<![\d.,])\d{1,3}([, '])\d{3}(?:\1\d{3})*(?![\d'])(?!,\d)")
+"""A number whose thousands are divided, all by the same mark: 5,000 or 1 234 567, not 2019 300 and not 1,23,456."""
 POSSESSIVE = re.compile(r"'(?:s|d|ll|m|re|ve)?$")
 """What English and other languages write behind a name."""
 START = re.compile(r"(?:^|[!?:]|(?<!\b[A-Z])(?<!\b(?:Mr|Ms|Dr|St))(?<!\bMrs)(?<!\bProf)\.)[^\w]*$")
@@ -35,6 +40,40 @@ START = re.compile(r"(?:^|[!?:]|(?<!\b[A-Z])(?<!\b(?:Mr|Ms|Dr|St))(?<!\bMrs)(?<!
 def normal(text: str) -> str:
     """Text for comparing: lower case, single spaces, no mark at the end."""
     return " ".join(text.casefold().split()).rstrip(".!?。！？ ")
+
+
+class _Folds(dict[int, str]):
+    """What a character is written as for comparing; found out once for each."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        kind = unicodedata.category(character)
+        if kind == "Zs":
+            fold = " "
+        elif kind == "Pd" or character == "−":
+            fold = "-"
+        elif kind == "Nd":
+            fold = str(unicodedata.decimal(character))
+        elif unicodedata.decomposition(character).startswith(("<super>", "<sub>", "<fraction>", "<circle>")):
+            fold = character  # 10² is not 102
+        else:
+            fold = unicodedata.normalize("NFKC", character)
+        self[code] = fold
+        return fold
+
+
+FOLDS = _Folds({ord(character): fold for character, fold in QUOTES.items()})
+
+
+def folded(text: str) -> str:
+    """Text as it is compared, never as it is kept or trained on: every way of writing the same is one way.
+
+    Quotes are straight, dashes and the minus sign "-", spaces of any width " ", digits 0 to 9; letters are composed (NFC), ligatures
+    and wide forms plain, but powers stay powers; what nobody sees is gone; `5,000`, `5 000` and `5'000` are `5000`. Letters keep
+    their case, and white space between lines stays.
+    """
+    plain = unicodedata.normalize("NFC", unicodedata.normalize("NFC", UNSEEN.sub("", text)).translate(FOLDS))
+    return GROUPED.sub(lambda number: number[0].replace(number[1], ""), plain)
 
 
 class Casing(NamedTuple):
