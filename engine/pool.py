@@ -14,14 +14,14 @@ from engine.driver.drive import Drive
 from engine.driver.failures import EngineFailed
 from engine.driver.fleet import Fleet
 from engine.driver.progress import Progress
-from engine.driver.resume import Origin, settle
+from engine.driver.resume import Origin, settle, stale
 from engine.driver.rows import Rows
 from engine.driver.schedule import Schedule
 from engine.errors import UserError
 from engine.fingerprint import fingerprint
 from engine.store.owner import InUse, Owner, claim
-from engine.store.parts import drop_errors, finished, read_parts, sweep
-from engine.store.places import Place, place
+from engine.store.parts import drop_errors, failed, finished, read_parts, sweep
+from engine.store.places import Place, check_writable, place
 from engine.tasks.registry import TASKS
 from engine.worker.actor import Status
 
@@ -100,6 +100,19 @@ class EnginePool:
             if fresh and isinstance(out, Path):
                 with contextlib.suppress(OSError):  # work that was refused leaves no empty folder behind
                     out.rmdir()
+
+    def foresee(self, task: str, rows: pl.DataFrame | Place, out: Place, replace: bool = False) -> Rows:
+        """The rows that `run` would do now, for whoever closes them; starts and changes nothing. Raises as `run` does."""
+        out, rows = place(out), rows if isinstance(rows, pl.DataFrame) else place(rows)
+        again = [stale(rows, TASKS[task], out, self._origin(), replace).ids]
+        if self.config.retry_errors:
+            again.append(failed(out, TASKS[task].key))
+        have = finished(out, TASKS[task].key).filter(~pl.col(TASKS[task].key).is_in(pl.concat(again).implode()))
+        left = Rows(rows, TASKS[task], have)
+        if left.left:
+            check_writable(out)
+            self.fleet.serve(left.adapters())
+        return left
 
     def load(self, model: str, known: str | None = None) -> None:
         """Go on with the full weights of another model of the same architecture, in the engines that are warm.

@@ -8,7 +8,7 @@ import base64
 import contextlib
 import hashlib
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 import polars as pl
@@ -22,6 +22,8 @@ from engine.store.places import Place, exists, join, read_bytes
 from engine.store.records import write_json
 from engine.store.tables import read_columns
 from engine.tasks.base import Task
+
+ADOPTED = ("_manifest", "from-adopted.json")
 
 
 class Origin:
@@ -74,8 +76,28 @@ def settle(source: pl.DataFrame | Place, task: Task, out: Place, origin: Origin,
     twice = done.filter(pl.col("id").is_duplicated()).sort("part")
     for (part,), some in twice.filter(~pl.col("id").is_first_distinct()).partition_by("part", as_dict=True).items():
         take_out(out, task.key, some["id"], [str(part)])
-    asked = _asked(source, task, origin).join(done, on="id")
-    adopted = "" if all("from" in entry for entry in known.values()) else _adopted(out, origin)
+    if not all("from" in entry for entry in known.values()):
+        _adopt(out, origin)
+    changed = stale(source, task, out, origin, replace)
+    if changed.edited:
+        say(f"{changed.edited:,} rows have been edited since {out} was written: they are done again")
+    take_out(out, task.key, changed.ids)
+
+
+class Stale(NamedTuple):
+    """Finished rows that are not what is asked now: their ids, and how many of them were edited."""
+
+    ids: pl.Series
+    edited: int
+
+
+def stale(source: pl.DataFrame | Place, task: Task, out: Place, origin: Origin, replace: bool) -> Stale:
+    """What `settle` takes out, found without changing anything; raises as it does."""
+    known = entries(out)
+    if not known:
+        return Stale(pl.Series(dtype=pl.String), 0)
+    asked = _asked(source, task, origin).join(_done(out, task), on="id")
+    adopted = "" if all("from" in entry for entry in known.values()) else _adopted(out) or origin.mark
     made = {key: entry.get("from", adopted) for key, entry in known.items()}
     others = {key for key, mark in made.items() if mark != origin.mark}
     foreign = asked.filter(pl.col("part").is_in(others))
@@ -90,9 +112,7 @@ def settle(source: pl.DataFrame | Place, task: Task, out: Place, origin: Origin,
     silent = [key for key, entry in known.items() if "content" not in entry]
     rest = asked.filter(~pl.col("part").is_in(others | set(silent))).drop_nulls("digest")
     edited = rest.join(same, on=["part", "digest"], how="anti")
-    if not edited.is_empty():
-        say(f"{edited.height:,} rows have been edited since {out} was written: they are done again")
-    take_out(out, task.key, pl.concat([foreign["id"], edited["id"]]))
+    return Stale(pl.concat([foreign["id"], edited["id"]]), edited.height)
 
 
 def _done(out: Place, task: Task) -> pl.DataFrame:
@@ -125,14 +145,17 @@ def _facts(out: Place, mark: str) -> Place:
     return join(out, "_manifest", f"from-{mark}.json")
 
 
-def _adopted(out: Place, origin: Origin) -> str:
-    """The mark of parts that have none: that of the first call which saw them."""
-    where = join(out, "_manifest", "from-adopted.json")
-    if not exists(where):
+def _adopt(out: Place, origin: Origin) -> None:
+    """Take parts that do not say what they are of for this origin's, where no call has done so before."""
+    if not _adopted(out):
         say(f"{out} does not say which model its results are of: they are taken for those of {as_text(origin.facts)}")
         with contextlib.suppress(UserError):  # it may only be read
-            write_json(where, {"from": origin.mark})
+            write_json(join(out, *ADOPTED), {"from": origin.mark})
             origin.record(out)
-        return origin.mark
-    found: str = json.loads(read_bytes(where))["from"]
+
+
+def _adopted(out: Place) -> str | None:
+    """The mark of parts that have none: that of the first call which saw them."""
+    where = join(out, *ADOPTED)
+    found: str | None = json.loads(read_bytes(where))["from"] if exists(where) else None
     return found

@@ -86,11 +86,20 @@ def finished(folder: Place, column: str) -> pl.LazyFrame:
 
 def drop_errors(folder: Place, column: str) -> int:
     """Take the rows of every id that has an error out of the parts, so that they are done again; returns how many ids."""
-    folder = place(folder)
-    failed = _columns(parts(folder), [column, "error"]).filter(pl.col("error").is_not_null())
-    bad = failed.select(column).unique().collect()[column]
+    bad = failed(folder, column)
     take_out(folder, column, bad)
     return bad.len()
+
+
+def failed(folder: Place, column: str) -> pl.Series:
+    """The ids that have an error."""
+    bad = _columns(parts(folder), [column, "error"]).filter(pl.col("error").is_not_null())
+    return bad.select(column).unique().collect()[column]
+
+
+def finished_rows(folder: Place) -> int:
+    """How many rows the manifest names."""
+    return sum(entry["rows"] for entry in entries(folder).values())
 
 
 def take_out(folder: Place, column: str, ids: pl.Series, keys: list[str] | None = None) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,21 @@ def write_whole(where: Place, content: bytes) -> None:
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def check_writable(folder: Place) -> None:
+    """Raise UserError where a folder could not be made or written in, as far as can be seen without writing."""
+    if not isinstance(folder, Path):
+        filesystem(folder)
+        return
+    with told("write", folder, "choose another folder"):
+        for near in (folder, *folder.parents):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                is_folder = stat.S_ISDIR(near.stat().st_mode)
+                fault = errno.ENOTDIR if not is_folder else 0 if os.access(near, os.W_OK | os.X_OK) else errno.EACCES
+                if fault:
+                    raise UserError(f"Cannot write {folder}: {near}: {os.strerror(fault)}; choose another folder.")
+                return
 
 
 def create(where: Place, content: bytes) -> bool:

@@ -5,7 +5,7 @@ A folder is never overwritten: what lies in it already must be the same.
 
 from augment.results.card import parquet
 from engine.errors import UserError
-from engine.store.places import Place, join, names, place, read_bytes, write_whole
+from engine.store.places import Place, check_writable, join, names, place, read_bytes, write_whole
 from eval.benchmarks.base import Benchmark
 
 Files = dict[str, bytes]
@@ -19,9 +19,16 @@ def questions(world: Benchmark) -> Files:
 
 def write(folder: Place, files: Files) -> None:
     """Write the files of an export, each whole; raises UserError where the folder holds another file or content."""
+    for name in lacking(folder, files):
+        write_whole(join(place(folder), name), files[name])
+
+
+def lacking(folder: Place, files: Files) -> list[str]:
+    """The files that a folder does not have yet; raises UserError where it holds another file or content."""
     folder = place(folder)
-    for name in sorted(n for n in names(folder) if not n.startswith((".", "__pycache__"))):
+    there = sorted(n for n in names(folder) if not n.startswith((".", "__pycache__")))
+    for name in there:
         if name not in files or read_bytes(join(folder, name)) != files[name]:
             raise UserError(f"{folder} holds something else ({name}): choose another --out or delete it.")
-    for name, content in files.items():
-        write_whole(join(folder, name), content)
+    check_writable(folder)
+    return [name for name in files if name not in there]

@@ -18,15 +18,22 @@ from eval.runs.results import finish
 from eval.runs.room import check_room
 
 
+def with_arms(config: EvalConfig) -> EvalConfig:
+    """The settings with the arms that are measured; raises UserError where the adapter is none."""
+    if not config.adapter:
+        return config.model_copy(update={"arms": ("pretrained", "icl")})
+    if not (config.adapter / "adapter_config.json").exists():
+        raise UserError(f"{config.adapter} is no adapter folder: it has no adapter_config.json.")
+    return config.model_copy(update={"arms": ("pretrained", "icl", "finetuned"), "adapter": config.adapter.absolute()})
+
+
 def evaluate(config: EvalConfig) -> Path:
     """Score the arms pretrained, icl and, with an adapter, finetuned; writes and returns a folder like a run's.
 
     Other arms of `config` do not count.
     """
-    if config.adapter and not (config.adapter / "adapter_config.json").exists():
-        raise UserError(f"{config.adapter} is no adapter folder: it has no adapter_config.json.")
-    adapters = {"finetuned": config.adapter.absolute()} if config.adapter else {}
-    config = config.model_copy(update={"arms": ("pretrained", "icl", *adapters), "adapter": adapters.get("finetuned")})
+    config = with_arms(config)
+    adapters = {"finetuned": config.adapter} if config.adapter else {}
     worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
     if by_engine := next(iter(worlds.values())).by_engine:
         check(config, worlds[config.seeds[0]])

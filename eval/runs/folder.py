@@ -9,7 +9,8 @@ import polars as pl
 
 from engine.errors import UserError
 from engine.pool import EnginePool
-from engine.store.places import write_whole
+from engine.store.parts import finished_rows
+from engine.store.places import check_writable, write_whole
 from eval.benchmarks.base import Benchmark
 from eval.config import RunConfig
 
@@ -22,7 +23,14 @@ GROWING = ("arms", "seeds")
 
 
 def open_run(config: RunConfig) -> Path:
-    """The run's folder with its config.json; raises UserError where it holds a run with other settings.
+    """The run's folder with its config.json; raises UserError as `check_run` does."""
+    run = check_run(config)
+    write_whole(run / "config.json", config.model_dump_json(indent=2).encode())
+    return run
+
+
+def check_run(config: RunConfig) -> Path:
+    """The run's folder, in which nothing is written; raises UserError where it holds a run with other settings.
 
     A run may be moved, get more arms and seeds, and be opened by a version with more settings, which then had their defaults.
     """
@@ -36,8 +44,17 @@ def open_run(config: RunConfig) -> Path:
             )
     elif run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise UserError(f"{shown} exists and is no run: choose another --name.")
-    write_whole(path, config.model_dump_json(indent=2).encode())
+    check_writable(run)
     return run
+
+
+def there(run: Path) -> str:
+    """What a run's folder holds already, as a phrase."""
+    folders = {found.parent for depth in ("*", "*/*") for found in run.glob(f"{depth}/_manifest")}
+    told = [f"{finished_rows(folder):,} rows of {folder.relative_to(run)}" for folder in sorted(folders)]
+    trained = len(list(run.glob("adapters/*/*/train.json")))
+    told += [f"{trained} finished trainings"] if trained else []
+    return ", ".join(told) or "nothing"
 
 
 def changes(old: dict[str, Any], config: RunConfig) -> list[str]:

@@ -19,8 +19,9 @@ from eval.benchmarks.documents.facts import facts_in
 from eval.benchmarks.documents.questions import MAX_TOKENS, question_requests
 from eval.benchmarks.documents.world import CHOICES, SPLITS
 from eval.benchmarks.registry import load
-from eval.config import RunConfig
+from eval.config import EvalConfig, RunConfig
 from eval.runs.calibration import calibrate_run
+from eval.runs.folder import check_run, there
 from eval.runs.own_documents import check
 from eval.runs.room import check_room
 from train.examples.arms import AUGMENTED, TRAINED_ARMS
@@ -31,9 +32,26 @@ def print_plan(config: RunConfig, calibrate: int | None = None) -> None:
 
     With `calibrate` an engine makes so many requests of the augmentation, and its cost is estimated.
     """
-    resolve_model(config.model)
+    console = Console()
+    worlds, requests = print_stages(config)
+    if calibrate:
+        asked_once = pl.concat(requests).unique("request_id", maintain_order=True) if requests else pl.DataFrame()
+        with tempfile.TemporaryDirectory() as scratch:
+            found = calibrate_run(config, worlds, asked_once, Path(scratch), calibrate)
+        print_estimate(found, asked_once.height, config.augment, config.engine)
+    console.print(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), highlight=False)
+
+
+def print_stages(config: RunConfig) -> tuple[dict[int, Benchmark], list[pl.DataFrame]]:
+    """Print the stages with their sizes, and what is there already; returns the worlds, and the requests about them.
+
+    Raises UserError for what would stop the job before it begins.
+    """
+    if config.engine.kind == "vllm":
+        resolve_model(config.model)
     worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
     check_room(config, worlds)
+    run = check_run(config)
     table = Table("stage", "work", "tokens (estimate: characters / 4)", title=f"Plan of {config.name}")
     documents = sum(w.documents.height for w in worlds.values())
     table.add_row("read", f"{documents:,} documents in {len(worlds)} worlds", f"{_tokens(worlds):,}")
@@ -50,7 +68,7 @@ def print_plan(config: RunConfig, calibrate: int | None = None) -> None:
         table.add_row(
             "generate", f"{rows:,} requests x {config.augment.samples}", f"{prompt:,} in, at most {most:,} out"
         )
-    trained = [a for a in config.arms if a in TRAINED_ARMS]
+    trained = [a for a in config.arms if a in TRAINED_ARMS and not isinstance(config, EvalConfig)]
     for arm in trained:
         passes = config.train.passes(documents // len(worlds), _tokens(worlds) // len(worlds))
         seen = round(_tokens(worlds) * passes)
@@ -71,14 +89,10 @@ def print_plan(config: RunConfig, calibrate: int | None = None) -> None:
         table.add_row(
             "gates", f"{len(trained) * len(worlds)} tuned models, each {work}", f"{known * len(trained):,} of context"
         )
-    console = Console()
-    console.print(table)
-    if calibrate:
-        asked_once = pl.concat(requests).unique("request_id", maintain_order=True) if requests else pl.DataFrame()
-        with tempfile.TemporaryDirectory() as scratch:
-            found = calibrate_run(config, worlds, asked_once, Path(scratch), calibrate)
-        print_estimate(found, asked_once.height, config.augment, config.engine)
-    console.print(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), highlight=False)
+    console = Console(soft_wrap=True)
+    console.print(table, soft_wrap=False)
+    console.print(f"{config.out / config.name} holds: {there(run)}", markup=False, highlight=False)
+    return worlds, requests
 
 
 class Asked(NamedTuple):

@@ -23,6 +23,7 @@ from engine.config import EngineConfig, Settings
 from engine.console import log_to, say
 from engine.errors import UserError
 from engine.pool import EnginePool
+from engine.store.places import check_writable
 from engine.store.tables import write_table
 from train.examples.assemble import Recipe, write_examples
 
@@ -83,6 +84,7 @@ def run(job: Job) -> int:
         documents, repeated = drop_repeated(documents, job.drop_repeated)
         say(f"{repeated.height:,} repeated paragraphs dropped")
     if job.dry_run:
+        check_writable(out)
         return 3 if _foreseen(job, documents) or corpus.left_out else 0
     with EnginePool(job.model, job.engine) as pool:
         log_to(out / "log.txt")

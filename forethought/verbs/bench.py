@@ -5,9 +5,13 @@ from typing import Annotated, Literal
 
 import tyro
 
-from engine.bench.throughput import bench
+from engine.bench.peers import PEERS
+from engine.bench.result import check_out, choose_peers
+from engine.bench.throughput import CONTEXT, ROWS, bench
 from engine.config import EngineConfig, Settings
-from eval.bench.arms import bench_arms
+from engine.console import say
+from engine.models import check_model
+from eval.bench.arms import PEER, bench_arms
 from eval.bench.train import bench_train
 from train.config import TrainConfig
 
@@ -31,15 +35,39 @@ class Job(Settings):
     transformers for generate; trl for train; one_after_another for arms."""
     repeats: int = 3
     """Timings of each; the median counts."""
+    dry_run: bool = False
+    """Only say what would be done."""
     engine: EngineConfig = EngineConfig()
     train: TrainConfig = TrainConfig()
 
 
+PEERS_OF = PEERS | {"train": ("trl",), "arms": (PEER,)}
+UNITS = {"generate": "prompts", "score": "questions", "train": "texts", "arms": "facts", "plane": "rows"}
+
+
 def run(job: Job) -> None:
-    """Measure, print and write the figures."""
-    if job.what == "train":
+    """Measure, print and write the figures, or only say what would be measured."""
+    if job.dry_run:
+        say_bench(job)
+    elif job.what == "train":
         bench_train(job.model, job.train, job.repeats, job.rows, job.peers, job.json_file)
     elif job.what == "arms":
         bench_arms(job.model, job.engine, job.train, job.rows, job.peers, job.json_file)
     else:
         bench(job.what, job.model, job.engine, job.rows, job.context, job.repeats, job.peers, job.json_file)
+
+
+def say_bench(job: Job) -> None:
+    """Print what would be measured; raises UserError for what cannot be."""
+    check_out(job.json_file)
+    peers = choose_peers(PEERS_OF.get(job.what, ()), job.peers)
+    if job.what != "plane" and job.engine.kind == "vllm":
+        check_model(job.model)
+    rows = job.rows or (ROWS | {"train": 1000, "arms": 40})[job.what]
+    words = CONTEXT.get(job.what, 0) if job.context is None else job.context
+    timings = 1 if job.what == "arms" else job.repeats
+    say(
+        f"{job.what}: {rows:,} {UNITS[job.what]}{f' behind {words:,} words' if words else ''}, {timings} {'timing' if timings == 1 else 'timings'} each of ours"
+        + "".join(f", {peer}" for peer in peers)
+        + (f"; would write {job.json_file}" if job.json_file else "")
+    )

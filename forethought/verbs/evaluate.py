@@ -6,7 +6,8 @@ from pydantic import Field
 
 from engine.config import EngineConfig, Settings
 from eval.config import BenchmarkConfig, EvalConfig
-from eval.runs.evaluate import evaluate
+from eval.runs.evaluate import evaluate, with_arms
+from eval.runs.plan import print_stages
 
 
 class Job(Settings):
@@ -22,10 +23,16 @@ class Job(Settings):
     """Folder of runs."""
     seeds: tuple[int, ...] = (0, 1, 2)
     """Worlds of the benchmark; an adapter is measured on the worlds that it was trained on only if these name them."""
+    dry_run: bool = False
+    """Only say what would be done."""
     benchmark: BenchmarkConfig = BenchmarkConfig()
     engine: EngineConfig = Field(default_factory=EngineConfig)
 
 
 def run(job: Job) -> None:
-    """Measure; results are like a run's."""
-    evaluate(EvalConfig(**{name: getattr(job, name) for name in Job.model_fields}))
+    """Measure, or only say what would be measured; results are like a run's."""
+    config = EvalConfig(**{name: getattr(job, name) for name in Job.model_fields if name != "dry_run"})
+    if job.dry_run:
+        print_stages(with_arms(config))
+    else:
+        evaluate(config)

@@ -10,7 +10,7 @@ from eval.benchmarks.base import context, ready
 from eval.benchmarks.registry import load
 from eval.config import BenchmarkConfig
 from eval.export.data_set import data_set
-from eval.export.files import write
+from eval.export.files import lacking, write
 from eval.export.harness import task_folder
 
 
@@ -26,21 +26,31 @@ class Job(Settings):
     """pretrained: questions alone; icl: behind the documents (lm-eval)."""
     out: Path = Path("exported")
     """Folder for the files; one that holds anything else is left alone."""
+    dry_run: bool = False
+    """Only say what would be done."""
 
 
 def run(job: Job) -> None:
-    """Draw the world and write its files; raises UserError where the folder holds anything else."""
+    """Draw the world and write its files, or only name them; raises UserError where the folder holds anything else."""
     if job.to == "hub" and job.arm == "icl":
         raise UserError("export: --arm icl needs --to lm-eval; a data set for a hub holds the documents apart.")
     world = ready(load(job.benchmark, job.seed))
     if job.to == "hub":
-        write(job.out, data_set(world, job.seed, command(job)))
+        files = data_set(world, job.seed, command(job))
         use = f"datasets.load_dataset({str(job.out)!r}, 'questions')"
     else:
         prefix = context(world.documents, job.seed, job.benchmark.per_fact) if job.arm == "icl" else ""
         group = f"forethought_{world.name}{'_icl' if prefix else ''}_seed{job.seed}"
-        write(job.out, task_folder(world, group, prefix, command(job)))
+        files = task_folder(world, group, prefix, command(job))
         use = f"lm_eval --model hf --model_args pretrained=M --include_path {job.out} --tasks {group}"
+    if job.dry_run:
+        left = lacking(job.out, files)
+        say(
+            f"{world.documents.height:,} documents, {world.questions.height:,} questions: would write "
+            f"{len(left)} of {len(files)} files into {job.out} ({', '.join(left) or 'all are there'})"
+        )
+        return
+    write(job.out, files)
     say(f"wrote {job.out}\nnext: {use}")
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from augment.config import AugmentConfig
 from engine.config import EngineConfig, Settings
 from eval.config import BenchmarkConfig, Name, RunConfig, Size
+from eval.runs.plan import print_stages
 from eval.runs.reproduce import reproduce, settings_of
 from train.config import TrainConfig
 
@@ -38,17 +39,24 @@ class Job(Settings):
     steps: int | None = Field(default=None, ge=1)
     """Steps of every trained arm, so that all are matched; by default 200, and more where the training loss is still high
     after 200: 600 for syllogisms, 400 for semantic (the paper: 200 to 1,000 by data size and loss)."""
+    dry_run: bool = False
+    """Only say what would be done."""
     augment: AugmentConfig = AugmentConfig()
     train: TrainConfig = TrainConfig()
     engine: EngineConfig = EngineConfig()
 
 
 def run(job: Job) -> None:
-    """Run what is missing and write OUT/NAME/reproduction.md with its figures and claims.json."""
+    """Run what is missing and write OUT/NAME/reproduction.md with its figures and claims.json, or only say what would be run."""
     shared = {name: getattr(job, name) for name in ("model", "arms", "gates", "seeds", "augment", "train", "engine")}
     base = RunConfig(out=job.out / job.name, benchmark=BenchmarkConfig(size=job.size, data=job.data), **shared)
     names = job.benchmarks
     if job.data and "celebrities" not in names:
         names = (*names, "celebrities")
-    text = reproduce([settings_of(name, base, job.steps) for name in names])
+    runs = [settings_of(name, base, job.steps) for name in names]
+    if job.dry_run:
+        for config in runs:
+            print_stages(config)
+        return
+    text = reproduce(runs)
     Console(soft_wrap=True, highlight=False).print(f"claims and figures: {text}")

@@ -1,14 +1,17 @@
 """`forethought score`: items in, scores out."""
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
+import polars as pl
 import tyro
 from rich.markup import escape
 
 from augment.reading.tables import read_table
 from engine.config import EngineConfig, Settings
 from engine.console import say
+from engine.driver.rows import Rows
 from engine.errors import UserError
 from engine.pool import EnginePool
 
@@ -25,6 +28,8 @@ class Job(Settings):
     """pico (embedded), a folder saved by save_pretrained, or a hub name."""
     out: Path = Path("scores")
     """Folder of Parquet parts; running again resumes."""
+    dry_run: bool = False
+    """Only say what would be done."""
     engine: EngineConfig = EngineConfig()
 
 
@@ -37,9 +42,27 @@ def run(job: Job) -> int:
         )
     table = read_table(path)
     with EnginePool(job.model, job.engine) as pool:
+        if job.dry_run:
+            with contextlib.closing(pool.foresee("score", table, job.out)) as left:
+                say_scoring(table, left, job.out)
+            return 0
         scores = pool.score(table, job.out)
     errors = scores["error"].drop_nulls()
     say(f"{scores.height:,} choices scored, {errors.len():,} of them errors; wrote {job.out}")
     for error, count in errors.value_counts(sort=True).head(3).rows():
         say(f"  {count:,} not scored: {escape(error)}")
     return 3 if errors.len() else 0
+
+
+def say_scoring(table: pl.DataFrame, left: Rows, out: Path) -> None:
+    """Print what a scoring would ask for, and what is there already."""
+    shared = [c for c in ("adapter", "prefix") if c in table.columns]
+    contexts = table.unique(shared)["prefix"].str.len_chars().sum() if "prefix" in shared else 0
+    own = table.select(
+        pl.col("stem").str.len_chars().sum()
+        + pl.col("choices").list.eval(pl.element().str.len_chars()).list.sum().sum()
+    )
+    say(
+        f"{table.height:,} items, {left.total:,} choices: about {(contexts + own.item()) // 4:,} tokens (characters / 4), each "
+        f"prefix counted once\n{out} holds {left.total - left.calls:,} of the choices; {left.calls:,} would be scored"
+    )

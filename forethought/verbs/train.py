@@ -10,6 +10,7 @@ from engine.config import Settings
 from engine.console import console, log_to, say
 from engine.errors import UserError
 from engine.models import check_model, resolve_model
+from engine.store.places import check_writable
 from train.config import TrainConfig
 from train.examples.reading import read_examples
 from train.sft.job import train
@@ -45,6 +46,7 @@ def run(job: Job) -> None:
     if examples.is_empty():
         raise UserError(f"{job.examples} has no row with text.")
     if job.dry_run:
+        check_writable(job.out.absolute())
         say_training(model, examples, job.train)
         return
     validation = read_examples(job.validation) if job.validation else None

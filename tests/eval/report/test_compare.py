@@ -180,3 +180,12 @@ def test_a_job_is_the_same_from_python(two, capsys):
     assert "settings that differ" in capsys.readouterr().out
     with pytest.raises(UserError):
         verb.run(verb.Job())
+
+
+def test_a_dry_run_names_the_files_and_writes_none(tmp_path, two, capsys):
+    page = tmp_path / "out/compare.html"
+    assert run(["compare", *map(str, two), "--html", str(page), "--dry-run"]) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"2 runs, 10 pairs of split and arm to set side by side; would write {page}" in told
+    assert not page.parent.exists()
+    assert run(["compare", *map(str, two), "--json", str(tmp_path / "first/config.json/x"), "--dry-run"]) == 2
