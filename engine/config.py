@@ -76,4 +76,5 @@ class EngineConfig(Settings):
     retry_errors: Annotated[bool, tyro.conf.arg(aliases=["--retry-errors"])] = Field(default=False, exclude=True)
     """Do the rows again that ended in an error before."""
     vllm: Mapping = Field(default_factory=dict)
-    """Further vLLM engine arguments, for instance {"max_model_len": 4096}."""
+    """Further vLLM engine arguments, for instance {"max_model_len": 4096}; by default that is what the model takes, or what
+    fits into the memory."""

@@ -59,7 +59,7 @@ def scripted_question(prompt: str) -> str:
 class ScriptedBackend:
     """An engine whose answers are written here: it knows what stands in front of a question, and one fact besides."""
 
-    tokenizer, max_model_len, capacity, tolerance = FakeTokenizer(), 1_000_000, 256, 0.0
+    tokenizer, max_model_len, longest, capacity, tolerance = FakeTokenizer(), 1_000_000, 1_000_000, 256, 0.0
 
     def __init__(self, write=scripted_question):
         self.write, self.calls = write, []

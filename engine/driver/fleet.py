@@ -6,9 +6,12 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from rich.markup import escape
+
 from engine.adapters import room_ahead, room_for
 from engine.cluster.start import attached, gpus_per_engine, lacking
 from engine.config import EngineConfig
+from engine.console import say
 from engine.driver.failures import EngineFailed, cause_of
 from engine.errors import UserError
 from engine.models import check_alike, check_model
@@ -21,7 +24,7 @@ LOAD_SECONDS = 3600.0
 
 
 class Fleet:
-    """`actors` run; `restarts` counts those that died at work."""
+    """`actors` run; `restarts` counts those that died at work; `told` is the context length that was said last."""
 
     def __init__(self, model: str, config: EngineConfig):
         self.config = config
@@ -30,6 +33,7 @@ class Fleet:
         self.room = room_ahead(config)
         self.actors: list[Any] = []
         self.restarts = 0
+        self.told = 0
 
     def serve(self, adapters: Iterable[str]) -> None:
         """Make room for these adapters; raises UserError where one cannot be served, before anything starts.
@@ -59,15 +63,26 @@ class Fleet:
             self._wait_for_room(gpus)
             starting = [actor.ready.remote() for actor in self.actors]
             ready, _ = ray.wait(starting, num_returns=1 if attached() else len(starting), timeout=LOAD_SECONDS)
-            ray.get(ready)
+            facts = ray.get(ready)
             if not ready:
                 raise EngineFailed(f"no engine has started within {LOAD_SECONDS / 60:g} minutes")
+            self._say_length(facts)
         except (UserError, EngineFailed):
             self.kill()
             raise
         except ray.exceptions.RayError as error:
             self.kill()
             raise cause_of(error) from None
+
+    def _say_length(self, facts: list[dict[str, Any]]) -> None:
+        """Say once where memory holds less than what the model could take."""
+        most, longest = min(fact["max_model_len"] for fact in facts), facts[0]["longest"]
+        if most < longest and most != self.told:
+            self.told = most
+            say(
+                f"[yellow]note[/]: {escape(self.model)} takes {longest:,} tokens, and the memory of an engine holds {most:,}: longer rows "
+                "end as errors; engine.kv_cache_gib (on a CPU), or gpu_memory_utilization in engine.vllm, gives it more"
+            )
 
     def _wait_for_room(self, gpus: float) -> None:
         """Give a cluster time to grow, now that engines ask for room; raises UserError where it stays too small for one."""

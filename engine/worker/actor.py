@@ -80,7 +80,13 @@ class EngineActor:
 
     def ready(self) -> dict[str, Any]:
         """Facts about the engine, once it has started."""
-        return {"max_model_len": self.backend.max_model_len, "capacity": self.backend.capacity, "pid": os.getpid()}
+        backend = self.backend
+        return {
+            "max_model_len": backend.max_model_len,
+            "longest": backend.longest,
+            "capacity": backend.capacity,
+            "pid": os.getpid(),
+        }
 
     def give(self, task: str, name: str, shard: Place, out: Place) -> None:
         """Queue the shard file `shard` as a lease; results become part `name` of the folder `out`."""

@@ -10,6 +10,9 @@ class Backend(Protocol):
 
     tokenizer: Any
     max_model_len: int
+    """Tokens of a prompt and its answer."""
+    longest: int
+    """The same where memory has no end: what the model, or the user, has set."""
     capacity: int
     """Calls in flight that keep the engine busy."""
     tolerance: float

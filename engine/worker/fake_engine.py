@@ -73,7 +73,8 @@ class FakeEngine:
     """Answers every call in the next step; text and log-likelihoods depend on the call's tokens alone."""
 
     def __init__(self, model: str, config: EngineConfig):
-        self.tokenizer, self.max_model_len, self.tolerance = FakeTokenizer(), 1_000_000, 0.0
+        self.tokenizer, self.tolerance = FakeTokenizer(), 0.0
+        self.max_model_len = self.longest = 1_000_000
         self.faults = faults(model)
         self.capacity = int(self.faults.get("seats", 256))
         self.weights = ""

@@ -25,6 +25,7 @@ def engine_options(model: str, config: EngineConfig) -> dict[str, Any]:
         "generation_config": "vllm",
         "disable_log_stats": True,
         "seed": 0,
+        "max_model_len": -1,  # the model's own, or what the memory for the KV cache holds
     }
     if not gpu:
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", str(max(1, math.ceil(config.kv_cache_gib))))
@@ -65,7 +66,10 @@ class VllmEngine:
         # by what uses it vLLM chooses how many sequences run at once: offline work takes twice those of a server
         self.engine = vllm.LLMEngine.from_engine_args(arguments, UsageContext.LLM_CLASS)
         self.tokenizer = self.engine.get_tokenizer()
-        self.max_model_len: int = self.engine.model_config.max_model_len
+        found = self.engine.model_config
+        self.max_model_len: int = found.max_model_len
+        fitted = found.original_max_model_len == -1
+        self.longest: int = found.get_and_verify_max_len(-1) if fitted else found.max_model_len
         self.capacity = math.ceil(1.1 * self.engine.vllm_config.scheduler_config.max_num_seqs)
         self.seeded = has_gpu() or not self.engine.vllm_config.scheduler_config.enable_chunked_prefill
         # newer versions have errors of their own for a request that cannot be served

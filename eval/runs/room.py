@@ -34,8 +34,8 @@ def context_limit(config: RunConfig) -> int:
     """Tokens that the model takes, as configured or as its files say."""
     if config.engine.kind == "fake":
         return sys.maxsize
-    if "max_model_len" in config.engine.vllm:
-        return int(config.engine.vllm["max_model_len"])
+    if (asked := config.engine.vllm.get("max_model_len")) not in (None, -1):
+        return int(asked)
     from transformers import AutoConfig
 
     found = AutoConfig.from_pretrained(resolve_model(config.model)).get_text_config()

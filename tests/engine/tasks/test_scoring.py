@@ -163,12 +163,15 @@ def test_scores_do_not_change_beside_generation(pool, tmp_path):
 
 
 @pytest.mark.engine
-def test_a_cache_too_small_for_all_gives_the_same_scores(tmp_path):
-    """Of 24 blocks: five contexts with three choices each need 50, six generations that grow side by side 42."""
+def test_a_cache_too_small_for_all_gives_the_same_scores(tmp_path, capsys):
+    """Of 24 blocks: five contexts with three choices each need 50, six generations that grow side by side 42.
+
+    The model takes 8,192 tokens, for which there is no room: the engine starts with what the blocks hold, and says so.
+    """
     from engine.config import EngineConfig
     from engine.pool import EnginePool
 
-    vllm = {"num_gpu_blocks_override": 24, "max_model_len": 512, "max_num_seqs": 16}
+    vllm = {"num_gpu_blocks_override": 24, "max_num_seqs": 16}
     with EnginePool("pico", EngineConfig(kv_cache_gib=1, vllm=vllm), quiet=True) as small:
         rows = [{"stem": words(150, i % 5), "choices": [f" {words(20, s)}" for s in (1, 2, 3)]} for i in range(10)]
         requests = {"request_id": [str(i) for i in range(6)], "prompt": [words(100, i) for i in range(6)]}
@@ -178,6 +181,15 @@ def test_a_cache_too_small_for_all_gives_the_same_scores(tmp_path):
         )
         assert done["output_tokens"].to_list() == [100] * 6
         check(small, tmp_path, rows, "again")
+        long = {"item_id": "long", "stem": words(800, 1), "choices": [" more", " less"]}
+        refused = small.score(pl.DataFrame([long]), tmp_path / "long")["error"].to_list()
+    assert (
+        refused == [f"context and choice have 802 tokens and the model takes {23 * 32 - 1}"] * 2
+    )  # one block stays empty
+    assert (
+        capsys.readouterr().err.count("pico takes 8,192 tokens, and the memory of an engine holds 736: longer rows")
+        == 1
+    )
 
 
 def test_total_probability_of_all_tokens_is_one(pool, tmp_path):
