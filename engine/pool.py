@@ -20,7 +20,7 @@ from engine.driver.schedule import Schedule
 from engine.errors import UserError
 from engine.fingerprint import fingerprint
 from engine.store.owner import InUse, Owner, claim
-from engine.store.parts import drop_errors, failed, finished, read_parts, sweep
+from engine.store.parts import drop_errors, failed, finished, note, read_parts, sweep
 from engine.store.places import Place, check_writable, place
 from engine.tasks.registry import TASKS
 from engine.worker.actor import Status
@@ -96,6 +96,7 @@ class EnginePool:
             with contextlib.suppress(UserError):  # what is left over is no reason to fail: the next owner sweeps too
                 owner.check()
                 sweep(out)
+                note(out)
             owner.release()
             if fresh and isinstance(out, Path):
                 with contextlib.suppress(OSError):  # work that was refused leaves no empty folder behind

@@ -3,7 +3,8 @@
 A folder holds `part-KEY.parquet` and `_manifest/part-KEY.json`; it is a local path or an fsspec URL. A part is written
 under a temporary name and renamed (an object store shows an object whole anyway); the manifest entry comes last, so a
 crash leaves at most an unnamed part, which the next owner removes. Of the two, engines write parts and only the driver
-writes entries: a part that a lost node or a dead driver's engine writes too late is never seen.
+writes entries: a part that a lost node or a dead driver's engine writes too late is never seen. Listings of a shared disk may
+be late; files that are asked for by their names are not.
 """
 
 import json
@@ -21,6 +22,7 @@ from engine.store.tables import read_columns, read_table, write_table
 
 THREADS = 32
 """Parts of an object store that are read at a time: each costs a round trip."""
+NOTED = ("_manifest", "keys.json")
 LATE_SECONDS = 10.0
 """How long a part that the manifest names may take to appear: other machines see files late."""
 
@@ -32,7 +34,7 @@ def write_part(folder: Place, key: str, table: pl.DataFrame) -> None:
 
 def write_entry(folder: Place, key: str, rows: int, **facts: str) -> None:
     """Write the manifest entry of a part, with facts about its rows: from now on they are finished."""
-    write_whole(join(folder, "_manifest", f"part-{key}.json"), json.dumps({"rows": rows, **facts}).encode())
+    write_whole(_entry(folder, key), json.dumps({"rows": rows, **facts}).encode())
 
 
 def commit_part(folder: Place, key: str, table: pl.DataFrame, **facts: str) -> None:
@@ -52,15 +54,38 @@ def parts(folder: Place) -> list[Any]:
 
 
 def keys(folder: Place) -> list[str]:
-    """The keys that the manifest names, sorted."""
-    found = (n for n in names(join(folder, "_manifest")) if n.startswith("part-") and n.endswith(".json"))
-    return sorted(n.removeprefix("part-").removesuffix(".json") for n in found)
+    """The keys that the manifest names, sorted, also those that a late listing does not show."""
+    listed = names(join(folder, "_manifest"))
+    found = {
+        n.removeprefix("part-").removesuffix(".json") for n in listed if n.startswith("part-") and n.endswith(".json")
+    }
+    return sorted(found | {key for key in set(_noted(folder)) - found if exists(_entry(folder, key))})
+
+
+def note(folder: Place) -> None:
+    """Write the keys into one file, which is read by its name: a machine that lists the manifest late still knows them.
+
+    For an owner that ends. One that is killed writes none; whoever follows it on another machine waits for longer than
+    listings are late (`owner.STALE_SECONDS`), and on the same one they are not.
+    """
+    if (found := keys(folder)) != _noted(folder):
+        write_whole(join(folder, *NOTED), json.dumps(found).encode())
+
+
+def _noted(folder: Place) -> list[str]:
+    where = join(folder, *NOTED)
+    found: list[str] = json.loads(read_bytes(where)) if exists(where) else []
+    return found
+
+
+def _entry(folder: Place, key: str) -> Place:
+    return join(folder, "_manifest", f"part-{key}.json")
 
 
 def entries(folder: Place) -> dict[str, dict[str, Any]]:
     """What the manifest says of each part, by key."""
     found = keys(folder)
-    read = in_threads(read_bytes, [join(folder, "_manifest", f"part-{key}.json") for key in found])
+    read = in_threads(read_bytes, [_entry(folder, key) for key in found])
     return {key: json.loads(content) for key, content in zip(found, read, strict=True)}
 
 
@@ -118,7 +143,7 @@ def take_out(folder: Place, column: str, ids: pl.Series, keys: list[str] | None 
         table = read_table(where)
         kept = table.filter(~pl.col(column).is_in(ids.implode()))
         if kept.is_empty():
-            remove(join(folder, "_manifest", f"part-{key}.json"))
+            remove(_entry(folder, key))
             remove(where)
         elif kept.height < table.height:
             commit_part(folder, key, kept, **{name: v for name, v in known[key].items() if name != "rows"})
@@ -133,9 +158,12 @@ def sweep(folder: Place) -> None:
         half = name.startswith(".part-") and name.endswith(".tmp")
         # the listing of the manifest may be late: it is asked by name too
         if name == f"part-{key}.parquet" and key not in named:
-            half = not exists(join(folder, "_manifest", f"part-{key}.json"))
+            half = not exists(_entry(folder, key))
         if half:
             remove(join(folder, name))
+    for name in names(join(folder, "_manifest")):
+        if name.startswith(".") and name.endswith(".tmp"):
+            remove(join(folder, "_manifest", name))
 
 
 def _wait_for(where: Place) -> None:

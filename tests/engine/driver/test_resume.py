@@ -32,7 +32,7 @@ def edit(weights: Path) -> None:
 
 
 @pytest.mark.engine
-def test_edited_items_are_done_again_under_their_old_ids(tmp_path: Path):
+def test_edited_items_are_done_again_under_their_old_ids(tmp_path: Path, monkeypatch):
     changed = items().with_columns(
         stem=pl.when(pl.col("item_id") == "i3").then(pl.lit("another")).otherwise(pl.col("stem"))
     )
@@ -45,6 +45,11 @@ def test_edited_items_are_done_again_under_their_old_ids(tmp_path: Path):
             fresh = pool.score(table, tmp_path / f"fresh-{redone}-{table is changed}").sort("item_id", "choice")
             assert found.equals(fresh)
         assert first.sort("item_id", "choice").equals(found)
+        # another machine may list what was written late, the manifest too
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr("engine.store.parts.names", lambda folder: set())
+            assert pool.score(items(), tmp_path / "s").height == 12
+            assert pool.last.rows == 0
         # the columns that only say what is done together, and their order, change nothing
         table = pl.DataFrame({"request_id": ["a"], "prompt": ["x"]})
         pool.generate(table, tmp_path / "g")
@@ -124,10 +129,10 @@ def test_a_folder_of_an_older_version_goes_on_and_is_recorded(tmp_path: Path, ca
     with EnginePool("none", FAKE, quiet=True) as pool:
         pool.score(items(4), tmp_path / "s")
         for entry in (tmp_path / "s" / "_manifest").iterdir():
-            if entry.name.startswith("from-"):
-                entry.unlink()
-            else:
+            if entry.name.startswith("part-"):
                 entry.write_text(json.dumps({"rows": json.loads(entry.read_text())["rows"]}))
+            else:
+                entry.unlink()
         capsys.readouterr()
         assert pool.score(items(), tmp_path / "s").height == 12
         assert pool.last.rows == 4

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.errors import UserError
 from engine.store import places
 from engine.store.ids import content_id
-from engine.store.parts import commit_part, drop_errors, finished, parts, read_parts, stream_parts, sweep
+from engine.store.parts import commit_part, drop_errors, entries, finished, note, parts, read_parts, stream_parts, sweep
 from engine.store.places import write_whole
 from engine.store.tables import write_table
 from engine.tasks.generate import GENERATIONS
@@ -101,6 +101,22 @@ def test_a_listing_that_comes_late_loses_no_row(tmp_path, monkeypatch):
     assert sorted(finished(tmp_path, "request_id").collect()["request_id"]) == ["1", "2"]
 
 
+def test_a_manifest_that_is_listed_late_loses_no_row(tmp_path, monkeypatch):
+    for key in "abc":
+        commit_part(tmp_path, key, rows(key))
+    note(tmp_path)
+    late = {"part-b.parquet", "part-b.json"}
+    monkeypatch.setattr("engine.store.parts.names", lambda folder: places.names(folder) - late)
+    sweep(tmp_path)
+    note(tmp_path)
+    assert read_parts(tmp_path, {})["request_id"].to_list() == ["a", "b", "c"]
+    assert sorted(entries(tmp_path)) == ["a", "b", "c"]
+    (tmp_path / "_manifest" / "part-b.json").unlink()  # as the message about a missing part says
+    assert read_parts(tmp_path, {})["request_id"].to_list() == ["a", "c"]
+    note(tmp_path)
+    assert json.loads((tmp_path / "_manifest" / "keys.json").read_text()) == ["a", "c"]
+
+
 def test_a_part_that_appears_late_is_waited_for(tmp_path):
     commit_part(tmp_path, "a", rows("1"))
     (tmp_path / "part-a.parquet").rename(tmp_path / "late")
@@ -116,6 +132,7 @@ def test_a_sweep_leaves_exactly_the_committed_rows_to_a_plain_glob(tmp_path, mon
     write_table(tmp_path / "part-c.parquet", rows("1", "2"))
     write_table(tmp_path / "_shards" / "c.parquet", rows("1", "2"))
     (tmp_path / ".part-d.parquet.123.tmp").write_bytes(b"PAR1 half a file")
+    (tmp_path / "_manifest" / ".part-d.json.123.tmp").write_bytes(b"{")
     # an entry that a late listing does not show still protects its part
     monkeypatch.setattr("engine.store.parts.names", lambda folder: places.names(folder) - {"part-b.json"})
     sweep(tmp_path)
