@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from engine.driver.failures import EngineFailed, NodeLost, cause_of
@@ -13,6 +14,7 @@ from engine.errors import UserError
 from engine.store.owner import Owner
 from engine.store.parts import commit_part, write_entry
 from engine.store.places import Place
+from engine.store.retries import patiently
 from engine.store.tables import read_table
 from engine.worker.actor import Status
 
@@ -154,7 +156,8 @@ class Drive:
             self.schedule.lost(held)
             held = []
         for shard in self.schedule.died(held):
-            table = self.schedule.rows.task.failed(read_table(shard.path), f"the engine died on this row: {cause}")
+            rows = patiently(partial(read_table, shard.path))
+            table = self.schedule.rows.task.failed(rows, f"the engine died on this row: {cause}")
             self.owner.check()
             commit_part(self.out, shard.name, table, **shard.origin)
             self.progress.add(Status(rows=table.height))

@@ -4,6 +4,7 @@ import math
 from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import partial
 
 import polars as pl
 
@@ -11,6 +12,7 @@ from engine.driver.resume import Origin
 from engine.driver.rows import Rows, shard_size
 from engine.store.ids import content_id
 from engine.store.places import Place, join
+from engine.store.retries import patiently
 from engine.store.tables import read_table, write_table
 
 SINGLY = 32
@@ -85,7 +87,7 @@ class Schedule:
             if shard.rows == 1 and shard.suspect:
                 proven.append(shard)
                 continue
-            rows = read_table(shard.path)
+            rows = patiently(partial(read_table, shard.path))
             size = 1 if shard.rows <= SINGLY else math.isqrt(shard.rows - 1) + 1
             for start in range(0, shard.rows, size):
                 self.suspects.append(self._write(rows[start : start + size], suspect=True))

@@ -8,12 +8,14 @@ import secrets
 import shutil
 import stat
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import fsspec
 
 from engine.errors import UserError
+from engine.store.retries import patiently
 
 Place = Path | str
 """A local path, or the URL of an object store as text: no `Path`, which halves its slashes."""
@@ -59,7 +61,11 @@ def filesystem(url: str) -> tuple[Any, str]:
 
 
 def write_whole(where: Place, content: bytes) -> None:
-    """Write a file so that it is either absent or complete, and stays after a power cut."""
+    """Write a file so that it is either absent or complete, and stays after a power cut; tried again where storage stumbles."""
+    patiently(partial(_write, where, content))
+
+
+def _write(where: Place, content: bytes) -> None:
     with told("write", where, "make room or choose another folder, then run again: what is finished is kept"):
         if not isinstance(where, Path):
             files, path = filesystem(where)

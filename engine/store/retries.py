@@ -11,7 +11,7 @@ DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds to wait before each further try."""
 FINAL = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS),
-    *(errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG),
+    *(errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL),
 }
 """What no other try would mend: a full disk, a folder that is not ours, a path that is none."""
 T = TypeVar("T")
@@ -32,6 +32,8 @@ def patiently(act: Callable[[], T]) -> T:
 def _may_pass(error: BaseException) -> bool:
     """A user's error may where storage caused it (see `places.told`)."""
     cause = error.__cause__ if isinstance(error, UserError) else error
+    number = getattr(cause, "errno", None)
     if cause is None or isinstance(cause, ImportError | PermissionError):
         return False
-    return getattr(cause, "errno", None) not in FINAL
+    # on a disk a missing file may only be late; an object store, which gives no number, has no such bucket
+    return number not in FINAL and (number is not None or not isinstance(cause, FileNotFoundError))

@@ -1,5 +1,6 @@
 """The pool's data plane over real Ray actors with the fake engine: completeness, resume, dead actors."""
 
+import errno
 import os
 import signal
 import threading
@@ -14,6 +15,7 @@ from engine.config import EngineConfig
 from engine.driver.failures import cause_of
 from engine.errors import UserError
 from engine.pool import EngineFailed, EnginePool
+from engine.store import retries
 from engine.store.parts import parts, read_parts
 from engine.tasks.generate import GENERATIONS
 
@@ -151,6 +153,24 @@ def test_retrying_errors_is_an_option_but_no_other_setting_of_the_run(tmp_path: 
     assert [config.engine.retry_errors for config in seen] == [False, True]
     assert open_run(seen[0]) == open_run(seen[1]) == tmp_path / "run"
     assert understood("score", ["items.parquet", option])[1].engine.retry_errors
+
+
+def test_storage_that_stumbles_under_the_driver_costs_no_row_and_no_engine(tmp_path: Path, monkeypatch):
+    tried, sync = list[int](), os.fsync
+
+    def stumble(file: int) -> None:
+        tried.append(file)
+        if len(tried) % 2:  # every other write
+            raise OSError(errno.EIO, "Input/output error")
+        sync(file)
+
+    monkeypatch.setattr(retries, "DELAYS", (0.0, 0.0))
+    monkeypatch.setattr("engine.store.places.os.fsync", stumble)
+    with EnginePool("none", FAKE, quiet=True) as pool:
+        done = pool.generate(requests(400), tmp_path / "g")
+        assert pool.fleet.restarts == 0
+    assert len(tried) > 10
+    assert sorted(done["request_id"]) == sorted(f"r{i}" for i in range(400))
 
 
 def test_a_full_disk_ends_the_job_at_once_with_the_path(tmp_path: Path):

@@ -7,7 +7,7 @@ import pytest
 
 from engine.config import EngineConfig
 from engine.errors import UserError
-from engine.store import retries
+from engine.store import places, retries
 from engine.store.parts import parts, read_parts, write_entry
 from engine.store.tables import write_table
 from engine.tasks.generate import GENERATIONS
@@ -163,7 +163,10 @@ def test_the_actor_says_what_its_engine_takes():
 def stumbling(monkeypatch, error, times):
     """The storage fails the first times that a shard is read and a part is written."""
     left = {"read": times, "write": times}
-    for name, real in (("read", actor_module.read_table), ("write", actor_module.write_part)):
+    for name, module, called, real in (
+        ("read", actor_module, "read_table", actor_module.read_table),
+        ("write", places, "_write", places._write),
+    ):
 
         def act(*args, name=name, real=real):
             left[name] -= 1
@@ -171,7 +174,7 @@ def stumbling(monkeypatch, error, times):
                 raise OSError(error, "the storage stumbles")
             return real(*args)
 
-        monkeypatch.setattr(actor_module, "read_table" if name == "read" else "write_part", act)
+        monkeypatch.setattr(module, called, act)
     monkeypatch.setattr(retries, "DELAYS", (0.0,) * 3)
 
 
