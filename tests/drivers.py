@@ -1,7 +1,10 @@
-"""Jobs in processes of their own, to be killed."""
+"""Jobs in processes of their own, to be killed; what listens meanwhile."""
 
+import contextlib
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -58,3 +61,25 @@ def end_tree(driver: subprocess.Popen) -> None:
     driver.wait()
     psutil.wait_procs(tree, timeout=30)
     assert not [p for p in tree if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+@contextlib.contextmanager
+def listeners() -> Iterator[set[tuple[int, str, str]]]:
+    """Processes below this one that listen while the block lasts: number, name, address."""
+    seen, over = set[tuple[int, str, str]](), threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.1):
+            for process in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    name = " ".join(process.cmdline()[:1])
+                    sockets = process.net_connections("inet")
+                    seen.update((process.pid, name, s.laddr.ip) for s in sockets if s.status == "LISTEN")
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watcher.join()

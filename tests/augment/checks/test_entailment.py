@@ -7,6 +7,12 @@ import pytest
 
 from augment.checks.entailment import SLIP, not_entailed, thresholds
 from augment.checks.evidence import NOTHING, Sources, entailment_items, figures, replacements
+from augment.config import AugmentConfig
+from augment.stages.rounds import augment
+from engine.config import EngineConfig
+from engine.fingerprint import fingerprint
+from engine.pool import EnginePool
+from engine.store.parts import entries
 from engine.tasks.score import SCORES
 
 SOURCES = ["Note: femp are more common than glon.", "blick are big.", "Anna lives in Rome."]
@@ -148,3 +154,19 @@ def test_thresholds_let_the_rate_of_nulls_pass_and_small_operators_share_one():
     assert found["few"] == table["null"].quantile(0.99, interpolation="higher") > found["many"]
     unscored = pl.DataFrame({"operator": ["x"], "null": [None]}, schema_overrides={"null": pl.Float64})
     assert thresholds(unscored, 0.01) == {}
+
+
+@pytest.mark.engine
+def test_what_another_model_has_verified_is_asked_again(tmp_path):
+    """Into the same folder: its requests are others, but inferences in the same words are asked about under the same ids."""
+    documents = pl.DataFrame(
+        {"doc_id": ["a"], "text": ["femp are more dangerous than glon."], "source": ["t"], "meta": ["{}"]}
+    )
+    config = AugmentConfig(operators=("reverse",))
+    for name, dtype in (("one", "float32"), ("other", "bfloat16")):
+        engine = EngineConfig(kind="fake", cpus=0.5, vllm={"dtype": dtype})
+        with EnginePool("fake:turn=1", engine, quiet=True) as pool:
+            assert augment(documents, pool, config, name, tmp_path).height
+        mark, _ = fingerprint("fake:turn=1", engine)
+        assert {entry["from"] for entry in entries(tmp_path / "verify/0000").values()} == {mark}
+        assert {entry["from"] for entry in entries(tmp_path / "generations").values()} > {mark} or name == "one"

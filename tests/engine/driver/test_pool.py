@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine.cluster.start import gpus_per_engine
+from engine.cluster.start import gpus_per_engine, start_ray
 from engine.config import EngineConfig
 from engine.driver.failures import cause_of
 from engine.errors import UserError
@@ -236,6 +236,19 @@ def test_an_attached_cluster_that_stays_too_small_is_an_error_after_a_while(tmp_
         with pytest.raises(UserError, match=r"8 GPUs; Ray has .* and 0"):
             pool.generate(requests(3), tmp_path / "g")
         assert pool.fleet.actors == []
+
+
+def test_engines_that_find_no_room_in_a_cluster_are_all_given_up_at_the_end(tmp_path: Path, monkeypatch):
+    import ray
+
+    start_ray(FAKE)
+    monkeypatch.setattr("engine.driver.fleet.attached", lambda: True)
+    monkeypatch.setattr("engine.driver.drive.START_SECONDS", 0.5)
+    config = FAKE.model_copy(update={"replicas": 4, "cpus": ray.cluster_resources()["CPU"]})  # one fits
+    with EnginePool("none", config, quiet=True) as pool:
+        assert pool.generate(requests(300), tmp_path / "g").height == 300
+        (actor,) = pool.fleet.actors
+        assert ray.get(actor.ready.remote(), timeout=30)["capacity"] == 256
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The report of a full run, of a poor one, and of one with hostile text. All figures here are made up."""
 
+import errno
 import io
+import os
 import re
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from html_tags import Tags
 from made_up import AUDITED, CHANCE, RATES, full, made_up
 from rich.console import Console
 
+from engine.errors import UserError
 from eval.config import RunConfig
 from eval.measure.accuracy import summarise
 from eval.measure.claims import Claim, claims
@@ -34,6 +37,34 @@ def test_full_report_has_every_part(tmp_path):
         assert part in markdown
     assert "the paper&#39;s ordering holds (all 6 claims)" in html
     assert html.count('role="img"') == 2  # a panel per split
+
+
+def test_pages_and_figures_are_whole_where_a_disk_fills_amid_them(tmp_path, monkeypatch):
+    written(tmp_path, full())
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} >= {".png", ".html", ".md"}
+    before, room, sync = {path: path.read_bytes() for path in files}, [0], os.fsync
+
+    def fill(file: int) -> None:
+        room[0] -= 1
+        if room[0] < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(file)
+
+    monkeypatch.setattr("engine.store.places.os.fsync", fill)
+    other = full(results=AUDITED, summary=summarise(made_up(norms=("sum", "exact"))))
+    for fits in (0, len(files) - 1):
+        room[0] = fits
+        with pytest.raises(UserError, match=r"Cannot write .*: No space left on device; make room"):
+            write_report(tmp_path, other)
+        now = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        assert set(now) == set(before)
+        assert sum(now[path] != before[path] for path in files) <= fits
+    room[0] = len(files)
+    assert written(tmp_path, other) != (
+        before[tmp_path / "report.html"].decode(),
+        before[tmp_path / "report.md"].decode(),
+    )
 
 
 def test_audit_and_gates_are_tables(tmp_path):

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 import torch
 from conftest import PICO
+from drivers import listeners
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -100,10 +101,15 @@ def losses(result: dict) -> list[float]:
 
 @pytest.mark.timeout(300)
 def test_two_workers_have_the_same_loss_at_every_step(tmp_path: Path, curve: list[float]):
+    """And whatever listens meanwhile, how the workers find one another too, does so for this machine only."""
     config = CURVE.model_copy(update={"workers": 2, "least_workers": 1, "microbatch": 1})
-    found = losses(train(str(PICO), TEXTS, config, 5, tmp_path / "job"))
+    with listeners() as seen:
+        found = losses(train(str(PICO), TEXTS, config, 5, tmp_path / "job"))
     assert found == pytest.approx(curve, abs=1e-4)
     assert curve[0] > 2 * curve[-1]
+    workers = {pid for pid, name, _ in seen if "RayTrainWorker" in name}
+    assert len(workers) == 2
+    assert {address for _, _, address in seen} <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 
 
 @pytest.mark.engine
