@@ -90,16 +90,16 @@ def _spans(text: str, language: str) -> Iterator[tuple[int, int]]:
     lines = [0, *(end.end() for end in re.finditer(r"\r\n?|\n", text))]
     starts = [0]
     cursor, last = 0, -1
-    for unit, line in placed_units(text, language):
-        if line != last:
-            cursor, last = lines[line], line
+    for placed in placed_units(text, language):
+        if placed.block != last:
+            cursor, last = lines[placed.block], placed.block
             while starts[-1] > cursor:
                 starts.pop()
         else:
             cursor = WHITE.match(text, cursor).end()  # type: ignore[union-attr]
         starts.append(cursor)
         # The characters of a unit stand in the text in this order, with the marks of its block in between.
-        for character in "".join(unit.text.split()):
+        for character in "".join(placed.written.split()):
             place = text.find(character, cursor, cursor + 1000)
             cursor = cursor if place < 0 else place + 1
     edges = [*dict.fromkeys(starts), len(text)]

@@ -1,38 +1,60 @@
-"""Splits Markdown or plain text into sentences: blocks by markdown-it-py, sentences by sentencex."""
+"""Finds the sentences of Markdown, reStructuredText, Org and plain text, and all else that stands there: blocks by markdown-it-py."""
 
 import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-import sentencex
 from markdown_it import MarkdownIt
 
-Kind = Literal["sentence", "heading", "item", "row", "code"]
+from augment.text.dialogue import answers, asks, speakers, told
+from augment.text.markup import as_markdown
+from augment.text.rows import statement
+from augment.text.splitting import CJK, one_line
 
-CJK = r"\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff9f"
-"""Chinese and Japanese script with its punctuation, for joining lines and sentences; words are cut by `words.CHARACTER`."""
+Kind = Literal["sentence", "item", "row", "heading", "header", "table", "code", "mark"]
+ASKED = ("sentence", "item", "row")
+"""Kinds of units that operators on sentences ask about."""
+
 # Only the block structure is parsed. Indented text and HTML are prose more often than not, in text files above all.
 BLOCKS = (
     MarkdownIt("commonmark", {"maxNesting": 100}).enable("table").disable(["code", "html_block", "inline", "text_join"])
 )
 
 ROW = re.compile(r"(?:[ \t]*\|[^|\n]*\|.*\|[ \t]*(?:\n|$))+")
-WINDOW = 2_000
-
-ABBREVIATIONS = {"approx", "ch", "chs", "eq", "eqs", "est", "etc", "fig", "figs", "max", "min", "resp", "vol", "vols"}
+NOTE = re.compile(r"\[\^[^\]\s]+\](?::\s*)?|!\[[^\]\n]*\](?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\[[^\]\n]*\])")
+"""A footnote's mark, and an image: no part of a sentence."""
+MARKS = re.compile(r"</?[A-Za-z][^<>]*>|\$\$?[^$]+\$\$?|\[\d+\]_?|\[\]\([^()]*\)")
+"""What says nothing alone: tags, formulas, citations, links without a word."""
 
 
 class Unit(NamedTuple):
-    """A sentence, heading, sentence of a list item, table row or code block."""
+    """What a text is made of.
+
+    Asked about by operators on sentences: a `sentence`, a question with its answer as one; an `item`, the sentence of a list item; a
+    `row`, the statement that a table's row makes under its header. Not asked about: a `heading`; the `header` of
+    a table; a row of a `table` that has none; `code`; a `mark`, such as an image, a formula or a lone "!".
+    """
 
     text: str
-    """Without the marks of its block; cells of a row are joined by " | "; code keeps its fences and line breaks."""
+    """Without the marks of its block; cells of a table's line are joined by " | "; code keeps its fences and line breaks."""
     kind: Kind
 
 
+class Placed(NamedTuple):
+    """A unit and where it stands."""
+
+    unit: Unit
+    headings: tuple[str, ...]
+    """The headings above it, the widest first; those above a heading are its own."""
+    block: int
+    """The line, from 0, where its block begins; blocks share no line."""
+    written: str
+    """Its characters in the order of the text, where a statement from a table or of a speaker has them otherwise."""
+
+
 def split_sentences(text: str, language: str = "en") -> list[str]:
-    """The sentences of paragraphs and list items, in order, stripped and non-empty; see `units`."""
-    return [unit.text for unit in units(text, language) if unit.kind in ("sentence", "item")]
+    """What operators on sentences ask about, in order, stripped and non-empty: units of the kinds `ASKED`."""
+    return [unit.text for unit in units(text, language) if unit.kind in ASKED]
 
 
 def targets(
@@ -63,98 +85,120 @@ def joined(before: str, text: str) -> str:
 def units(text: str, language: str = "en") -> list[Unit]:
     """All units of a text, in order.
 
-    `language` is an ISO 639-1 code; sentencex treats an unknown one as English. Paragraphs written mostly in Chinese or
-    Japanese script are split as such whatever the language.
+    `language` is an ISO 639-1 code; an unknown one is treated as English. Paragraphs written mostly in Chinese or
+    Japanese script are split as such whatever the language. Comments, formulas on lines of their own, directives, drawers and code of RST and Org
+    are no units (`as_markdown`).
     """
-    return [unit for unit, _ in placed_units(text, language)]
+    return [placed.unit for placed in placed_units(text, language)]
 
 
-def placed_units(text: str, language: str = "en") -> Iterator[tuple[Unit, int]]:
-    """The units, each with the number of the line, from 0, where its block begins; blocks share no line."""
-    return ((unit, line) for unit, line in _units(text, language) if unit.text)
+def placed_units(text: str, language: str = "en") -> Iterator[Placed]:
+    """The units of a text, each with the headings above it and the line where its block begins."""
+    known, headings, waiting = speakers(text), list[tuple[int, str]](), list[Placed]()
+    for block in _blocks(as_markdown(text)):
+        if block.kind == "heading":
+            headings = [heading for heading in headings if heading[0] < block.level]
+        above = tuple(heading for _, heading in headings)
+        units = [
+            Placed(Unit(text, kind), above, block.line, written or text)
+            for text, kind, written in _told(block, language, known, above)
+            if text
+        ]
+        if waiting and units and answers(units[0].unit.text):  # the question is a paragraph of its own
+            question = waiting.pop()
+            both = " ".join([question.unit.text, *(answer.unit.text for answer in units)])
+            units = [question._replace(unit=Unit(both, question.unit.kind), written=both)]
+        yield from waiting
+        waiting = [units.pop()] if units and units[-1].unit.kind in ASKED and asks(units[-1].unit.text) else []
+        yield from units
+        if block.kind == "heading" and block.content:
+            headings.append((block.level, block.content))
+    yield from waiting
 
 
-def _units(text: str, language: str) -> Iterator[tuple[Unit, int]]:
-    line = 0
+def rows_without_header(text: str) -> int:
+    """How many rows of tables no operator on sentences asks about, since their table has no header and they say nothing alone."""
+    return sum(placed.unit.kind == "table" for placed in placed_units(text))
+
+
+class _Block(NamedTuple):
+    kind: Kind
+    content: str
+    line: int
+    level: int = 0
+    """Of a heading."""
+    cells: tuple[str, ...] = ()
+    """Of a table's line."""
+    head: tuple[str, ...] = ()
+    """Of the table's header, whose cells are empty where a table has none."""
+    start: str = ""
+    """What its first sentence begins with."""
+
+
+def _told(
+    block: _Block, language: str, known: frozenset[str], above: tuple[str, ...]
+) -> Iterator[tuple[str, Kind, str]]:
+    """(text, kind, as written) of the units of a block."""
+    if block.kind == "row":
+        written = " | ".join(block.cells)
+        said = statement(block.head, block.cells, above[-1] if above else "")
+        yield (said, "row", written) if said else (written if re.search(r"\w", written) else "", "table", "")
+    elif block.kind in ("sentence", "item"):
+        start = block.start
+        for sentence in told(NOTE.sub("", block.content), language, known):
+            says = re.search(r"\w", MARKS.sub("", sentence))
+            yield start + sentence, block.kind if says else "mark", ""
+            start = ""
+        if not re.search(r"\S", NOTE.sub("", block.content)):
+            yield one_line(block.content), "mark", ""
+    else:
+        yield block.content, block.kind, ""
+
+
+def _blocks(text: str) -> Iterator[_Block]:
+    """The blocks of a Markdown text in order; a list item may have several, a table has one for each line."""
+    line = level = 0
     items: list[str] = []  # what each open list item's first line starts with
     cells: list[str] = []
+    head: tuple[str, ...] | None = None
     block = ""
     for token in BLOCKS.parse(text):
         line = token.map[0] if token.map else line
         match token.type:
+            case "heading_open":
+                level = int(token.tag[1])
             case "fence":
-                yield Unit(f"{token.markup}{token.info}\n{token.content}{token.markup}", "code"), line
+                yield _Block("code", f"{token.markup}{token.info}\n{token.content}{token.markup}", line)
             case "list_item_open":
                 # "1912. The ship sank." opens a list for Markdown, but the number is a year to keep.
                 items.append(f"{token.info}. " if len(token.info) == 4 else "")
             case "list_item_close":
                 items.pop()
+            case "table_open":
+                head = None
+            case "tr_close" if head is None:
+                head = tuple(cells)
+                yield _Block("header", " | ".join(cells) if any(cells) else "", line)
+                cells = []
             case "tr_close":
-                yield Unit(" | ".join(cells), "row"), line
+                yield _Block("row", "", line, 0, tuple(cells), head)
                 cells = []
             case "inline" if block in ("th_open", "td_open"):
-                cells.append(_one_line(token.content))
+                cells.append(one_line(token.content))
             case "inline" if block == "heading_open":
-                yield Unit(_one_line(token.content), "heading"), line
+                yield _Block("heading", one_line(token.content), line, level)
             case "inline" if ROW.fullmatch(token.content.strip()):
                 # a passage that begins amid a table has no head, by which Markdown knows it
-                yield from ((Unit(_cells(row), "row"), line) for row in token.content.splitlines())
+                for row in token.content.splitlines():
+                    yield _Block("table", " | ".join(_cells(row)), line)
             case "inline" if items:
-                for sentence in _sentences(re.sub(r"^\[[ xX]\]\s", "", token.content), language):
-                    yield Unit(items[-1] + sentence, "item"), line
-                    items[-1] = ""
+                yield _Block("item", re.sub(r"^\[[ xX]\]\s", "", token.content), line, start=items[-1])
+                items[-1] = ""
             case "inline":
-                yield from ((Unit(sentence, "sentence"), line) for sentence in _sentences(token.content, language))
+                yield _Block("sentence", token.content, line)
         block = token.type
 
 
-def _cells(row: str) -> str:
-    """A row that Markdown has not read."""
-    return " | ".join(cell for cell in map(_one_line, row.strip().strip("|").split("|")) if cell)
-
-
-def _one_line(text: str) -> str:
-    """Join wrapped lines: by a space, but by nothing between Chinese or Japanese characters."""
-    lines = "\n".join(line.strip().removesuffix("\\").rstrip() for line in text.strip().split("\n"))
-    return re.sub(rf"(?<=[{CJK}])\n(?=[{CJK}])", "", lines).replace("\n", " ")
-
-
-def _sentences(paragraph: str, language: str) -> list[str]:
-    line = _one_line(paragraph)
-    if 2 * len(re.findall(rf"[{CJK}]", line)) > len(re.findall(r"\w", line)):
-        language = "ja" if re.search(r"[\u3040-\u30ff]", line) else "zh"
-    sentences: list[str] = []
-    for part in map(str.strip, _segment(language, line)):
-        if sentences and language == "en" and _is_abbreviated(sentences[-1], part):
-            sentences[-1] += f" {part}"
-            continue
-        # sentencex leaves closing emphasis ("**So it is.** Next.") at the head of the sentence that follows.
-        closing = re.match(r"(?:[*_]{1,3}|~~)(?=\s|$)", part) if sentences else None
-        if closing:
-            sentences[-1] += closing.group()
-            part = part[closing.end() :].strip()
-        if part:
-            sentences.append(part)
-    return sentences
-
-
-def _segment(language: str, line: str) -> Iterator[str]:
-    """What sentencex makes of a line, window by window: its time grows with the square of the length in many languages.
-
-    The last two sentences of a window are split again with what follows, so that none ends where a window does.
-    """
-    start, size = 0, WINDOW
-    while start + size < len(line):
-        parts = sentencex.segment(language, line[start : start + size])[:-2]
-        yield from parts
-        start += sum(map(len, parts))
-        size = WINDOW if parts else 2 * size
-    yield from sentencex.segment(language, line[start:])
-
-
-def _is_abbreviated(left: str, right: str) -> bool:
-    """Whether `left` ends in an English abbreviation that sentencex 1.0 does not know, so that `right` goes on."""
-    word = re.search(r"\b(\w+)\.$", left[-12:])
-    if word is None:
-        return False
-    return word[1] == "Ms" or (word[1].lower() in ABBREVIATIONS and re.match(r"[a-z\d]", right) is not None)
+def _cells(row: str) -> list[str]:
+    """The cells of a row that Markdown has not read."""
+    return [cell for cell in map(one_line, row.strip().strip("|").split("|")) if cell]

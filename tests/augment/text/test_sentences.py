@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from augment.text.sentences import Unit, split_sentences, targets, units
+from augment.text.sentences import Unit, placed_units, rows_without_header, split_sentences, targets, units
 
 MARKDOWN = """\
 # Olympus Mons #
@@ -47,8 +47,8 @@ def test_markdown_units():
         Unit("It is wide and flat.", "item"),
         Unit("inner", "item"),
         Unit("last", "item"),
-        Unit("planet | moons", "row"),
-        Unit("Mars | 2", "row"),
+        Unit("planet | moons", "header"),
+        Unit("Mars: moons 2.", "row"),
         Unit("Quoted.", "sentence"),
         Unit("Twice.", "sentence"),
         Unit("```python\nx = 1.  # A. B\n\ny = 2\n```", "code"),
@@ -57,20 +57,39 @@ def test_markdown_units():
     ]
 
 
-def test_rows_of_a_table_without_its_head_are_rows():
-    assert units("| Mars | 2. Small. |\n  |Venus|0|\n\nSay | this.\n\n|x - y|\n\n| `a` | | 1 |") == [
-        Unit("Mars | 2. Small.", "row"),
-        Unit("Venus | 0", "row"),
+def test_rows_of_a_table_without_its_header_are_not_asked_about():
+    text = "| Mars | 2. Small. |\n  |Venus|0|\n\nSay | this.\n\n|x - y|\n\n| `a` | | 1 |"
+    assert units(text) == [
+        Unit("Mars | 2. Small.", "table"),
+        Unit("Venus | 0", "table"),
         Unit("Say | this.", "sentence"),
         Unit("|x - y|", "sentence"),
-        Unit("`a` | 1", "row"),
+        Unit("`a` | 1", "table"),
     ]
+    assert split_sentences(text) == ["Say | this.", "|x - y|"]
+    assert rows_without_header(text) == 3
 
 
-def test_split_sentences_gives_sentences_and_items_only():
-    expected = [unit.text for unit in units(MARKDOWN) if unit.kind in ("sentence", "item")]
+def test_sentences_items_and_rows_are_asked_about():
+    expected = [unit.text for unit in units(MARKDOWN) if unit.kind in ("sentence", "item", "row")]
     assert split_sentences(MARKDOWN) == expected
     assert "Olympus Mons" not in expected
+
+
+def test_every_unit_knows_the_headings_above_it_and_its_block():
+    text = "Lead.\n\n# Mars\n\nRed. Small.\n\n### Moons\n\n- Two.\n\n## Air\n\nThin.\n\n# Venus\n\nHot."
+    assert [(placed.unit.text, placed.headings, placed.block) for placed in placed_units(text)] == [
+        ("Lead.", (), 0),
+        ("Mars", (), 2),
+        ("Red.", ("Mars",), 4),
+        ("Small.", ("Mars",), 4),
+        ("Moons", ("Mars",), 6),
+        ("Two.", ("Mars", "Moons"), 8),
+        ("Air", ("Mars",), 10),
+        ("Thin.", ("Mars", "Air"), 12),
+        ("Venus", (), 14),
+        ("Hot.", ("Venus",), 16),
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "  \n\n ", "---\n\n***\n"])
