@@ -18,7 +18,9 @@ class BareTokenizer(FakeTokenizer):
 
 
 def requests(*rows):
-    columns = dict.fromkeys(("request_id", "prompt", "messages", "sampling", "adapter"), pl.String) | {"n": pl.Int64}
+    columns = dict.fromkeys(
+        ("request_id", "prompt", "messages", "sampling", "chat_template_kwargs", "adapter"), pl.String
+    ) | {"n": pl.Int64}
     return pl.DataFrame([dict.fromkeys(columns) | row for row in rows], schema=columns)
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 from jinja2 import Template
 
 from augment.config import AugmentConfig
-from augment.operators.parsing import parse
+from augment.operators.parsing import Said, parse, read_lines, unfinished
 from augment.operators.templates import ORDER, SHIPPED, Prompt, rendered, turns
 from augment.text.sentences import joined, split_sentences
 from engine.errors import UserError
@@ -78,6 +78,13 @@ class Operator:
     def parse(self, answer: str) -> list[str]:
         """The inferences in an answer (of the last step)."""
         return parse(answer)
+
+    def read(self, answer: str) -> list[Said]:
+        """All that an answer says: inferences, and fragments that are none with the reason. By default what `parse` gives."""
+        if type(self).parse is Operator.parse:
+            return read_lines(answer)
+        texts, half = self.parse(answer), unfinished(answer)
+        return [Said(text, open=half and i == len(texts) - 1) for i, text in enumerate(texts)]
 
     def derive(self, records: Sequence[Record]) -> list[str | None]:
         """For operators that are a rule: one text, or none, per record of the whole corpus."""

@@ -3,7 +3,7 @@
 import re
 
 from augment.operators.base import Operator
-from augment.operators.parsing import parse, whole
+from augment.operators.parsing import Said, read_lines, whole
 
 TALK = re.compile(
     r"^(?:as |since |because )?I (?:have |had )?(?:earlier )?(?:learned|learnt|read|know|recall)\b"
@@ -21,17 +21,22 @@ class Link(Operator):
 
     scope = "corpus"
 
-    def parse(self, answer: str) -> list[str]:
+    def read(self, answer: str) -> list[Said]:
         """One conclusion per line; of a line that talks about where it was learned only what follows "therefore"."""
         found = []
-        for line in parse(answer):
-            if TALK.search(line):
-                said = CONCLUSION.match(line)
-                if said is None:
-                    continue
-                line = said["said"][0].upper() + said["said"][1:]
-            found.append(line)
+        for said in read_lines(answer):
+            if said.reason is None and TALK.search(said.text):
+                told = CONCLUSION.match(said.text)
+                if told is None:
+                    said = said._replace(reason="says where it was learned and concludes nothing")
+                else:
+                    said = said._replace(text=told["said"][0].upper() + told["said"][1:])
+            found.append(said)
         return found
+
+    def parse(self, answer: str) -> list[str]:
+        """The conclusions alone."""
+        return [said.text for said in self.read(answer) if said.reason is None]
 
 
 class LinkTrace(Operator):

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator, Set
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
 from augment.checks.form import Form
 from augment.operators.base import Operator, two_step
+from augment.operators.parsing import Said, says_nothing
 from augment.operators.registry import kind_of
 from augment.stages.requests import records_of
 from augment.text.sentences import split_sentences
@@ -31,6 +32,10 @@ ASKED = ["request_id", "operator", "scope", "step", "source_text", "doc_ids"]
 """What reading an answer needs of its request."""
 ORDER = ["operator", "source_text", "sample", "request_id"]
 """In which answers are read: of two that say the same the first is kept."""
+NOTHING, UNREADABLE = "the model found nothing to infer", "unreadable"
+"""Why an answer gives no inference: the model said so or said nothing, or what it said is no statement."""
+IN_REASONING = "cut off in its reasoning"
+TOO_LITTLE = "its first step names too little to go on with"
 
 
 def make_inferences(
@@ -60,16 +65,6 @@ def followed_by(requests: pl.DataFrame) -> set[tuple[str, int]]:
     }
 
 
-class Said(NamedTuple):
-    """One statement of an answer."""
-
-    text: str
-    cut: bool = False
-    """The answer ended in it for lack of tokens."""
-    reason: str | None = None
-    """Why there is nothing to check."""
-
-
 def inferences_of(
     joined: pl.DataFrame, model: str, number: int, form: Form, followed: Set[tuple[str, int]]
 ) -> pl.DataFrame:
@@ -81,7 +76,7 @@ def inferences_of(
         for place, one in enumerate(_statements(row, operators[row["operator"]], followed))
     ]
     columns: dict[str, Any] = dict.fromkeys(("operator", "text", "source_text"), pl.String) | {"cut": pl.Boolean}
-    said = [(row["operator"], s.text, row["source_text"], s.cut) for row, _, s in found if s.reason is None]
+    said = [(row["operator"], s.text, row["source_text"], s.open) for row, _, s in found if s.reason is None]
     faults = (finding.reason for finding in form.check(pl.DataFrame(said, schema=columns, orient="row")))
     rows = [
         {
@@ -98,21 +93,23 @@ def inferences_of(
 
 
 def _statements(row: dict[str, Any], operator: Operator, followed: Set[tuple[str, int]]) -> Iterator[Said]:
-    """What an answer says; at least one row, but for a first step that others follow."""
+    """What an answer says; at least one row, but for a first step that others follow. What is open is cut off."""
     if row["error"]:
-        yield Said("", reason=f"engine: {row['error']}")
+        yield Said("", f"engine: {row['error']}")
         return
-    texts = list[str]()
+    if row["text"] is None:
+        yield Said("", IN_REASONING)
+        return
     if row["step"] == 1 and two_step(type(operator)):
         if (operator.name, hash(row["source_text"])) in followed:
             return
-    else:
-        texts = operator.parse(row["text"] or "")
+        yield Said("", NOTHING if says_nothing(row["text"]) else TOO_LITTLE)
+        return
+    found = operator.read(row["text"])
     cut = row["finish_reason"] == "length"
-    for text in texts:
-        yield Said(text, cut and text is texts[-1])
-    if not texts:
-        yield Said("", reason="the model found nothing to infer")
+    yield from (said._replace(open=cut and said.open) for said in found)
+    if not found:
+        yield Said("", NOTHING if says_nothing(row["text"]) else UNREADABLE)
 
 
 def _facts(operator: str, number: int, model: str | None, source: str, reason: str | None) -> dict[str, Any]:

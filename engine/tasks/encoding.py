@@ -7,6 +7,8 @@ no turn. Control tokens come from the tokenizer (a begin token) and from the cha
 import functools
 import json
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 
@@ -21,7 +23,7 @@ def encode_prompt(tokenizer: Any, row: dict[str, Any]) -> list[int]:
         raise ValueError("a message has no content")
     if not tokenizer.chat_template:
         return encode_text(tokenizer, as_text(messages))
-    return encode_messages(tokenizer, messages)
+    return encode_messages(tokenizer, messages, settings=json.loads(row.get("chat_template_kwargs") or "{}"))
 
 
 def encode_text(tokenizer: Any, text: str, add_special_tokens: bool = True) -> list[int]:
@@ -29,8 +31,15 @@ def encode_text(tokenizer: Any, text: str, add_special_tokens: bool = True) -> l
     return tokenizer.encode(text, add_special_tokens=add_special_tokens, **_as_content(tokenizer))
 
 
-def encode_messages(tokenizer: Any, messages: list[dict[str, Any]], add_generation_prompt: bool = True) -> list[int]:
+def encode_messages(
+    tokenizer: Any,
+    messages: list[dict[str, Any]],
+    add_generation_prompt: bool = True,
+    settings: Mapping[str, Any] = MappingProxyType({}),
+) -> list[int]:
     """Token ids of messages in the chat template, whose control tokens count while those in the messages are text.
+
+    `settings` are further arguments of the template, for instance enable_thinking.
 
     Where messages hold such strings, marks take their places while the template is filled in. What it makes is then cut at its
     own control tokens, as every tokenizer does first, and the pieces between them are encoded as content.
@@ -38,7 +47,7 @@ def encode_messages(tokenizer: Any, messages: list[dict[str, Any]], add_generati
     special, hidden = special_tokens(tokenizer), list[str]()
     mark = _unused(json.dumps(messages, ensure_ascii=False))
     shown = _hide(messages, special, mark, hidden) if special else messages
-    text = tokenizer.apply_chat_template(shown, tokenize=False, add_generation_prompt=add_generation_prompt)
+    text = tokenizer.apply_chat_template(shown, tokenize=False, add_generation_prompt=add_generation_prompt, **settings)
     if not special or not hidden:
         return tokenizer.encode(text, add_special_tokens=False)
     ids = []
@@ -90,6 +99,18 @@ def as_text(messages: list[dict[str, str]]) -> str:
     for message in messages[1:]:
         text += ("\n" if message["role"] == "assistant" else "\n\n") + message["content"]
     return text
+
+
+LABEL = re.compile(r"[^\n:：]{1,40}[:：]")
+
+
+def run_on(messages: list[dict[str, Any]]) -> list[str]:
+    """Where a model without a chat template goes on with an example of its own: the labels with which the user's turns begin.
+
+    In `as_text` an answer is followed by the next turn. A turn that begins with no label ("Statement:") cannot be told.
+    """
+    found = (LABEL.match(m["content"]) for m in messages if m["role"] == "user")
+    return list(dict.fromkeys("\n" + label[0] for label in found if label))
 
 
 def encode_all(tokenizer: Any, texts: list[str]) -> list[list[int]]:

@@ -9,20 +9,26 @@ from jinja2 import TemplateError
 
 from engine.store.ids import content_id
 from engine.tasks.base import Answer, Call, Task
-from engine.tasks.encoding import encode_prompt
+from engine.tasks.encoding import encode_prompt, run_on
+from engine.tasks.reasoning import Parted, opens, part
 
 GENERATIONS: dict[str, Any] = {
     "request_id": pl.String,
     "sample": pl.Int32,
     "text": pl.String,
+    "reasoning": pl.String,
     "finish_reason": pl.String,
     "prompt_tokens": pl.Int32,
     "cached_tokens": pl.Int32,
     "output_tokens": pl.Int32,
     "error": pl.String,
 }
+"""A row per sample. `text` is what follows the reasoning, if there is any; null where there is an error and where the model
+was cut off in its reasoning."""
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, TemplateError)
 """What bad JSON, unexpected shapes and chat templates raise."""
+TAIL = 8
+"""Tokens at the end of a prompt, among which is a tag that begins the reasoning."""
 
 
 class GenerateLease:
@@ -31,12 +37,17 @@ class GenerateLease:
     def __init__(self, rows: pl.DataFrame, tokenizer: Any, max_model_len: int, name: str):
         self.results: list[dict[str, Any]] = []
         self.waiting: deque[Call] = deque()
-        self.open: dict[str, tuple[str, int]] = {}
+        self.open: dict[str, tuple[str, int, bool | None]] = {}
         for index, row in enumerate(rows.iter_rows(named=True)):
             ids, sampling, fault = [], {}, None
+            thinking: bool | None = None
             try:
                 ids = encode_prompt(tokenizer, row)
                 sampling = dict(json.loads(row.get("sampling") or "{}"))
+                if row.get("messages"):
+                    thinking = bool(tokenizer.chat_template) and opens(tokenizer.decode(ids[-TAIL:]))
+                    if not tokenizer.chat_template and (ends := run_on(json.loads(row["messages"]))):
+                        sampling["stop"] = [*ends, *_listed(sampling.get("stop"))]
                 seed = int(sampling.pop("seed", int(content_id(row["request_id"]), 16) % 2**31))
                 if (samples := row.get("n")) is not None and samples < 1:
                     raise ValueError(f"n is {samples}; ask for one sample at least")
@@ -45,7 +56,7 @@ class GenerateLease:
             for result in _samples(row):
                 sample = result["sample"]
                 key = f"{name}/{index}/{sample}"
-                self.open[key] = (row["request_id"], sample)
+                self.open[key] = (row["request_id"], sample, thinking)
                 if fault or not ids:
                     self.take(Answer(key, error=fault or "the prompt is empty"))
                 elif len(ids) >= max_model_len:
@@ -70,12 +81,15 @@ class GenerateLease:
 
     def take(self, answer: Answer) -> None:
         """One row per sample."""
-        request, sample = self.open.pop(answer.key)
+        request, sample, thinking = self.open.pop(answer.key)
+        # what continues a plain text is text, whatever stands in it
+        said = Parted(answer.text) if thinking is None else part(answer.text, thinking)
         self.results.append(
             {
                 "request_id": request,
                 "sample": sample,
-                "text": None if answer.error else answer.text,
+                "text": None if answer.error else said.answer,
+                "reasoning": None if answer.error else said.reasoning,
                 "finish_reason": answer.finish_reason,
                 "prompt_tokens": answer.prompt_tokens,
                 "cached_tokens": answer.cached_tokens,
@@ -89,6 +103,10 @@ class GenerateLease:
         return pl.DataFrame(self.results, schema=GENERATIONS)
 
 
+def _listed(stop: str | list[str] | None) -> list[str]:
+    return [stop] if isinstance(stop, str) else stop or []
+
+
 def _samples(row: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"request_id": row["request_id"], "sample": sample} for sample in range(max(1, row.get("n") or 1))]
 
@@ -96,13 +114,15 @@ def _samples(row: dict[str, Any]) -> list[dict[str, Any]]:
 GENERATE = Task(
     key="request_id",
     needed=("request_id",),
-    types=dict.fromkeys(("prefix_key", "messages", "prompt", "sampling", "adapter"), pl.String) | {"n": pl.Int64},
+    types=dict.fromkeys(("prefix_key", "messages", "prompt", "sampling", "chat_template_kwargs", "adapter"), pl.String)
+    | {"n": pl.Int64},
     needs="request_id and prompt or messages",
     defaults={
         "prefix_key": pl.lit(""),
         "messages": pl.lit(None, dtype=pl.String),
         "prompt": pl.lit(None, dtype=pl.String),
         "sampling": pl.lit("{}"),
+        "chat_template_kwargs": pl.lit(None, dtype=pl.String),
         "n": pl.lit(1),
         "adapter": pl.lit(None, dtype=pl.String),
     },

@@ -37,6 +37,10 @@ class FakeTokenizer:
         """Code points, with a 1 in front where special tokens are asked for."""
         return [1] * add_special_tokens + [ord(c) for c in text]
 
+    def decode(self, ids: list[int]) -> str:
+        """The text of tokens."""
+        return "".join(map(chr, ids))
+
 
 def faults(model: str) -> dict[str, str]:
     """The faults that a model name asks for; raises UserError where there is no such fault."""

@@ -17,7 +17,7 @@ from jinja2 import TemplateError
 from augment.config import AugmentConfig
 from augment.operators.base import Operator, Record
 from augment.operators.parsing import own_part
-from augment.operators.qa import PAIR
+from augment.operators.qa import pairs as pairs_in
 from augment.operators.templates import content
 from augment.stages.requests import record_requests
 from augment.text.words import normal
@@ -153,10 +153,7 @@ QUOTES = "\"'“”‘’ "
 
 def pair(text: str) -> tuple[str, str] | None:
     """The first question of an answer with its answer, without quotes and the mark at its end; None where there is none."""
-    found = PAIR.search(own_part(text))
-    if not found:
-        return None
-    question, answer = (" ".join(found[name].split()) for name in ("question", "answer"))
+    question, answer = next(((q, a) for q, a in pairs_in(own_part(text)) if q and a), ("", ""))
     answer = answer.strip(QUOTES).rstrip(".。 ").strip(QUOTES)
     return (question, answer) if answer and answer.upper() != "NONE" else None
 

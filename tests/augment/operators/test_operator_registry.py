@@ -1,4 +1,4 @@
-"""Prompt files as operators, and reading a model's answer."""
+"""Prompt files and plug-ins as operators."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from augment.config import AugmentConfig
 from augment.operators.base import Record
-from augment.operators.parsing import parse, whole
 from augment.operators.registry import is_global, load_operators, names
 from augment.operators.templates import content
 from engine.errors import UserError
@@ -17,62 +16,6 @@ from engine.errors import UserError
 
 def operators(names, folder=None):
     return load_operators(AugmentConfig(operators=names, prompts=folder))
-
-
-@pytest.mark.parametrize(
-    ("answer", "found"),
-    [
-        ("- one thing\n* another\n• a third", ["one thing", "another", "a third"]),
-        ("1. one\n2) two\n 12. twelve", ["one", "two", "twelve"]),
-        ("no mark at all", ["no mark at all"]),
-        ("  - indented  \n\n\n- last", ["indented", "last"]),
-        ("NONE", []),
-        ("none.", []),
-        ("- None", []),
-        ("", []),
-        (" \n\t\n", []),
-        ("-", ["-"]),
-        ("None of them is older than Rome.", ["None of them is older than Rome."]),
-        ("- kept\n\nStatement: Trains are fast.\nReversals:\n- not ours", ["kept"]),
-        ("Statement: at once", []),
-        ("- ours\nDocument: the next\nConclusions:\n- not ours", ["ours"]),
-        ("- The statement: it holds.", ["The statement: it holds."]),
-        ("1912. The ship sank.", ["1912. The ship sank."]),
-        ("3.5 million people live there.", ["3.5 million people live there."]),
-        ("-5 degrees is cold.", ["-5 degrees is cold."]),
-        ("- windows line\r\n- ends\r\n", ["windows line", "ends"]),
-    ],
-)
-def test_parse(answer, found):
-    assert parse(answer) == found
-
-
-@given(st.text())
-def test_parse_takes_any_text_and_gives_clean_lines(answer):
-    for line in parse(answer):
-        assert line == line.strip()
-        assert line
-        assert len(line.splitlines()) == 1
-        assert line in answer
-
-
-@given(st.lists(st.text("abc XYZ.", min_size=1).map(str.strip).filter(bool), max_size=5))
-def test_parse_reads_back_a_list(lines):
-    assert parse("".join(f"- {line}\n" for line in lines)) == lines
-
-
-@pytest.mark.parametrize(
-    ("answer", "found"),
-    [
-        ("  A text.\n\nOf two parts. \n", ["A text.\n\nOf two parts."]),
-        ("NONE", []),
-        ("none.", []),
-        (" \n", []),
-        ("A text.\n\nDocument: the next example\nText: not ours", ["A text."]),
-    ],
-)
-def test_whole(answer, found):
-    assert whole(answer) == found
 
 
 @pytest.mark.parametrize("name", ["rephrase", "reverse", "deduce", "qa", "entities", "study", "link", "link-trace"])

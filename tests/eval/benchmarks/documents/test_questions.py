@@ -33,7 +33,7 @@ def settings(folder, **more):
         ("NONE", None),
         ("- Q: Who? A: NONE", None),
         ("- Q: Who? A: .", None),
-        ("Who is Ben? Anna's child.", None),
+        ("Who is Ben? Anna's child.", ("Who is Ben?", "Anna's child")),
         ("Statement: x\n- Q: a? A: b", None),
     ],
 )
