@@ -1,5 +1,6 @@
 """Parquet files that are written and read batch by batch, so that a corpus need not fit into memory."""
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -8,20 +9,35 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
+from engine.store.places import told
+
 ROWS = 20_000
 """Rows in a batch that is read."""
 
 
 def write_batches(path: Path, tables: Iterable[pl.DataFrame], schema: dict[str, Any]) -> int:
     """Write tables into one file (zstd) that is either absent or complete; returns the number of rows."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial, rows = path.with_name(f".{path.name}.partial"), 0
-    with pq.ParquetWriter(partial, pl.DataFrame(schema=schema).to_arrow().schema, compression="zstd") as writer:
+    half, rows = path.with_name(f".{path.name}.partial"), 0
+    try:
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            writer = pq.ParquetWriter(half, pl.DataFrame(schema=schema).to_arrow().schema, compression="zstd")
         for table in tables:
-            writer.write_table(table.select(pl.col(name).cast(kind) for name, kind in schema.items()).to_arrow())
             rows += table.height
-    os.replace(partial, path)
+            with writing(path):
+                writer.write_table(table.select(pl.col(name).cast(kind) for name, kind in schema.items()).to_arrow())
+        with writing(path):
+            writer.close()
+            os.replace(half, path)
+    finally:
+        with contextlib.suppress(OSError):  # what is half written only takes room
+            half.unlink()
     return rows
+
+
+def writing(path: Path) -> contextlib.AbstractContextManager[None]:
+    """Turns what keeps a file from being written into one sentence."""
+    return told("write", path, "make room or choose another folder, then run again: what is finished is kept")
 
 
 def read_batches(path: Path, columns: list[str] | None = None) -> Iterator[pl.DataFrame]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from augment.stages.answers import ASKED, ORDER
-from augment.stages.batches import read_batches, write_batches
+from augment.stages.batches import read_batches, write_batches, writing
 from augment.stages.requests import REQUESTS
 from engine.store.parts import parts
 
@@ -19,7 +19,7 @@ def write_new(path: Path, tables: Iterable[pl.DataFrame], earlier: Sequence[Path
         files = list[Path]()
         for table in tables:
             files.append(Path(scratch) / f"{len(files)}.parquet")
-            table.write_parquet(files[-1], compression="lz4")
+            write_batches(files[-1], [table], REQUESTS)
         ids = [
             pl.scan_parquet(f, glob=False).select("request_id", "doc_ids", part=pl.lit(i)) for i, f in enumerate(files)
         ]
@@ -45,5 +45,6 @@ def answered(files: list[Path], folders: list[Path], scratch: Path) -> Iterator[
     asked = pl.scan_parquet(files, glob=False).select(ASKED)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         path = Path(folder) / "joined.parquet"
-        asked.join(pl.scan_parquet(found, glob=False), on="request_id").sort(ORDER).sink_parquet(path)
+        with writing(path):
+            asked.join(pl.scan_parquet(found, glob=False), on="request_id").sort(ORDER).sink_parquet(path)
         yield from read_batches(path)

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from engine.errors import UserError
-from engine.store.places import write_whole
+from engine.store.places import check_writable, write_whole
 
 
 def choose_peers(known: Collection[str], peers: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -22,6 +22,8 @@ def check_out(out: Path | None) -> None:
     """Raise UserError where the figures could not be written, before they are measured."""
     if out and out.is_dir():
         raise UserError(f"--json {out} is a folder; give a file.")
+    if out:
+        check_writable(out.absolute().parent)
 
 
 def publish(result: dict[str, Any], out: Path | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pyarrow.dataset
 import pyarrow.parquet
 
 from engine.errors import UserError
-from engine.store.places import Place, filesystem
+from engine.store.places import Place, filesystem, told
 from engine.tasks.base import Task
 
 BATCH_ROWS = 4096
@@ -156,7 +156,13 @@ def _sorted_chunks(source: Place, task: Task, order: pl.Series, height: int, fol
         start += batch.height
         wanted = ranked.filter(pl.col("rank") >= 0).with_columns(chunk=pl.col("rank") // size)
         for (chunk,), rows in wanted.partition_by("chunk", as_dict=True, include_key=False).items():
-            rows.write_parquet(folder / f"{chunk}-{number}.parquet", compression="lz4")
+            path = folder / f"{chunk}-{number}.parquet"
+            with told(
+                "write",
+                path,
+                "make room there, or set TMPDIR to another folder, then run again: what is finished is kept",
+            ):
+                rows.write_parquet(path, compression="lz4")
     del rank
     for chunk in range(-(-order.len() // size)):
         files = sorted(folder.glob(f"{chunk}-*.parquet"))

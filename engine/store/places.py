@@ -42,12 +42,13 @@ def told(doing: str, where: Place, remedy: str) -> Iterator[None]:
         yield
     except UserError:
         raise
-    except OSError as error:
-        raise UserError(f"Cannot {doing} {where}: {error.strerror or error}; {remedy}.") from error
-    except Exception as error:  # every object store has errors of its own
-        if isinstance(where, Path):
+    except Exception as error:  # every object store has errors of its own, and so have polars and pyarrow
+        number = re.search(r"\b(?:os error|errno) (\d+)", str(error))
+        if not (isinstance(error, OSError) or number or isinstance(where, str)):
             raise
-        raise UserError(f"Cannot {doing} {where}: {' '.join(str(error).split())}; {remedy}.") from error
+        plain = " ".join(str(error).split())
+        reason = os.strerror(int(number[1])) if number else getattr(error, "strerror", None) or plain
+        raise UserError(f"Cannot {doing} {where}: {reason}; {remedy}.") from error
 
 
 def filesystem(url: str) -> tuple[Any, str]:
@@ -92,8 +93,9 @@ def check_writable(folder: Place) -> None:
     with told("write", folder, "choose another folder"):
         for near in (folder, *folder.parents):
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                is_folder = stat.S_ISDIR(near.stat().st_mode)
-                fault = errno.ENOTDIR if not is_folder else 0 if os.access(near, os.W_OK | os.X_OK) else errno.EACCES
+                fault = 0 if stat.S_ISDIR(near.stat().st_mode) else errno.ENOTDIR
+                if not fault and not os.access(near, os.W_OK | os.X_OK):
+                    fault = errno.EROFS if os.statvfs(near).f_flag & os.ST_RDONLY else errno.EACCES
                 if fault:
                     raise UserError(f"Cannot write {folder}: {near}: {os.strerror(fault)}; choose another folder.")
                 return
