@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from typing import Any
 import polars as pl
 import yaml
 
-from augment.reading.encodings import decode
+from augment.reading.encodings import decoded
 from augment.reading.html import declared_encoding, read_page
+from augment.reading.normal import LINE_END, normal_text
 from augment.reading.tables import ENDINGS as TABLES
 from augment.reading.tables import UNREADABLE, Skipped, file_rows, reason, table_documents
 from engine.errors import UserError
@@ -22,6 +24,10 @@ from engine.errors import UserError
 MARKDOWN, HTML, PLAIN = (".md", ".markdown"), (".html", ".htm"), (".txt", ".text", ".rst", ".org")
 ENDINGS = (*TABLES, *MARKDOWN, *HTML, *PLAIN)
 OTHER_KIND, READ_BEFORE = "a kind of file that is not read", "the same file was read before"
+KEY = re.compile(r"""["']?([A-Za-z_][\w.-]{0,40})["']?:(?:\s|$)""")
+USUAL = set(
+    "title subtitle date author authors tags categories category layout slug summary description draft lang id keywords".split()
+)
 SCHEMA = {"doc_id": pl.String, "text": pl.String, "source": pl.String, "meta": pl.String}
 
 
@@ -71,11 +77,12 @@ def read_corpus(paths: Sequence[str | Path], text_column: str | None = None) -> 
             skipped.append((name, str(error).removeprefix(f"{name} ").rstrip(".")))
             continue
         for source, text, fields in found:
+            text = normal_text(text)
             if not text.strip():
                 skipped.append((source, "empty text"))
                 continue
             try:
-                meta = json.dumps(_plain(fields), ensure_ascii=False)
+                meta = json.dumps(_plain(fields | _titled(fields)), ensure_ascii=False)
                 (text + meta).encode()
             except (UnicodeEncodeError, RecursionError) as error:
                 skipped.append((source, reason(error)))
@@ -161,38 +168,58 @@ def _read_file(
     ending = path.suffix.lower()
     if ending in (*MARKDOWN, *HTML, *PLAIN):
         data = path.read_bytes()
-        text = decode(data, declared_encoding(data) if ending in HTML else None)
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text, encoding = decoded(data, declared_encoding(data) if ending in HTML else None)
         fields: dict[str, Any] = {}
         if ending in HTML:
             text, fields = read_page(text)
         elif ending in MARKDOWN:
-            text, fields = _front_matter(text)
+            text, fields = _front_matter(LINE_END.sub("\n", text))
+        fields |= {} if encoding == "utf-8" else {"encoding": encoding}
         yield name, text.strip("\n"), fields
         return
     before = len(skipped)
     rows = file_rows(path, name, skipped)
     if rows:
-        yield from table_documents(rows, name, text_column, skipped)
+        named = _named_encoding(path.read_bytes()) if ending in (".csv", ".tsv") else {}
+        for source, text, fields in table_documents(rows, name, text_column, skipped):
+            yield source, text, named | fields
     elif len(skipped) == before:
         skipped.append((name, "no rows"))
 
 
+def _named_encoding(data: bytes) -> dict[str, str]:
+    """`encoding` of a table that is not UTF-8; of one in doubt, whose sound rows are read as UTF-8, nothing."""
+    try:
+        encoding = decoded(data)[1]
+    except UnicodeError:
+        return {}
+    return {} if encoding == "utf-8" else {"encoding": encoding}
+
+
 def _front_matter(text: str) -> tuple[str, dict[str, Any]]:
-    """Split off a YAML block between `---` lines at the very start."""
+    """Split off a YAML block between `---` lines at the very start: fields with names as they are usual there; else it is prose."""
     lines = text.split("\n")
     ends = (i for i, line in enumerate(lines) if i and line.rstrip() in ("---", "..."))
     end = next(ends, None) if lines[0].rstrip() == "---" else None
     if end is None:
         return text, {}
     block = "\n".join(lines[1:end])
+    outer = [line for line in lines[1:end] if re.match(r"[^\s#\-\]})]", line)]
+    names = [KEY.match(line) for line in outer]
+    if not all(names) or not any(name[1].lower() in USUAL or name[1].islower() for name in names if name):
+        return text, {}
     try:
-        fields = yaml.safe_load(block)
+        fields = yaml.safe_load(block) or {}
     except (yaml.YAMLError, ValueError, RecursionError):
         # Titles with an unquoted colon and impossible dates are common: keep such a block, but not in the text.
         fields = {"front_matter": block}
-    # Anything else between two rules is prose.
     return ("\n".join(lines[end + 1 :]), fields) if isinstance(fields, dict) else (text, {})
+
+
+def _titled(fields: Mapping[str, Any]) -> dict[str, str]:
+    """The title, written as texts are."""
+    title = fields.get("title")
+    return {"title": " ".join(normal_text(title).split())} if isinstance(title, str) else {}
 
 
 def _plain(value: Any) -> Any:

@@ -39,13 +39,23 @@ COMMON = {
 }
 SAMPLE, FEWEST, MARGIN = 2_000, 5, 0.005
 UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+TYPED = re.compile(
+    rb"(?<=[!-~])(?:[\x92\x94\x85]|\x94\x92|\x92\x94)(?![\x80-\xff])|(?<![!'*-Z\\^-z|}~\x80-\xff])[\x91\x93](?=[!-~])"
+    rb"|(?<= )[\x96\x97](?= )|(?<=[!-~])[\x96\x97](?=[!-~])"
+)
+"""Quotes, dashes and dots as Windows writes them, where such marks stand: no letter of another encoding."""
 ODD = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f-\x9f\u2500-\u259f\ufffd]")
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
-    """The text of a file: by its byte order mark, as UTF-8, in the encoding that it declares, or as a guess.
+    """The text of a file, see `decoded`."""
+    return decoded(data, declared)[0]
 
-    Raises UnicodeError with the reason for a binary file, for UTF-8 with damaged bytes, and where the guess is in doubt:
+
+def decoded(data: bytes, declared: str | None = None) -> tuple[str, str]:
+    """The text of a file, by its byte order mark, as UTF-8, in the encoding that it declares, or as a guess; and its encoding.
+
+    ASCII but for quotes, dashes and dots of Windows where such marks stand is cp1252. Raises UnicodeError with the reason for a binary file, for UTF-8 with damaged bytes, and where the guess is in doubt:
     `chardet` must prefer an encoding that is in common use, on at least five bytes beyond ASCII, clearly before every
     other one that would read differently, and the text must hold no control characters or box drawing.
     """
@@ -54,17 +64,21 @@ def decode(data: bytes, declared: str | None = None) -> str:
         raise UnicodeError(kind)
     encoding = next((name for mark, name in MARKS if data.startswith(mark)), None)
     if encoding:
-        return data.decode(encoding)
+        return data.decode(encoding), encoding.removesuffix("-sig")
     if b"\x1b$" in data and data.isascii():  # the one encoding of text that looks like ASCII
-        return data.decode("iso2022_jp")
+        return data.decode("iso2022_jp"), "iso2022_jp"
     try:
-        return data.decode()
+        return data.decode(), "utf-8"
     except UnicodeDecodeError as error:
         rest = UTF8.sub(b"", data)
         if len(data) > len(rest) and len(UTF8.findall(data)) >= _beyond_ascii(rest):
             raise UnicodeError(f"damaged UTF-8 (the first fault is at byte {error.start:,})") from error
     text = _as(data, declared) if declared else None
-    return _guess(data) if text is None else text
+    if declared and text is not None:
+        return text, _larger(declared)
+    if TYPED.sub(b"", data).isascii():
+        return data.decode("cp1252"), "cp1252"
+    return _guess(data)
 
 
 def binary(data: bytes) -> str | None:
@@ -77,7 +91,7 @@ def binary(data: bytes) -> str | None:
     return None
 
 
-def _guess(data: bytes) -> str:
+def _guess(data: bytes) -> tuple[str, str]:
     sample = b"\n".join(line for line in data.split(b"\n") if not line.isascii())[:SAMPLE]
     first, *others = chardet.detect_all(sample, encoding_era=chardet.EncodingEra.ALL)
     name = first["encoding"] or ""
@@ -86,16 +100,21 @@ def _guess(data: bytes) -> str:
     if _codec(name) in COMMON and _beyond_ascii(sample) >= FEWEST and all(text in (None, read) for text in rivals):
         text = _as(data, name)
         if text is not None and not ODD.search(text):
-            return text
+            return text, _larger(name)
     raise UnicodeError(f"not UTF-8 (perhaps {name or 'binary'}, but that is in doubt): save the file as UTF-8")
 
 
 def _as(data: bytes, encoding: str) -> str | None:
-    codec = _codec(encoding)
+    codec = _larger(encoding)
     try:
-        return data.decode(LARGER.get(codec, codec)) if codec else None
+        return data.decode(codec) if codec else None
     except (LookupError, UnicodeError):
         return None
+
+
+def _larger(encoding: str) -> str:
+    codec = _codec(encoding)
+    return LARGER.get(codec, codec)
 
 
 def _codec(encoding: str) -> str:

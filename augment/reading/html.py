@@ -9,10 +9,8 @@ from typing import Any
 
 from lxml import etree
 
-DROPPED = set("head script style noscript template nav button select textarea iframe object svg canvas".split())
-MARGINS = {"header", "footer", "aside"}
-"""Dropped outside <main> and <article>, where they hold what is the same on every page."""
-ROLES = {"navigation", "banner", "contentinfo", "search", "menu", "menubar"}
+from augment.reading.chrome import fields_of, is_dropped, strip
+
 BLOCKS = set(
     "address article aside body caption center dd details div dl dt fieldset figcaption figure footer form header hr "
     "html legend li main p section summary table tbody td tfoot th thead tr".split()
@@ -22,6 +20,8 @@ LISTS = ("ul", "ol", "menu")
 LAYOUT = " | ".join(f".//{tag}" for tag in ("table", "pre", "blockquote", *HEADINGS)) + " | .//td[count(.//p) > 1]"
 CHARSET = re.compile(rb"""<(?:meta[^>]+?charset|\?xml[^>]+?encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 BREAK = "\0"  # stands for <br>: lines of the source mean nothing
+PROSE = 150
+"""Characters of a cell that is prose."""
 DEEPEST = 150
 """Levels that are told apart; what lies deeper is one paragraph."""
 
@@ -33,10 +33,11 @@ def declared_encoding(data: bytes) -> str | None:
 
 
 def read_page(html: str) -> tuple[str, dict[str, Any]]:
-    """The main text of a page and its fields (`title`).
+    """The text of a page and its fields (`title`, `date`).
 
     The text is that of <main> where there is just one, else of <body>. Scripts, styles, fields of forms, <nav>, hidden
-    parts, and header, footer and aside of the whole page are left out, as are images and the addresses of links.
+    parts, header, footer and aside of the whole page, what its class or id calls a notice, navigation, comments and so on,
+    images, the addresses of links and the marks of notes are left out. A heading that stands outside of what is read comes first.
     Raises RecursionError where the parser gave up on the nesting.
     """
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
@@ -45,10 +46,26 @@ def read_page(html: str) -> tuple[str, dict[str, Any]]:
         raise RecursionError
     if root is None:
         return "", {}
-    title = _line("".join(root.xpath("//head/title[1]//text()")))
+    fields = fields_of(root, _line)
+    strip(root)
+    blocks = _main(root)
+    if not any(re.search(r"\w", block) for block in blocks):
+        blocks = _main(
+            etree.fromstring(html.replace(BREAK, "").encode(), parser)
+        )  # a page that calls all of itself a comment
+    headings = [
+        _line("".join(heading.itertext()))
+        for heading in root.iter("h1")
+        if not any(up.tag == "nav" for up in heading.iterancestors())
+    ]
+    if len(headings) == 1 and headings[0] and not any(block.startswith("# ") for block in blocks):
+        blocks.insert(0, f"# {headings[0]}")
+    return "\n\n".join(blocks), fields
+
+
+def _main(root: Any) -> list[str]:
     mains = root.xpath("//main | //*[@role='main']")
-    blocks = _blocks(mains[0], 0, True) if len(mains) == 1 else _blocks(root, 0, False)
-    return "\n\n".join(blocks), {"title": title} if title else {}
+    return _blocks(mains[0], 0, True) if len(mains) == 1 else _blocks(root, 0, False)
 
 
 def _blocks(element: Any, depth: int, inside: bool) -> list[str]:
@@ -68,7 +85,7 @@ def _walk(element: Any, blocks: list[str], inline: list[str], depth: int, inside
     for child in element:
         tag = child.tag
         within = inside or tag in ("main", "article")
-        if _is_dropped(child, inside):
+        if is_dropped(child, inside):
             pass
         elif tag == "br":
             inline.append(BREAK)
@@ -83,18 +100,6 @@ def _walk(element: Any, blocks: list[str], inline: list[str], depth: int, inside
             inline.append("^" if tag == "sup" and _is_power(child) else "")
             _walk(child, blocks, inline, depth + 1, within)
         inline.append(child.tail or "")
-
-
-def _is_dropped(element: Any, inside: bool) -> bool:
-    get = element.get
-    return (
-        element.tag in DROPPED
-        or (element.tag in MARGINS and not inside)
-        or get("role") in ROLES
-        or get("hidden") is not None
-        or get("aria-hidden") == "true"
-        or re.search(r"display\s*:\s*none", get("style") or "") is not None
-    )
 
 
 def _flush(blocks: list[str], inline: list[str]) -> None:
@@ -126,7 +131,7 @@ def _list(element: Any, depth: int, inside: bool) -> list[str]:
     number = int(start) if re.fullmatch(r"\d{1,8}", start) else 1
     items: list[str] = []
     for child in element:
-        blocks = [] if _is_dropped(child, inside) else _blocks(child, depth + 1, inside)
+        blocks = [] if is_dropped(child, inside) else _blocks(child, depth + 1, inside)
         mark = f"{number}. " if element.tag == "ol" else "- "
         number += child.tag == "li"
         text = "\n\n".join(blocks)
@@ -148,20 +153,60 @@ def _code(element: Any) -> list[str]:
 
 
 def _is_data(element: Any) -> bool:
-    """Whether it is a table of data: one that arranges the page holds headings, tables or several paragraphs."""
-    return element.tag == "table" and element.get("role") not in ("presentation", "none") and not element.xpath(LAYOUT)
+    """Whether it is a table of data: one that arranges the page holds headings, tables, several paragraphs or, without a header, prose."""
+    if element.tag != "table" or element.get("role") in ("presentation", "none") or element.xpath(LAYOUT):
+        return False
+    if element.find(".//th") is not None or element.find(".//caption") is not None:
+        return True
+    cells = [len(row.xpath("./td")) for row in element.iter("tr")]
+    prose = any(
+        len(text := _line("".join(cell.itertext()))) > PROSE and re.search(r"[.!?。]\s", text)
+        for cell in element.iter("td")
+    )
+    return len([n for n in cells if n > 1]) > 1 and not prose
 
 
 def _table(element: Any, depth: int, inside: bool) -> list[str]:
-    """The caption as a paragraph, then the rows; the first is the head, as Markdown has it."""
+    """The caption as a paragraph, then the rows; the header is empty where no row of <th> comes first."""
     captions = [_line(" ".join(_blocks(caption, depth, inside))) for caption in element.iter("caption")]
-    found = [[cell for cell in row if cell.tag in ("td", "th")] for row in element.iter("tr")]
-    rows = [[_line(" ".join(_blocks(cell, depth, inside))).replace("|", "\\|") for cell in row] for row in found]
-    rows = [row for row in rows if any(row)]
+    rows: list[list[str]] = []
+    heads: list[bool] = []
+    below: dict[int, tuple[int, str]] = {}  # cells that reach down: for how many rows, and their text
+    for row in element.iter("tr"):
+        cells = [cell for cell in row if cell.tag in ("td", "th")]
+        texts: list[str] = []
+        for cell in cells:
+            _reaching(texts, below)
+            text = _line(" ".join(_blocks(cell, depth, inside))).replace("|", "\\|")
+            for _ in range(_span(cell, "colspan")):
+                below[len(texts)] = (_span(cell, "rowspan") - 1, text)
+                texts.append(text)
+        _reaching(texts, below)
+        if any(texts):
+            rows.append(texts if len(cells) > 1 else [texts[0]])
+            heads.append(all(cell.tag == "th" for cell in cells))
+    while rows and len(rows[0]) == 1 and max(map(len, rows)) > 1:  # a title within the table
+        captions.append(rows.pop(0)[0])
+        heads.pop(0)
     width = max(map(len, rows), default=0)
+    if rows and not heads[0]:
+        rows.insert(0, [""] * width)
     lines = [f"| {' | '.join([*row, *[''] * (width - len(row))])} |" for row in rows]
     lines[1:1] = ["|" + " --- |" * width] if lines else []
     return [block for block in (*captions, "\n".join(lines)) if block]
+
+
+def _reaching(texts: list[str], below: dict[int, tuple[int, str]]) -> None:
+    """Add cells of the rows above that reach into this one at its next place."""
+    while below.get(len(texts), (0, ""))[0] > 0:
+        rows, text = below[len(texts)]
+        below[len(texts)] = (rows - 1, text)
+        texts.append(text)
+
+
+def _span(cell: Any, name: str) -> int:
+    value = cell.get(name) or ""
+    return int(value) if re.fullmatch(r"[1-9]\d?", value) else 1
 
 
 def _line(text: str) -> str:

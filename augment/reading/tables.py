@@ -1,7 +1,9 @@
 """Tables: the rows of Parquet, CSV and JSON files, as documents for `augment` and as a table for `train` and `score`."""
 
 import codecs
+import csv
 import gzip
+import io
 import json
 import zlib
 from collections.abc import Iterator
@@ -13,7 +15,11 @@ import polars as pl
 from augment.reading.encodings import MARKS, binary, decode
 from engine.errors import UserError
 
-ENDINGS = (".jsonl", ".jsonl.gz", ".json", ".parquet", ".csv")
+ENDINGS = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".json", ".parquet", ".csv", ".tsv")
+DELIMITERS = (",", ";", "\t", "|")
+SAMPLE = 200
+"""Lines of a table by which its delimiter is found."""
+csv.field_size_limit(2**31 - 1)
 UNREADABLE = (OSError, EOFError, zlib.error, UnicodeError, RecursionError, pl.exceptions.PolarsError)
 """What damaged files raise; `reason` says it in a line."""
 TEXT_COLUMNS = (("text",), ("prompt", "completion"), ("content",), ("document",))
@@ -61,8 +67,8 @@ def file_rows(path: Path, name: str, skipped: Skipped) -> list[Row]:
     if ending == ".parquet":
         return frame_rows(_parquet(path), name)
     data = path.read_bytes()
-    if ending == ".csv":
-        return csv_rows(data, name, skipped)
+    if ending in (".csv", ".tsv"):
+        return csv_rows(data, name, skipped, "\t" if ending == ".tsv" else "")
     return json_rows(gzip.decompress(data) if ending == ".gz" else data, name, skipped)
 
 
@@ -75,19 +81,68 @@ def frame_rows(frame: pl.DataFrame, name: str) -> list[Row]:
     return [(f"{name}#{number}", row) for number, row in enumerate(frame.iter_rows(named=True), 1)]
 
 
-def csv_rows(data: bytes, name: str, skipped: Skipped) -> list[Row]:
-    """Rows of a CSV file, all text (007 is no 7); where the encoding is in doubt, those that are UTF-8."""
+def csv_rows(data: bytes, name: str, skipped: Skipped, delimiter: str = "") -> list[Row]:
+    """Rows of a CSV file, all text (007 is no 7), empty fields None; rows that do not fit their header are added to `skipped`.
+
+    Without `delimiter`, it is that of `DELIMITERS` by which most rows have as many fields as the header. Where the encoding is in
+    doubt, rows that are UTF-8 are read.
+    """
     try:
-        data = decode(data).encode()
+        text, lossy = decode(data), False
     except UnicodeError:
         if binary(data):
             raise
-        # Most rows may be sound: polars reads such a file lossily, the replacement character marks the rows at fault.
-        rows = frame_rows(pl.read_csv(data, infer_schema=False, encoding="utf8-lossy"), name)
-        bad = [source for source, row in rows if any("\ufffd" in value for value in row.values() if _is_text(value))]
-        skipped.extend((source, "not UTF-8") for source in bad)
-        return [row for row in rows if row[0] not in set(bad)]
-    return frame_rows(pl.read_csv(data, infer_schema=False), name)
+        text, lossy = data.decode(errors="replace"), True
+    lines = io.StringIO(text.removeprefix("\ufeff"), newline="").readlines()
+    delimiter = delimiter or _delimiter(lines)
+    fields = list(_csv(lines, delimiter))
+    if delimiter == "\t" and any(isinstance(row, str) for row in fields):  # quotes often mean nothing there
+        fields = list(csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE))
+    if not fields:
+        return []
+    header, *others = fields
+    if isinstance(header, str):
+        raise UnicodeError(f"the header cannot be read: {header}")
+    names = [name if name not in header[:place] else f"{name}_{place + 1}" for place, name in enumerate(header)]
+    found: list[Row] = []
+    for number, row in enumerate((row for row in others if row), 1):
+        source = f"{name}#{number}"
+        if isinstance(row, str):
+            skipped.append((source, row))
+        elif len(row) != len(header):
+            skipped.append((source, f"its number of fields is {len(row):,}, that of the header {len(header):,}"))
+        elif lossy and any("\ufffd" in value for value in row):
+            skipped.append((source, "not UTF-8"))
+        else:
+            found.append((source, {key: value or None for key, value in zip(names, row, strict=True)}))
+    return found
+
+
+def _csv(lines: list[str], delimiter: str) -> Iterator[list[str] | str]:
+    """The fields of each row, or why it cannot be read; reading goes on with the line after one that begins such a row."""
+    start = 0
+    while start < len(lines):
+        reader = csv.reader(lines[start:], delimiter=delimiter, strict=True)
+        begun = start
+        try:
+            for row in reader:
+                begun = start + reader.line_num
+                yield row
+            return
+        except csv.Error as error:
+            yield f"a quote that does not fit ({error})"
+            start = begun + 1
+
+
+def _delimiter(lines: list[str]) -> str:
+    """What divides the fields: in as many rows as possible as many as in the header."""
+    best, most = DELIMITERS[0], 0.0
+    for delimiter in DELIMITERS:
+        rows = [len(row) for row in csv.reader(lines[:SAMPLE], delimiter=delimiter) if row]
+        share = rows.count(rows[0]) / len(rows) if rows and rows[0] > 1 else 0.0
+        if share > most:
+            best, most = delimiter, share
+    return best
 
 
 def json_rows(data: bytes, name: str, skipped: Skipped) -> list[Row]:

@@ -36,7 +36,7 @@ def told(paragraph: str, language: str, known: frozenset[str]) -> list[str]:
     An answer on the line of its question that repeats its words can be understood alone and stays apart.
     """
     starts = [match.start() for match in QUESTION.finditer(paragraph)]
-    if starts and (ANSWER.search(paragraph) or starts == [0]):
+    if starts and (ANSWER.search(paragraph, starts[0]) or starts == [0]):
         found = told(paragraph[: starts[0]], language, known) if paragraph[: starts[0]].strip() else []
         for start, end in zip(starts, [*starts[1:], len(paragraph)], strict=True):
             found += _exchange(paragraph[start:end], language)

@@ -8,6 +8,8 @@ import sentencex
 CJK = r"\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff9f"
 """Chinese and Japanese script with its punctuation, for joining lines and sentences; words are cut by `words.CHARACTER`."""
 WINDOW = 2_000
+HYPHEN = re.compile(r"(?<=[^\W\d_]-)\n(?=[a-z])(?!(?:and|or|to|und|oder|bis|et|ou|y|o|e|en|of|og|och)\b)")
+"""A line that ends within a word; "pre- and post-war" does not."""
 ABBREVIATIONS = {"approx", "ch", "chs", "eq", "eqs", "est", "etc", "fig", "figs", "max", "min", "resp", "vol", "vols"}
 WHOLE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)|\$(?=\S)[^$]{1,300}?(?<=\S)\$(?!\d)")
 """Code and formulas within a line."""
@@ -18,8 +20,9 @@ CITED = re.compile(r"\bal\. ?[\[(][^\[\]()]*[\])]$")
 
 
 def one_line(text: str) -> str:
-    """Join wrapped lines: by a space, but by nothing between Chinese or Japanese characters."""
+    """Join wrapped lines: by a space, but by nothing between Chinese or Japanese characters and behind a hyphen within a word."""
     lines = "\n".join(line.strip().removesuffix("\\").rstrip() for line in text.strip().split("\n"))
+    lines = HYPHEN.sub("", lines)
     return re.sub(rf"(?<=[{CJK}])\n(?=[{CJK}])", "", lines).replace("\n", " ")
 
 

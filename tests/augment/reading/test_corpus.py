@@ -103,7 +103,7 @@ def test_bad_rows_are_skipped_with_their_reason(tmp_path):
         b'\n{"text": "\\ud800"}\n' + b"[" * 100_000 + b"\n"
     )
     corpus = read_corpus([path])
-    assert texts(corpus) == ["good \u2028 line"]
+    assert texts(corpus) == ["good \n line"]
     assert sorted(corpus.skipped) == [
         ("rows.jsonl#10", "nested too deeply"),
         ("rows.jsonl#2", "invalid JSON (Expecting value, column 10)"),
@@ -126,10 +126,11 @@ def test_bad_files_are_skipped_with_their_reason(tmp_path):
     (tmp_path / "g.csv").write_bytes(b"text,n\nfine,1\n\xff,2\n")
     (tmp_path / "h.txt").symlink_to(tmp_path / "missing.txt")
     corpus = read_corpus([tmp_path])
-    assert texts(corpus) == ["good", "fine"]
+    assert texts(corpus) == ["good", "short", "fine"]
     reasons = dict(corpus.skipped)
-    assert sorted(reasons) == ["b.txt", "c.parquet", "d.csv", "e.jsonl.gz", "f.jsonl", "g.csv#2", "h.txt"]
+    assert sorted(reasons) == ["b.txt", "c.parquet", "d.csv#2", "e.jsonl.gz", "f.jsonl", "g.csv#2", "h.txt"]
     assert reasons["b.txt"].endswith("but that is in doubt): save the file as UTF-8")
+    assert reasons["d.csv#2"] == "its number of fields is 4, that of the header 2"
     assert reasons["g.csv#2"] == "not UTF-8"
     assert reasons["f.jsonl"] == "no rows"
     assert all(reason and "\n" not in reason for reason in reasons.values())
@@ -161,6 +162,9 @@ def test_links_do_not_lead_out_of_a_folder(tmp_path):
         ("---\ntitle: Mars: a planet\n---\nBody", "Body", {"front_matter": "title: Mars: a planet"}),
         ("---\nday: 2025-02-30\n---\nBody", "Body", {"front_matter": "day: 2025-02-30"}),
         ("---\nJust prose.\n---\nBody", "---\nJust prose.\n---\nBody", {}),
+        ("---\nNote: the ship sank.\n---\nBody", "---\nNote: the ship sank.\n---\nBody", {}),
+        ("---\nHe said: go home. And so\n---\nBody", "---\nHe said: go home. And so\n---\nBody", {}),
+        ("---\nTitle: x\ntags:\n- a\n- b\n---\nBody", "Body", {"Title": "x", "tags": ["a", "b"]}),
         ("---\nno end: 1\n", "---\nno end: 1", {}),
     ],
 )

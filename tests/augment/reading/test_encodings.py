@@ -5,7 +5,7 @@ import json
 import pytest
 
 from augment.reading.corpus import read_corpus
-from augment.reading.encodings import decode
+from augment.reading.encodings import decode, decoded
 
 FRENCH = "Les élèves étaient déjà là. Le café où il dînait était fermé, et la forêt brûlait près du château. "
 
@@ -31,6 +31,14 @@ def test_encodings(encoding, text):
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["It’s so.", "He said “so” – and left…", "1990–1995", "(“It’s ‘it’”) — or not", "“Yes,” she said, “I don’t.”"],
+)
+def test_a_few_quotes_and_dashes_of_windows_are_enough(text):
+    assert decoded(text.encode("cp1252")) == (text, "cp1252")
+
+
+@pytest.mark.parametrize(
     ("data", "reason"),
     [
         (b"It costs \xa35.", "in doubt"),
@@ -53,3 +61,5 @@ def test_other_encodings_of_tables_and_pages(tmp_path):
     corpus = read_corpus([tmp_path])
     assert corpus.documents["text"].to_list() == [FRENCH, FRENCH[:40], "Żółw", "é"]
     assert corpus.skipped == []
+    found = [json.loads(meta).get("encoding") for meta in corpus.documents["meta"]]
+    assert found == ["iso8859-15", "iso8859-15", "iso8859-2", None]

@@ -6,6 +6,7 @@ import json
 import polars as pl
 import pytest
 
+from augment.reading.corpus import read_corpus
 from augment.reading.tables import read_table
 from engine.errors import UserError
 
@@ -59,3 +60,48 @@ def test_the_first_bad_row_is_named(tmp_path):
     (tmp_path / "b.jsonl").write_bytes(lines({"text": "one"}, {"text": "x\ud835"}))
     with pytest.raises(UserError, match=r"b\.jsonl#2 cannot be read: half of a Unicode surrogate pair"):
         read_table(tmp_path / "b.jsonl")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_any_common_delimiter(tmp_path, delimiter):
+    (tmp_path / "a.csv").write_text(f'id{delimiter}text\n1{delimiter}"one{delimiter} two"\n2{delimiter}Three.\n')
+    assert read_table(tmp_path / "a.csv").rows() == [("1", f"one{delimiter} two"), ("2", "Three.")]
+
+
+def test_tsv_and_ndjson(tmp_path):
+    (tmp_path / "a.tsv").write_text('id\ttext\n1\tOne, two; "three\n2\t\n')
+    assert read_table(tmp_path / "a.tsv").rows() == [("1", 'One, two; "three'), ("2", None)]
+    (tmp_path / "a.ndjson").write_bytes(lines({"text": "one"}))
+    (tmp_path / "a.ndjson.gz").write_bytes(gzip.compress(lines({"text": "one"})))
+    for name in ("a.ndjson", "a.ndjson.gz"):
+        assert read_table(tmp_path / name).rows() == [("one",)]
+
+
+def test_a_text_column_of_digits_is_text(tmp_path):
+    (tmp_path / "a.csv").write_text("text\n1998\n007\n1e5\n")
+    assert read_corpus([tmp_path]).documents["text"].to_list() == ["1998", "007", "1e5"]
+
+
+def test_ragged_rows_are_named_one_by_one_and_the_others_are_read(tmp_path):
+    (tmp_path / "a.csv").write_text('text,n\n"one\nline",1\ntwo\nthree,3,3\n"open,4\nfive,5\n')
+    corpus = read_corpus([tmp_path])
+    assert corpus.documents["text"].to_list() == ["one\nline", "five"]
+    assert corpus.skipped == [
+        ("a.csv#2", "its number of fields is 1, that of the header 2"),
+        ("a.csv#3", "its number of fields is 3, that of the header 2"),
+        ("a.csv#4", "a quote that does not fit (unexpected end of data)"),
+    ]
+    with pytest.raises(UserError, match=r"a\.csv#2 cannot be read: its number of fields .*; 3 such rows"):
+        read_table(tmp_path / "a.csv")
+
+
+def test_long_fields_and_columns_of_one_name(tmp_path):
+    (tmp_path / "a.csv").write_text(f"text,text\n{'long ' * 100_000},b\n")
+    assert read_table(tmp_path / "a.csv").rows() == [("long " * 100_000, "b")]
+
+
+def test_a_lone_surrogate_is_named(tmp_path):
+    (tmp_path / "a.ndjson").write_bytes(b'{"text": "x \\ud835 y"}\n{"text": "fine"}\n')
+    corpus = read_corpus([tmp_path])
+    assert corpus.documents["text"].to_list() == ["fine"]
+    assert corpus.skipped == [("a.ndjson#1", "half of a Unicode surrogate pair")]
