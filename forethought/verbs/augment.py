@@ -89,7 +89,9 @@ def run(job: Job) -> int:
     with EnginePool(job.model, job.engine) as pool:
         log_to(out / "log.txt")
         inferences = augment(documents, pool, job.augment, job.model, out)
-    silent = unasked(documents, pl.read_parquet(out / "requests.parquet", columns=["doc_ids", "source_text"], glob=False))
+    silent = unasked(
+        documents, pl.read_parquet(out / "requests.parquet", columns=["doc_ids", "source_text"], glob=False)
+    )
     name_skipped(silent)
     write_skipped(out, corpus.skipped + silent)
     if job.drop_repeated:
