@@ -31,8 +31,8 @@ WORDS = set(
 )
 """Words of a class or an id that say that a block is not the page's text."""
 BLOCKS = set("div section aside ul ol table form p li dl footer header span a".split())
-LINKED, FEWEST, LINKS = {"ul", "ol", "table", "p", "div"}, 3, 0.8
-"""Lists of links: elements with so many, which hold so much of their letters."""
+LINKED, FEWEST, LINKS, LABEL = {"ul", "ol", "table", "p", "div"}, 3, 0.8, 60
+"""Lists of links: elements with so many, which hold so much of the letters and have so many each at most: labels, no sentences."""
 PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 TEXT = re.compile(r"(?i)\b(?:section|sect\d|refsect\d|refentry|chapter|body|content|main|post|article|entry)\b")
 """Names of what is the page's text, whatever else is said of it."""
@@ -98,8 +98,10 @@ def _is_chrome(element: Any, inside: bool) -> bool:
     if inside or tag not in LINKED:
         return False
     links = ["".join(link.itertext()) for link in element.iter("a")]
-    letters = sum(map(str.isalnum, "".join(element.itertext()))) if len(links) >= FEWEST else 0
-    return 0 < letters * LINKS <= sum(map(str.isalnum, "".join(links)))
+    linked = sum(map(str.isalnum, "".join(links)))
+    if len(links) < FEWEST or not 0 < linked <= LABEL * len(links):
+        return False
+    return linked >= LINKS * sum(map(str.isalnum, "".join(element.itertext())))
 
 
 @lru_cache(10_000)
