@@ -51,12 +51,13 @@ def read_corpus(paths: Sequence[str | Path], text_column: str | None = None) -> 
 
     Hidden files and folders (".name") stay out of a folder without a word; every other file that is not read is in
     `skipped` with its reason. A row of a table is a document, and so is a Markdown, HTML or text file (.rst and .org
-    count as text and stay as they stand). Text is UTF-8, what a byte order mark or an HTML page says, or an encoding
-    that can be told with certainty (`decode`); JSON is UTF-8. The text is the column `text_column`, else the
-    first that has values of `text`, `prompt` + `completion`, `content`, `document`; the other columns, the YAML
-    front matter, or the title of a page, go to `meta`. `source` is the path below the folder given (the name of a file given), for tables with
-    `#` and the row counted from 1 (in JSON lines, the line). `doc_id` is the start of a SHA-256 of the text and of how
-    often that text came before, so it survives moved files and new rows.
+    count as text). Text is UTF-8, what a byte order mark or an HTML page says, or an encoding that can be told with
+    certainty (`decoded`); JSON is UTF-8. Texts and titles are written in one way (`normal_text`). The text is the column
+    `text_column`, else the first that has values of `text`, `prompt` + `completion`, `content`, `document`; the other
+    columns, the YAML front matter, the title and date of a page, and an `encoding` other than UTF-8 go to `meta`.
+    `source` is the path below the folder given (the name of a file given), for tables with `#` and the row counted from 1
+    (in JSON lines, the line). `doc_id` is the start of a SHA-256 of the text and of how often that text came before, so it
+    survives moved files and new rows.
 
     Raises UserError for a missing path, no document at all, and, where the file itself was given rather than its folder,
     for an unsupported file and a missing or non-text column.

@@ -23,8 +23,12 @@ BLOCKS = (
 ROW = re.compile(r"(?:[ \t]*\|[^|\n]*\|.*\|[ \t]*(?:\n|$))+")
 NOTE = re.compile(r"\[\^[^\]\s]+\](?::\s*)?|!\[[^\]\n]*\](?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\[[^\]\n]*\])")
 """A footnote's mark, and an image: no part of a sentence."""
-MARKS = re.compile(r"</?[A-Za-z][^<>]*>|\$\$?[^$]+\$\$?|\[\d+\]_?|\[\]\([^()]*\)")
-"""What says nothing alone: tags, formulas, citations, links without a word."""
+MARKS = re.compile(r"</?[A-Za-z][^<>]*>|\$\$?[^$]+\$\$?|\[\d+\]_?|\[\]\([^()]*\)|<?\bhttps?://[^\s<>]+>?")
+"""What says nothing alone: tags, formulas, citations, addresses, links without a word."""
+SIGNATURE = re.compile(
+    r"(?:(?:class|exception|function|method) )?[A-Za-z_]\w*(?:(?:(?:\.|::)\w+)+(?:\(.*\))?|\([^()]*\))"
+)
+"""A name in code, as documentation has it above what it says of it."""
 
 
 class Unit(NamedTuple):
@@ -146,7 +150,7 @@ def _told(
     elif block.kind in ("sentence", "item"):
         start = block.start
         for sentence in told(NOTE.sub("", block.content), language, known):
-            says = re.search(r"\w", MARKS.sub("", sentence))
+            says = re.search(r"\w", MARKS.sub("", sentence)) and not SIGNATURE.fullmatch(sentence)
             yield start + sentence, block.kind if says else "mark", ""
             start = ""
         if not re.search(r"\S", NOTE.sub("", block.content)):

@@ -37,7 +37,7 @@ class Job(Settings):
     """
 
     paths: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Files or folders: .jsonl, .json, .parquet, .csv, .md, .html, .txt, .rst, .org; hidden files stay out."""
+    """Files or folders: .jsonl, .ndjson, .json, .parquet, .csv, .tsv, .md, .html, .txt, .rst, .org; hidden files stay out."""
     model: str = "pico"
     """pico (embedded), a folder saved by save_pretrained, or a hub name."""
     out: Path = Path("augmented")
