@@ -1,12 +1,22 @@
 """Settings of augmentation. Loads without torch, vLLM or Ray."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from engine.config import Settings, Split
+from engine.config import Mapping, Settings
+
+
+def _pieces(value: Any) -> Any:
+    if value == "cumulative":
+        raise ValueError("cumulative is gone: augment.context shows the sentences before, by default")
+    return ("none", "independent")[value] if isinstance(value, bool) else value
+
+
+Pieces = Annotated[Literal["none", "independent"], BeforeValidator(_pieces)]
+"""How documents are taken apart; true and false say independent and none."""
 
 
 class CheckConfig(Settings):
@@ -38,9 +48,11 @@ class AugmentConfig(Settings):
     """Operators to apply (docs/operators.md): shipped ones, prompt files NAME.md in `prompts`, and installed plug-ins."""
     prompts: Path | None = None
     """Folder with prompt files NAME.md that replace the shipped ones or add operators."""
-    split: Split = "independent"
-    """What operators on sentences are shown: independent, each sentence alone (the paper's default); cumulative, each with the
-    sentences before it, which pronouns need; none, whole documents."""
+    split: Pieces = "independent"
+    """What operators on sentences are asked about: independent, each sentence (the paper's default); none, whole documents."""
+    context: bool = True
+    """Show title, section, date and the sentences before beside what is asked about, so that lines can be understood alone. The
+    embedded model is never shown them: it was trained without."""
     rounds: Annotated[int, Field(ge=1), tyro.conf.arg(aliases=["--rounds"])] = 1
     """Rounds: from the second on operators are applied to what the round before added, until nothing new is kept."""
     samples: int = Field(default=1, ge=1)
@@ -49,6 +61,20 @@ class AugmentConfig(Settings):
     """Tokens to generate: operators that bring most new inferences per token are applied first, until they are spent."""
     temperature: float = 0.7
     """Sampling temperature; 0 is greedy."""
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    """Sample from the likeliest tokens with this share of the probability; by default from all."""
+    top_k: int | None = Field(default=None, ge=0)
+    """Sample from so many likeliest tokens; by default from all."""
+    min_p: float | None = Field(default=None, ge=0, le=1)
+    """Sample from tokens with at least this share of the likeliest one's probability; by default from all."""
+    sampling: Mapping = Field(default_factory=dict)
+    """Sampling of single operators, over that of all: {"rephrase": {"temperature": 0.9, "max_tokens": 200}}; any field of vLLM's
+    SamplingParams."""
+    chat_template_kwargs: Mapping = Field(default_factory=dict)
+    """Arguments of the model's chat template, for instance {"enable_thinking": false}."""
+    structured: Literal["auto", "always", "never"] = "auto"
+    """Whether answers that are lists must be JSON: auto, of models with a chat template other than the embedded one; always;
+    never."""
     max_tokens: int = Field(default=128, ge=1)
     """Longest answer, in tokens."""
     text_tokens: int = Field(default=512, ge=1)
@@ -73,3 +99,18 @@ class AugmentConfig(Settings):
     """Seed of the sampling, and of every random choice."""
     verify: CheckConfig = CheckConfig()
     """Checks of what comes back."""
+
+    @model_validator(mode="after")
+    def _sampling_of_known_operators(self) -> "AugmentConfig":
+        for name, values in self.sampling.items():
+            if name not in self.operators:
+                raise ValueError(f"augment.sampling names {name}, which is not among augment.operators")
+            if not isinstance(values, dict):
+                raise ValueError(
+                    f"augment.sampling: {name} needs a mapping of settings, for instance {{'temperature': 0.9}}"
+                )
+            if known := {"n", "seed"} & values.keys():
+                raise ValueError(
+                    f"augment.sampling: {known.pop()} of {name} is set by augment.samples and augment.seed"
+                )
+        return self

@@ -1,6 +1,8 @@
 """Which model a name stands for, whether one can take another's place, and whether there is a GPU to run it on."""
 
 import hashlib
+import json
+from functools import cache
 from pathlib import Path
 
 from engine.config import PICO
@@ -41,6 +43,29 @@ def resolve_model(model: str) -> str:
             f"The hub model {model} cannot be had ({str(error).splitlines()[0]}); check name, network and access."
         ) from error
     return model
+
+
+def is_embedded(model: str) -> bool:
+    """Whether a model is `pico`, by its name or its folder."""
+    return model == "pico" or (Path(model).is_dir() and Path(model).resolve() == PICO)
+
+
+@cache
+def has_chat_template(model: str) -> bool:
+    """Whether a model has learned to chat: of a folder its files tell, of a hub model its tokenizer; of no other name it is known."""
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        settings = folder / "tokenizer_config.json"
+        named = settings.is_file() and bool(json.loads(settings.read_text(encoding="utf-8")).get("chat_template"))
+        return named or any(folder.glob("*chat_template*"))
+    if model.count("/") != 1:
+        return False
+    from transformers import AutoTokenizer
+
+    try:
+        return bool(AutoTokenizer.from_pretrained(model).chat_template)
+    except (OSError, ValueError):  # there is none: the engine says so
+        return False
 
 
 def check_model(model: str) -> str:

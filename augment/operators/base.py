@@ -1,23 +1,29 @@
 """The contract of operators: a record in, requests out, a parser back. docs/operators.md shows how to add one.
 
-A prompt file NAME.md makes an operator that is shown a sentence (`{{ text }}`) or a document (`{{ document }}`). What
+A prompt file NAME.md makes an operator that is shown a sentence (`{{ text }}`) or a document (`{{ document }}`), with what is around
+it (`{{ about }}`). What
 needs more is a class of a few dozen lines, in a file of this folder or in a plug-in.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Literal
 
 from jinja2 import Template
 
 from augment.config import AugmentConfig
 from augment.operators.parsing import Said, parse, read_lines, unfinished
 from augment.operators.templates import ORDER, SHIPPED, Prompt, rendered, turns
-from augment.text.sentences import joined, split_sentences
+from augment.text.sentences import split_sentences
 from engine.errors import UserError
+from engine.models import is_embedded
 
 Scope = Literal["sentence", "document", "corpus"]
+LINES: Mapping[str, Any] = MappingProxyType({"type": "array", "items": {"type": "string"}})
+"""The JSON schema of a list of lines."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +36,29 @@ class Record:
     """Documents that hold it."""
     context: str = ""
     """For the scope corpus: the documents of its context. The same for many records, so it belongs in front."""
+    title: str = ""
+    """Of its document."""
+    headings: tuple[str, ...] = ()
+    """Of a sentence: those above it, the widest first."""
+    date: str = ""
+    """Of its document, as that has it."""
     before: str = ""
-    """For a sentence, where `split` is cumulative: the sentences before it."""
+    """Of a sentence: the last ones before it in its section."""
 
     @property
-    def source(self) -> str:
-        """All that an inference may take up: the text, and what stands before it."""
-        return joined(self.before, self.text)
+    def around(self) -> str:
+        """Title, headings, date and the sentences before, one per line: where names in an inference may come from."""
+        return "\n".join(value for _, value in self._facts())
+
+    @property
+    def about(self) -> str:
+        """The same for a prompt, each line with what it is."""
+        return "\n".join(f"{name}: {value}" for name, value in self._facts())
+
+    def _facts(self) -> list[tuple[str, str]]:
+        above = [heading for heading in self.headings if heading != self.title]
+        facts = [("Title", self.title), ("Section", " > ".join(above)), ("Date", self.date), ("Before", self.before)]
+        return [(name, value) for name, value in facts if value]
 
 
 class Operator:
@@ -56,9 +78,17 @@ class Operator:
     """Its further prompt files, NAME-PART.md."""
     folder: Path = SHIPPED
     """Where its prompt files are, if not in the user's folder; a plug-in names its own."""
+    schema: Mapping[str, Any] | None = LINES
+    """JSON schema of its answers (of the first step, where it has two) where they are asked for as JSON; None: never."""
+    contextual = False
+    """Whether its prompt shows what is around a text. Set where operators are loaded, as is `structured`."""
+    structured = False
+    """Whether its answers are asked for as JSON."""
 
-    def __init__(self, name: str, config: AugmentConfig | None = None):
+    def __init__(self, name: str, config: AugmentConfig | None = None, model: str = ""):
         self.name, self.config = name, config or AugmentConfig()
+        self.trained = is_embedded(model)
+        """Whether the model was trained on prompts of its own: then it is shown those, no context, and no numbers."""
         self.templates: dict[str, list[tuple[str, Template]]] = {}
 
     def pieces(self, text: str) -> list[str]:
@@ -69,7 +99,7 @@ class Operator:
 
     def requests(self, record: Record) -> list[Prompt]:
         """What to ask the model about a record."""
-        return [self.render(text=record.text, document=record.text, context=record.context, before=record.before)]
+        return [self.render(record=record)]
 
     def follow(self, record: Record, answer: str) -> list[Prompt]:
         """For operators of two steps: what to ask after the first answer (`record` without its context)."""
@@ -90,9 +120,22 @@ class Operator:
         """For operators that are a rule: one text, or none, per record of the whole corpus."""
         raise NotImplementedError
 
-    def render(self, part: str = "", **values: object) -> Prompt:
-        """The prompt file NAME.md, or NAME-PART.md, with values filled in."""
-        return rendered(self.template(part), **values)
+    def render(self, part: str = "", record: Record | None = None, **values: object) -> Prompt:
+        """The prompt file NAME.md, or NAME-PART.md, with values filled in; of a record its text and what is around it."""
+        if record:
+            shown = {"text": record.text, "document": record.text, "context": record.context}
+            values = shown | {"about": record.about, "before": record.before} | values
+        structured = self.structured and not part
+        found = rendered(self.template(part), structured=structured, **({"about": ""} | values))
+        if structured and not isinstance(found, str):  # the examples are answers of the form that is asked for
+            for turn in found:
+                if turn["role"] == "assistant":
+                    turn["content"] = json.dumps(self.as_json(turn["content"]), ensure_ascii=False)
+        return found
+
+    def as_json(self, answer: str) -> list[Any]:
+        """An answer in lines as the JSON of `schema`."""
+        return parse(answer)
 
     def template(self, part: str = "") -> list[tuple[str, Template]]:
         """A prompt file, compiled once: that takes longer than a thousand renderings."""
@@ -109,7 +152,8 @@ class Operator:
 
     def prompt_file(self, name: str) -> Path:
         """The user's file where there is one; raises UserError where there is none at all."""
-        folders = [folder for folder in (self.config.prompts, self.folder) if folder]
+        own = self.folder / "pico" if self.trained else None
+        folders = [folder for folder in (self.config.prompts, own, self.folder) if folder]
         found = next((f / f"{name}.md" for f in folders if (f / f"{name}.md").is_file()), None)
         if found is None:
             raise UserError(f"The operator {self.name} has no prompt file {name}.md in {folders[-1]}.")
@@ -119,10 +163,3 @@ class Operator:
 def two_step(kind: type[Operator]) -> bool:
     """Whether the first answers of an operator only lead to further requests."""
     return kind.follow is not Operator.follow
-
-
-def cumulative(operator: Operator) -> bool:
-    """Whether it is shown sentences with what stands before them."""
-    if operator.scope != "sentence" or operator.rule or type(operator).pieces is not Operator.pieces:
-        return False
-    return operator.config.split == "cumulative"

@@ -3,6 +3,7 @@
 import re
 from itertools import combinations
 from random import Random
+from typing import Any
 
 from augment.operators.base import Operator, Prompt, Record
 from augment.operators.marks import bare, is_none, is_remark, unmarked, without_preamble
@@ -39,6 +40,10 @@ class Entities(Operator):
             self.render("relate", text=record.text, entities=", ".join(rng.sample(group, len(group))))
             for group in rng.sample(groups, min(len(groups), self.config.relations))
         ]
+
+    def as_json(self, answer: str) -> list[Any]:
+        """The names in an answer."""
+        return names(answer)
 
     def parse(self, answer: str) -> list[str]:
         """The whole answer: the parts of an account make sense together."""

@@ -49,7 +49,7 @@ REMARK = re.compile(
 """What is said to the reader behind the statements."""
 REASON = re.compile(r"^(?:explanation|reasoning|rationale|justification)\s*[:：]", re.IGNORECASE)
 """What is said about a statement, in an item of its own."""
-ASIDE = re.compile(rf"(?<=[{END}])[\"”’']?\s*[(\[（](?:[^()]|\([^()]*\))*[)\]）]\s*$")
+ASIDE = re.compile(rf"(?<=[{END}])[\"”’']?\s*[(（](?!documents? \d)(?:[^()]|\([^()]*\))*[)）]\s*$", re.IGNORECASE)
 """A remark in brackets behind the end of a statement."""
 NOTHING = re.compile(
     r"^\W*(?:"

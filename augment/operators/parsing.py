@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from augment.operators.marks import END, bare, is_none, is_reason, is_remark, unmarked, without_preamble
 from engine.tasks.reasoning import part
 
-STOPS = ("Statement:", "Document:")
+STOPS = ("Statement:", "Document:", "Title:")
 """With one of these a base model, which has not learned where to stop, goes on with a next example."""
 OUTSIDE = "outside the list of the answer"
 """Why a fragment is no statement: others of its answer are in a list, and it is not."""

@@ -2,11 +2,19 @@
 
 import re
 from collections.abc import Iterator
+from types import MappingProxyType
+from typing import Any
 
 from augment.operators.base import Operator
 from augment.operators.marks import bare, is_none, is_remark, unmarked, without_preamble
 from augment.operators.parsing import Said, json_values, own_part, unfinished
 
+PAIR = {
+    "type": "object",
+    "properties": {"question": {"type": "string"}, "answer": {"type": "string"}},
+    "required": ["question", "answer"],
+    "additionalProperties": False,
+}
 QUESTION = r"(?:[Qq]uestion|QUESTION|Q)[ \t]*\d{0,3}[ \t]*[:：]"
 ANSWER = r"(?:[Aa]nswer|ANSWER|A)[ \t]*\d{0,3}[ \t]*[:：]"
 LABEL = re.compile(
@@ -28,10 +36,17 @@ class QuestionsAnswers(Operator):
 
     scope = "document"
     asks = True
+    schema = MappingProxyType({"type": "array", "items": PAIR})
 
     def read(self, answer: str) -> list[Said]:
         """Pairs in any of the usual layouts; a half one comes back with the reason why it is none."""
         return list(read_pairs(answer))
+
+    def as_json(self, answer: str) -> list[Any]:
+        """The pairs of an answer."""
+        return [
+            {"question": question, "answer": reply} for question, reply in pairs(own_part(answer)) if question and reply
+        ]
 
     def parse(self, answer: str) -> list[str]:
         """The pairs alone."""

@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint, entry_points
 from jinja2 import TemplateError
 
 from augment.config import AugmentConfig
-from augment.operators.base import Operator, Record, cumulative
+from augment.operators.base import Operator, Record
 from augment.operators.deduce import Deduce
 from augment.operators.entities import Entities
 from augment.operators.link import Link, LinkTrace
@@ -14,8 +14,9 @@ from augment.operators.repeat import Repeat
 from augment.operators.reverse_training import ReverseTraining
 from augment.operators.shuffle import Shuffle
 from augment.operators.study import Study
-from augment.operators.templates import DOCUMENT, SHIPPED, content
+from augment.operators.templates import DOCUMENT, SHIPPED, STRUCTURED, content
 from engine.errors import UserError
+from engine.models import has_chat_template
 
 GROUP = "forethought.operators"
 """Entry point group of plug-ins; each names a subclass of `Operator`."""
@@ -54,8 +55,8 @@ def is_global(name: str) -> bool:
     return kind_of(name).scope == "corpus"
 
 
-def load_operators(config: AugmentConfig) -> list[Operator]:
-    """The configured operators; raises UserError for an unknown name and for a prompt that does not show its text."""
+def load_operators(config: AugmentConfig, model: str = "") -> list[Operator]:
+    """The configured operators as they speak to a model; raises UserError for an unknown name and a prompt that does not show its text."""
     if config.prompts and not config.prompts.is_dir():
         raise UserError(f"augment.prompts: there is no folder {config.prompts}; give one with files NAME.md.")
     known = names(config)
@@ -64,7 +65,29 @@ def load_operators(config: AugmentConfig) -> list[Operator]:
     unknown = [name for name in config.operators if name not in known]
     if unknown:
         raise UserError(f"There is no operator {unknown[0]!r}; choose from {', '.join(known)}.")
-    return [_checked(kind_of(name)(name, config)) for name in dict.fromkeys(config.operators)]
+    found = [_checked(kind_of(name)(name, config, model)) for name in dict.fromkeys(config.operators)]
+    for operator in found:
+        operator.structured = _structured(operator, model)
+    return found
+
+
+def _structured(operator: Operator, model: str) -> bool:
+    """Whether an operator asks a model for JSON: where its prompt knows how to, and the settings or the model ask for it."""
+    wanted = operator.config.structured
+    if operator.rule or operator.schema is None or wanted == "never":
+        return False
+    knows = type(operator).requests is not Operator.requests or STRUCTURED.search(
+        operator.prompt_file(operator.name).read_text(encoding="utf-8")
+    )
+    if wanted == "always":
+        if not knows:
+            raise UserError(
+                f"augment.structured always: the prompt {operator.prompt_file(operator.name)} does not ask for JSON; "
+                "say in it what to answer where {{ structured }} is true, or choose auto."
+            )
+        return True
+    plain = operator.trained or not model or model.startswith("fake")
+    return bool(knows) and not plain and has_chat_template(model)
 
 
 def names(config: AugmentConfig) -> list[str]:
@@ -82,20 +105,19 @@ def _checked(operator: Operator) -> Operator:
     """The operator; one that is a prompt file with `{{ document }}` in it is shown documents."""
     if operator.rule:
         return operator
+    shown = Record("\0", context="\1", title="\2", before="\3")
     if type(operator) is Operator and DOCUMENT.search(operator.prompt_file(operator.name).read_text(encoding="utf-8")):
         operator.scope = "document"
     try:
-        asked = operator.requests(Record("\0", context="\1", before="\2"))
+        asked = operator.requests(shown)
         for part in operator.parts:
             operator.template(part)
     except TemplateError as error:
         raise UserError(f"The prompt {operator.prompt_file(operator.name)} is no valid template: {error}.") from error
-    wanted = {"\0": True, "\1": operator.scope == "corpus", "\2": cumulative(operator)}
-    for mark, name, value in (
-        ("\0", "text", "the sentence"),
-        ("\1", "context", "the context"),
-        ("\2", "before", "what stands before the sentence, as augment.split cumulative asks"),
-    ):
+    if operator.config.context and operator.scope != "corpus" and not operator.trained:
+        operator.contextual = any("\2" in content(prompt) or "\3" in content(prompt) for prompt in asked)
+    wanted = {"\0": True, "\1": operator.scope == "corpus"}
+    for mark, name, value in (("\0", "text", "the sentence"), ("\1", "context", "the context")):
         if wanted[mark] and not all(mark in content(prompt) for prompt in asked):
             where = operator.prompt_file(operator.name) if operator.templates else f"of {operator.name}"
             raise UserError(f"The prompt {where} never shows {value}; put {{{{ {name} }}}} where it belongs.")

@@ -14,6 +14,9 @@ ORDER = re.compile(r"(system )?user( assistant user)*")
 DOCUMENT = re.compile(r"\{\{-?\s*document\b")
 """What shows that a prompt is about a document."""
 
+STRUCTURED = re.compile(r"\{%-?\s*if structured\b|\{\{-?\s*structured\b")
+"""What shows that a prompt can ask for JSON."""
+
 Prompt = str | list[dict[str, str]]
 """The text of one user message, or chat messages."""
 

@@ -1,16 +1,18 @@
 """From answers to inferences: they are read and their form is checked; every answer ends as a row, kept or with its reason."""
 
 import json
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
 
 from augment.checks.form import Form
-from augment.operators.base import Operator, two_step
+from augment.operators.base import Operator, Record, two_step
 from augment.operators.parsing import Said, says_nothing
 from augment.operators.registry import kind_of
-from augment.stages.requests import records_of
+from augment.stages.records import records_of
+from augment.stages.sources import sources
 from augment.text.sentences import split_sentences
 from engine.store.ids import content_id
 
@@ -24,11 +26,12 @@ INFERENCES: dict[str, Any] = {
     "round": pl.Int32,
     "model": pl.String,
     "source_text": pl.String,
+    "context": pl.String,
     "verdicts": pl.String,
     "kept": pl.Boolean,
     "reason": pl.String,
 }
-ASKED = ["request_id", "operator", "scope", "step", "source_text", "doc_ids"]
+ASKED = ["request_id", "prefix_key", "operator", "scope", "step", "source_text", "context", "doc_ids"]
 """What reading an answer needs of its request."""
 ORDER = ["operator", "source_text", "sample", "request_id"]
 """In which answers are read: of two that say the same the first is kept."""
@@ -39,16 +42,21 @@ TOO_LITTLE = "its first step names too little to go on with"
 
 
 def make_inferences(
-    requests: pl.DataFrame, generations: pl.DataFrame, model: str, language: str = "en"
+    requests: pl.DataFrame,
+    generations: pl.DataFrame,
+    model: str,
+    language: str = "en",
+    shown: Mapping[str, Sequence[Record]] = MappingProxyType({}),
 ) -> pl.DataFrame:
     """Read answers into the `inferences` table and check their form; rejected ones have their reason.
 
     An engine error becomes a rejected row too, so every request is accounted for; a first step is by those that follow.
+    `shown` has the documents of each context of a global operator, by its prefix_key, in the order of their numbers.
     """
     form = Form()
     state(form, requests, language)
     joined = requests.select(ASKED).join(generations, on="request_id", how="inner", maintain_order="left").sort(ORDER)
-    return inferences_of(joined, model, 1, form, followed_by(requests))
+    return inferences_of(joined, model, 1, form, followed_by(requests), shown)
 
 
 def state(form: Form, requests: pl.DataFrame, language: str) -> None:
@@ -66,12 +74,20 @@ def followed_by(requests: pl.DataFrame) -> set[tuple[str, int]]:
 
 
 def inferences_of(
-    joined: pl.DataFrame, model: str, number: int, form: Form, followed: Set[tuple[str, int]]
+    joined: pl.DataFrame,
+    model: str,
+    number: int,
+    form: Form,
+    followed: Set[tuple[str, int]],
+    shown: Mapping[str, Sequence[Record]] = MappingProxyType({}),
 ) -> pl.DataFrame:
-    """The inferences of round `number` from rows that hold a request and an answer."""
+    """The inferences of round `number` from rows that hold a request and an answer.
+
+    Those of a global operator have as their sources the target and, of its context, what they cite (see `sources`).
+    """
     operators: dict[str, Operator] = {name: kind_of(name)(name) for name in joined["operator"].unique()}
     found = [
-        (row, place, one)
+        (_sourced(row, one, shown.get(row["prefix_key"], ())), place, one)
         for row in joined.iter_rows(named=True)
         for place, one in enumerate(_statements(row, operators[row["operator"]], followed))
     ]
@@ -85,11 +101,24 @@ def inferences_of(
             "doc_ids": row["doc_ids"],
             "request_id": row["request_id"],
             "sample": row["sample"],
+            "context": row["context"] or "",
             **_facts(row["operator"], number, model, row["source_text"], one.reason or next(faults)),
         }
         for row, place, one in found
     ]
     return pl.DataFrame(rows, schema=INFERENCES)
+
+
+def _sourced(row: dict[str, Any], said: Said, members: Sequence[Record]) -> dict[str, Any]:
+    """The row with all documents and texts that a statement follows from."""
+    if not members or not said.text:
+        return row
+    used = sources(said, row["source_text"], members)
+    docs = {doc for record in used for doc in record.doc_ids} | set(row["doc_ids"])
+    return row | {
+        "doc_ids": sorted(docs),
+        "source_text": "\n\n".join([row["source_text"], *(record.text for record in used)]),
+    }
 
 
 def _statements(row: dict[str, Any], operator: Operator, followed: Set[tuple[str, int]]) -> Iterator[Said]:
@@ -131,6 +160,7 @@ def derived(operator: Operator, documents: pl.DataFrame) -> pl.DataFrame:
                 "doc_ids": list(record.doc_ids),
                 "request_id": identity,
                 "sample": 0,
+                "context": "",
                 **_facts(operator.name, 1, None, record.text, reason),
             }
         )

@@ -51,8 +51,10 @@ def spend(
 
     `form` knows the corpus. The last turn is made as long as the tokens that are left, inferences_of by the turns before.
     """
-    found = pl.read_parquet(requests, columns=["request_id", "operator", "source_text"], glob=False)
-    found = found.with_columns(sample=pl.int_range(pl.len()).over("operator", "source_text")).drop("source_text")
+    found = pl.read_parquet(requests, columns=["request_id", "operator", "source_text", "context"], glob=False)
+    found = found.with_columns(sample=pl.int_range(pl.len()).over("operator", "source_text", "context")).drop(
+        "source_text", "context"
+    )
     waiting = {
         key: sorted(some["request_id"], key=lambda i: content_id("turn", i))
         for key, some in sorted(found.group_by("operator", "sample"), key=lambda group: group[0])

@@ -40,6 +40,11 @@ class Group(NamedTuple):
         """The text of the context."""
         return GAP.join(record.text for record in self.members)
 
+    @property
+    def numbered(self) -> str:
+        """The same with numbers, by which its documents can be cited."""
+        return GAP.join(f"[{number}] {record.text}" for number, record in enumerate(self.members, 1))
+
 
 def groups(records: Sequence[Record], config: AugmentConfig, model: str = "") -> Iterator[Group]:
     """Contexts of at most `context_chars` characters in which every record that fits is a target once.

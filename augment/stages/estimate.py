@@ -74,7 +74,7 @@ def calibrate(
     first, answers = _timed(pool, lambda: pool.generate(chosen, scratch / "first", "calibrate"))
     stages = {"generate": first.times(factor)}
     followed, tables = pl.DataFrame(), [answers]
-    if any(two_step(type(operator)) for operator in load_operators(config)):
+    if any(two_step(type(operator)) for operator in load_operators(config, model)):
         followed = follow_requests(chosen, answers, config, model)
         if not followed.is_empty():
             second, more = _timed(pool, lambda: pool.generate(followed, scratch / "second", "calibrate follow"))

@@ -1,21 +1,19 @@
 """From texts to rows of the `requests` table, in tables of any number of documents."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import polars as pl
 
 from augment.config import AugmentConfig
-from augment.operators.base import Operator, Prompt, Record, cumulative, two_step
+from augment.operators.base import Operator, Prompt, Record, two_step
 from augment.operators.registry import load_operators
 from augment.operators.templates import as_messages
 from augment.stages.contexts import Group, groups
-from augment.text.passages import passages
-from augment.text.sentences import split_sentences, targets
+from augment.stages.records import records_of
+from augment.text.sentences import split_sentences
 from engine.errors import UserError
-from engine.models import resolve_model
 from engine.store.ids import content_id
 
 REQUESTS: dict[str, Any] = {
@@ -23,11 +21,13 @@ REQUESTS: dict[str, Any] = {
     "prefix_key": pl.String,
     "messages": pl.String,
     "sampling": pl.String,
+    "chat_template_kwargs": pl.String,
     "n": pl.Int32,
     "operator": pl.String,
     "scope": pl.String,
     "step": pl.Int32,
     "source_text": pl.String,
+    "context": pl.String,
     "doc_ids": pl.List(pl.String),
 }
 NO_SENTENCE = (
@@ -41,7 +41,7 @@ def make_requests(documents: pl.DataFrame, config: AugmentConfig, model: str) ->
 
     `documents` has doc_id and text. Operators that are a rule ask nothing. Raises UserError where no operator finds a text.
     """
-    operators = load_operators(config)
+    operators = load_operators(config, model)
     tables = []
     for operator in operators:
         records = records_of(operator, documents, model)
@@ -55,56 +55,6 @@ def make_requests(documents: pl.DataFrame, config: AugmentConfig, model: str) ->
     return merged(table)
 
 
-def records_of(operator: Operator, texts: pl.DataFrame, model: str, split: bool = True) -> list[Record]:
-    """What an operator is shown of `texts` (text, and doc_id or doc_ids): every different piece once, with all its documents.
-
-    Without `split` the texts are pieces already. Operators on documents are shown long ones in passages, which are cut by
-    the tokens of `model`.
-    """
-    found: dict[tuple[str, str], set[str]] = {}
-    column = "doc_ids" if "doc_ids" in texts.columns else "doc_id"
-    for text, docs in texts.select("text", column).iter_rows():
-        for before, piece in _pieces(operator, text, model) if split else [("", text)]:
-            if piece:
-                found.setdefault((before, piece), set()).update([docs] if isinstance(docs, str) else docs)
-    return [Record(text, tuple(sorted(docs)), before=before) for (before, text), docs in found.items()]
-
-
-def _pieces(operator: Operator, text: str, model: str) -> Iterator[tuple[str, str]]:
-    """The texts that an operator is shown of a document, each with what stands before it where it is shown that too."""
-    if cumulative(operator):
-        seen = set[str]()
-        for part in fitting(text, operator.config, model):
-            for before, sentence in targets(part, "cumulative", operator.config.language):
-                if sentence not in seen:  # passages overlap
-                    seen.add(sentence)
-                    yield before, sentence
-        return
-    for piece in operator.pieces(text):
-        cut = operator.scope == "document" and not operator.rule
-        for part in fitting(piece, operator.config, model) if cut else [piece]:
-            yield "", part
-
-
-def fitting(text: str, config: AugmentConfig, model: str) -> list[str]:
-    """A text, or its passages of at most `config.passage_tokens` tokens."""
-    if len(text.encode(errors="replace")) <= config.passage_tokens:  # a token has at least a byte
-        return [text]
-    found = passages(text, token_counter(model), config.passage_tokens, config.overlap_tokens, config.language)
-    return [passage.text for passage in found]
-
-
-@cache
-def token_counter(model: str) -> Callable[[str], int]:
-    """Counts the tokens of a text for a model, without special ones; for a fake engine characters."""
-    if model.startswith("fake"):
-        return len
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(resolve_model(model))
-    return lambda text: len(tokenizer.encode(text, add_special_tokens=False))
-
-
 def record_requests(operator: Operator, records: Sequence[Record], config: AugmentConfig, model: str) -> pl.DataFrame:
     """What an operator asks about records."""
     asked = [(record, prompt) for record in records for prompt in operator.requests(record)]
@@ -113,7 +63,7 @@ def record_requests(operator: Operator, records: Sequence[Record], config: Augme
 
 def group_requests(operator: Operator, group: Group, config: AugmentConfig, model: str) -> pl.DataFrame:
     """What a global operator asks about the targets of a context: prompts that begin alike, and so have one prefix_key."""
-    context = group.context
+    context = group.context if operator.trained else group.numbered
     records = [Record(record.text, record.doc_ids, context) for record in group.targets]
     return record_requests(operator, records, config, model)
 
@@ -139,10 +89,11 @@ def request_table(
     """What was asked, as rows of the table; `step` is 2 for what follows a first answer."""
     # a first step only makes a list, whatever the operator writes in the end
     long = operator.long and step == 1 + two_step(type(operator))
-    sampling = {"temperature": config.temperature, "max_tokens": config.text_tokens if long else config.max_tokens}
+    sampling = sampling_of(operator, config, long)
+    template = {"chat_template_kwargs": config.chat_template_kwargs} if config.chat_template_kwargs else {}
     keys, rows = {"": operator.name}, []
     for record, prompt in asked:
-        identity = content_id(model, prompt, sampling, config.seed, config.samples)
+        identity = content_id(model, prompt, sampling, config.seed, config.samples, *template.items())
         if record.context not in keys:  # long, and the same for many
             keys[record.context] = context_key(record.context)
         rows.append(
@@ -151,15 +102,29 @@ def request_table(
                 "prefix_key": keys[record.context],
                 "messages": json.dumps(as_messages(prompt), ensure_ascii=False),
                 "sampling": json.dumps(sampling | {"seed": int(identity, 16) % 2**31}),
+                "chat_template_kwargs": json.dumps(config.chat_template_kwargs) if template else None,
                 "n": config.samples,
                 "operator": operator.name,
-                "scope": "document" if record.before else operator.scope,  # the source is several sentences
+                "scope": operator.scope,
                 "step": step,
-                "source_text": record.source,
+                "source_text": record.text,
+                "context": record.around,
                 "doc_ids": list(record.doc_ids),
             }
         )
     return pl.DataFrame(rows, schema=REQUESTS)
+
+
+def sampling_of(operator: Operator, config: AugmentConfig, long: bool) -> dict[str, Any]:
+    """vLLM's sampling parameters for an operator; `long` where it writes a whole text. What is not set is not in it."""
+    found: dict[str, Any] = {
+        "temperature": config.temperature,
+        "max_tokens": config.text_tokens if long else config.max_tokens,
+    }
+    found |= {name: value for name in ("top_p", "top_k", "min_p") if (value := getattr(config, name)) is not None}
+    if operator.structured and not long:
+        found["structured_outputs"] = {"json": dict(operator.schema or {}), "disable_any_whitespace": True}
+    return found | config.sampling.get(operator.name, {})
 
 
 def sentences_of(requests: pl.DataFrame, language: str) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The driver: documents to inferences, with an engine between; each table is in the output folder."""
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from augment.stages.budget import check_budget, spend
 from augment.stages.budget import table as spending
 from augment.stages.contexts import describe, groups
 from augment.stages.joining import answered, write_new
+from augment.stages.records import records_of
 from augment.stages.requests import (
     NO_SENTENCE,
     REQUESTS,
@@ -26,7 +27,6 @@ from augment.stages.requests import (
     group_requests,
     merged,
     record_requests,
-    records_of,
     sentences_of,
 )
 from augment.stages.second_step import follow_answers
@@ -82,12 +82,14 @@ class Rounds:
         self.pool, self.config, self.model, self.out, self.answers = pool, config, model, out, answers
         budget, self.configs = config.budget_tokens, [config]
         if budget:
-            check_budget(load_operators(config), config.rounds)
+            check_budget(load_operators(config, model), config.rounds)
             # each sample is a request of its own, which may be made or not
             once = {"samples": 1}
             self.configs = [config.model_copy(update=once | {"seed": config.seed + i}) for i in range(config.samples)]
-        self.operators = [operator for operator in load_operators(config) if not operator.rule]
-        self.rules = [operator for operator in load_operators(config) if operator.rule]
+        operators = load_operators(config, model)
+        self.operators = [operator for operator in operators if not operator.rule]
+        self.rules = [operator for operator in operators if operator.rule]
+        self.shown = dict[str, Sequence[Record]]()
         self.form, self.asked, self.known = Form(), list[Path](), list[str]()
 
     def run(self, documents: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -130,7 +132,7 @@ class Rounds:
                 state(self.form, table, self.config.language)
                 followed |= followed_by(table)
         tables = (
-            inferences_of(table, self.model, number, self.form, followed)
+            inferences_of(table, self.model, number, self.form, followed, self.shown)
             for table in answered(files, folders, self.out)
         )
         yield from self.checked(tables, files, tag)
@@ -167,7 +169,7 @@ class Rounds:
             for batch in _slices(texts) if chosen else ():
                 shown = dict[Any, list[Record]]()
                 for operator in chosen:
-                    way = type(operator).pieces  # operators that cut alike are shown the same
+                    way = type(operator).pieces, operator.contextual  # operators that cut alike are shown the same
                     if way not in shown:
                         # what a later round is shown are sentences already
                         shown[way] = records_of(operator, batch, self.model, split=number == 1 or scope != "sentence")
@@ -177,11 +179,13 @@ class Rounds:
         if chosen:
             records = records_of(chosen[0], documents, self.model)
             found = list(groups(records, self.config, self.model))
+            keys = [context_key(g.context if chosen[0].trained else g.numbered) for g in found]
+            self.shown |= {key: group.members for key, group in zip(keys, found, strict=True)}
             for group in found:
                 for operator in chosen:
                     for config in self.configs:
                         yield merged(group_requests(operator, group, config, self.model))
-            table = describe(((context_key(g.context), g) for g in found), records, self.config)
+            table = describe(zip(keys, found, strict=True), records, self.config)
             write_table(self.out / f"contexts{tag}.parquet", table)
             self.say(table, len(records))
 

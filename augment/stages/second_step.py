@@ -21,7 +21,7 @@ def follow_requests(
 def follow_answers(answered: pl.DataFrame, config: AugmentConfig, model: str) -> pl.DataFrame:
     """The same from rows of requests with their answers."""
     tables = [pl.DataFrame(schema=REQUESTS)]
-    for operator in (o for o in load_operators(config) if two_step(type(o))):
+    for operator in (o for o in load_operators(config, model) if two_step(type(o))):
         rows = answered.filter(pl.col("error").is_null(), operator=operator.name, step=1)
         asked = list[tuple[Record, Prompt]]()
         for text, docs, answer, finish in rows.select("source_text", "doc_ids", "text", "finish_reason").iter_rows():

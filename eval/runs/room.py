@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from augment.stages.requests import token_counter
+from augment.stages.records import token_counter
 from engine.errors import UserError
 from engine.models import resolve_model
 from eval.arms.items import items

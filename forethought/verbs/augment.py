@@ -75,7 +75,7 @@ def run(job: Job) -> int:
     """
     if not job.paths:
         raise UserError("augment: name at least one file or folder of documents.")
-    load_operators(job.augment)
+    load_operators(job.augment, job.model)
     corpus = read_corpus(job.paths, job.text_column)
     general = read_corpus([job.replay]) if job.replay else None
     name_skipped(corpus.skipped + (general.skipped if general else []))

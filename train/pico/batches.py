@@ -27,8 +27,8 @@ SHARES = {"comparisons": 0.1, "syllogisms": 0.1, "hierarchies": 0.5, "operators"
 
 @cache
 def operator(name: str) -> Operator:
-    """An operator as `augment` has it by default."""
-    return kind_of(name)(name)
+    """An operator as `augment` has it for the embedded model."""
+    return kind_of(name)(name, model="pico")
 
 
 def chat(tokenizer: Any, name: str, text: str) -> str:

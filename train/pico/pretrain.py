@@ -95,7 +95,7 @@ def drawn(tokenizer: Any, args: argparse.Namespace, step: int) -> Iterator[Any]:
 
 def make_tokenizer(out: Path) -> None:
     """The tokenizer for the lexicon and every word of the prompts and worlds."""
-    english = [TURN.sub("", p.read_text(encoding="utf-8")) for p in sorted(SHIPPED.glob("*.md"))]
+    english = [TURN.sub("", p.read_text(encoding="utf-8")) for p in sorted((SHIPPED / "pico").glob("*.md"))]
     english += [world.english() for world in WORLDS.values()]
     tokenizers.build(LEXICON.read_text(encoding="utf-8").split(), "\n".join(english), out)
 

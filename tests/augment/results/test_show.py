@@ -32,7 +32,7 @@ DOCUMENTS = pl.DataFrame(
 
 @pytest.fixture
 def folder(tmp_path):
-    requests = make_requests(DOCUMENTS, AugmentConfig(operators=("reverse",), samples=2), "some/model")
+    requests = make_requests(DOCUMENTS, AugmentConfig(operators=("reverse",), samples=2, context=False), "some/model")
     asked = requests.filter(source_text=SENTENCE)["request_id"][0]
     base = dict.fromkeys(GENERATIONS) | {
         "request_id": asked,

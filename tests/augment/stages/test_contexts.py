@@ -95,7 +95,7 @@ def test_targets_of_a_context_share_prefix_and_prefix_key(partners):
     documents = pl.DataFrame({"doc_id": list("abcdefgh"), "text": OAKS + FISH})
     config = AugmentConfig(operators=("link", "link-trace"), context_chars=70, partners=partners)
     table = make_requests(documents, config, "m")
-    contexts = {g.context: {r.text for r in g.targets} for g in groups(records(*OAKS, *FISH), config)}
+    contexts = {g.numbered: {r.text for r in g.targets} for g in groups(records(*OAKS, *FISH), config)}
     assert table.height == 2 * 8
     assert table["prefix_key"].n_unique() == len(contexts) < 8
     for rows in table.partition_by("prefix_key"):

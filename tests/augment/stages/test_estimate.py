@@ -69,7 +69,7 @@ def test_an_estimate_by_an_engine_scales_what_was_made(own_ray, tmp_path):
     cost = found.stages["generate"]
     assert (cost.requests, cost.output) == (800, 1600)
     exact = sum(len(as_text(json.loads(text))) for text in requests["messages"])
-    assert prompt_chars(requests) == exact - 6 * 800  # line ends between five turns
+    assert prompt_chars(requests) == exact - (9 + 12) * 400  # line ends between turns
     assert cost.prompt == pytest.approx(exact, rel=0.2)
     assert set(found.stages) == {"generate", "verify"}
     assert found.yields.keys() == {"rephrase", "reverse"}

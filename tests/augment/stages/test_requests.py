@@ -6,10 +6,11 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from augment.config import AugmentConfig
-from augment.stages.answers import make_inferences
-from augment.stages.requests import make_requests, token_counter
+from augment.stages.records import token_counter
+from augment.stages.requests import make_requests
 from engine.errors import UserError
 from engine.tasks.generate import GENERATIONS
 
@@ -57,43 +58,6 @@ def test_without_splitting_a_document_is_one_text():
     assert table["source_text"].to_list() == [t.strip() for t in DOCUMENTS["text"]]
 
 
-def test_a_sentence_can_be_shown_with_those_before_it():
-    documents = pl.DataFrame({"doc_id": ["a", "b"], "text": ["Mars is red. It has two moons.", "Mars is red."]})
-    table = requests(documents, split="cumulative", operators=("reverse",))
-    assert table.select("source_text", "scope", "doc_ids").rows() == [
-        ("Mars is red.", "sentence", ["a", "b"]),
-        ("Mars is red. It has two moons.", "document", ["a"]),
-    ]
-    first, second = (json.loads(row)[-1]["content"] for row in table["messages"])
-    assert first == json.loads(requests(documents, operators=("reverse",))["messages"][0])[-1]["content"]
-    assert second.endswith("pronouns mean: Mars is red.\n\nStatement: It has two moons.\nReversals:")
-    answers = generations(
-        {"request_id": table["request_id"][1], "text": "Mars has two moons.\nMars is red.\nIt has two moons."}
-    )
-    found = make_inferences(table, answers, "pico")
-    assert found.select("text", "reason").rows() == [
-        ("Mars has two moons.", None),
-        ("Mars is red.", "stated in the corpus"),
-        ("It has two moons.", "stated in the corpus"),
-    ]
-
-
-def test_sentences_of_a_long_document_are_asked_about_once_though_passages_overlap():
-    told = " ".join(f"Number {i} is followed by number {i + 1}." for i in range(30))
-    documents = pl.DataFrame({"doc_id": ["a"], "text": [told]})
-    settings = {"split": "cumulative", "operators": ("reverse",), "passage_tokens": 400, "overlap_tokens": 80}
-    table = requests(documents, "fake", **settings)
-    assert table.height == 30
-    assert table["source_text"].str.len_chars().max() <= 400
-
-
-def test_a_prompt_of_ones_own_must_show_what_stands_before(tmp_path):
-    (tmp_path / "mine.md").write_text("Say it again: {{ text }}")
-    with pytest.raises(UserError, match=r"what stands before the sentence.*put {{ before }}"):
-        requests(split="cumulative", operators=("mine",), prompts=tmp_path)
-    assert requests(operators=("mine",), prompts=tmp_path).height == 2
-
-
 def test_requests_hold_prompt_and_sampling():
     row = requests(temperature=0.2, max_tokens=9, samples=3).row(0, named=True)
     *shown, message = json.loads(row["messages"])
@@ -114,6 +78,45 @@ def test_ids_do_not_depend_on_the_order_of_documents():
 )
 def test_ids_depend_on_model_and_sampling(change):
     assert not set(requests(**change)["request_id"]) & set(requests()["request_id"])
+
+
+def test_what_is_not_set_is_not_in_the_sampling_so_ids_stay():
+    assert set(json.loads(requests()["sampling"][0])) == {"temperature", "max_tokens", "seed"}
+    assert requests()["request_id"].sort().to_list() == [
+        "20a75271e86b4ef0",
+        "22c41a3d128ee76a",
+        "c2553cd83ed917ce",
+        "c9085c6cf367e850",
+    ]
+
+
+def test_operators_may_have_sampling_of_their_own():
+    own = {"rephrase": {"temperature": 0.9, "max_tokens": 200, "presence_penalty": 0.5}}
+    table = requests(top_p=0.9, top_k=20, min_p=0.1, sampling=own)
+    said = {name: json.loads(sampling) for name, sampling in table.select("operator", "sampling").iter_rows()}
+    of_all = {"top_p": 0.9, "top_k": 20, "min_p": 0.1}
+    assert said["rephrase"] == {**own["rephrase"], **of_all, "seed": said["rephrase"]["seed"]}
+    assert said["reverse"] == {"temperature": 0.7, "max_tokens": 128, **of_all, "seed": said["reverse"]["seed"]}
+
+
+@pytest.mark.parametrize(
+    ("sampling", "said"),
+    [
+        ({"qa": {"top_p": 1}}, "names qa, which is not among augment.operators"),
+        ({"reverse": 0.9}, "reverse needs a mapping"),
+        ({"reverse": {"seed": 1}}, "seed of reverse is set by"),
+    ],
+)
+def test_sampling_that_cannot_be_used_is_named(sampling, said):
+    with pytest.raises(ValidationError, match=said):
+        AugmentConfig(sampling=sampling)
+
+
+def test_arguments_of_the_chat_template_are_part_of_what_is_asked():
+    table = requests(chat_template_kwargs={"enable_thinking": False})
+    assert set(table["chat_template_kwargs"]) == {'{"enable_thinking": false}'}
+    assert not set(table["request_id"]) & set(requests()["request_id"])
+    assert requests()["chat_template_kwargs"].null_count() == 4
 
 
 def test_ids_depend_on_the_prompt(tmp_path):
