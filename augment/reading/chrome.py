@@ -68,18 +68,16 @@ def strip(root: Any) -> None:
 
     A block that holds the page's heading or its <main> stays.
     """
-    mains = [element for element in root.iter() if element.tag in ("main", "article") or element.get("role") == "main"]
+    elements = list(root.iter())
+    mains = [element for element in elements if element.tag in ("main", "article") or element.get("role") == "main"]
     inside = {inner for main in mains for inner in main.iter()}
     code = {inner for block in root.iter("pre", "code") for inner in block.iter()}
-    for element in [element for element in root.iter() if element not in code]:
-        if (
-            not _is_chrome(element, element in inside)
-            or element.find(".//h1") is not None
-            or element.find(".//main") is not None
-        ):
+    listed = _lists_of_links(elements) - inside
+    for element in elements:
+        if element in code or not (element in listed or _is_chrome(element, element in inside)):
             continue
         parent, before = element.getparent(), element.getprevious()
-        if parent is None:
+        if parent is None or element.find(".//h1") is not None or element.find(".//main") is not None:
             continue
         if before is not None:
             before.tail = f"{before.tail or ''} {element.tail or ''}"
@@ -88,20 +86,32 @@ def strip(root: Any) -> None:
         parent.remove(element)
 
 
+def _lists_of_links(elements: list[Any]) -> set[Any]:
+    """Elements that hold little but links, which are labels."""
+    found, counts = set[Any](), dict[Any, tuple[int, int, int]]()  # letters, those of links, links
+    for element in reversed(elements):  # what stands inside comes first
+        letters, linked, links = _letters(element.text), 0, 0
+        for child in element:
+            all_in, linked_in, links_in = counts[child]
+            letters += all_in + _letters(child.tail)
+            linked += linked_in
+            links += links_in
+        counts[element] = (letters, letters, 1) if element.tag == "a" else (letters, linked, links)
+        if element.tag in LINKED and links >= FEWEST and linked >= LINKS * letters and 0 < linked <= LABEL * links:
+            found.add(element)
+    return found
+
+
+def _letters(text: str | None) -> int:
+    return sum(map(str.isalnum, text or ""))
+
+
 def _is_chrome(element: Any, inside: bool) -> bool:
     tag = element.tag
     if tag in BLOCKS and _is_named(element.get("class") or ""):
         return True
     # ids of sections are made of their headings, which may well be "Cookies"
-    if tag in ("div", "ul", "ol", "form") and not inside and _is_named(element.get("id") or ""):
-        return True
-    if inside or tag not in LINKED:
-        return False
-    links = ["".join(link.itertext()) for link in element.iter("a")]
-    linked = sum(map(str.isalnum, "".join(links)))
-    if len(links) < FEWEST or not 0 < linked <= LABEL * len(links):
-        return False
-    return linked >= LINKS * sum(map(str.isalnum, "".join(element.itertext())))
+    return tag in ("div", "ul", "ol", "form") and not inside and _is_named(element.get("id") or "")
 
 
 @lru_cache(10_000)

@@ -20,6 +20,8 @@ PROSE = set(
 SAYS = set("note warning tip hint important caution danger attention error seealso epigraph pull-quote".split())
 """Those whose first line is text too."""
 RULE = re.compile(r"([=\-~^\"'`#*+.:_])\1{2,}\s*$")
+FIELD = re.compile(r":(?:tocdepth|orphan|nocomments|nosearch|no-search):.*")
+"""Fields of a file, for Sphinx alone."""
 DRAWER = re.compile(r"\s*:[A-Za-z][\w-]*:\s*$")
 ORG = re.compile(
     r"(?mi)^\*\*+ \S|^#\+(?:title|author|begin_\w+|options|startup|date):?|^[ \t]*:(?:properties|logbook):[ \t]*$"
@@ -151,6 +153,9 @@ def _block(lines: list[str], place: int) -> int:
         if end is not None:
             _blank(lines, range(place, end + 1))
             return end + 1
+    if FIELD.fullmatch(line.strip()):
+        lines[place] = ""
+        return place + 1
     if DRAWER.match(line) and lines[place].strip().lower() != ":end:":
         end = next(
             (n for n in range(place + 1, min(place + LONGEST, len(lines))) if lines[n].strip().lower() == ":end:"), None

@@ -21,14 +21,16 @@ BLOCKS = (
 )
 
 ROW = re.compile(r"(?:[ \t]*\|[^|\n]*\|.*\|[ \t]*(?:\n|$))+")
-NOTE = re.compile(r"\[\^[^\]\s]+\](?::\s*)?|!\[[^\]\n]*\](?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\[[^\]\n]*\])")
+NOTE = re.compile(
+    r"\[\^[^\]\s]{1,60}\](?::\s*)?|!\[[^\]\n]{0,500}\](?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\[[^\]\n]*\])"
+)
 """A footnote's mark, and an image: no part of a sentence."""
 MARKS = re.compile(r"</?[A-Za-z][^<>]*>|\$\$?[^$]+\$\$?|\[\d+\]_?|\[\]\([^()]*\)|<?\bhttps?://[^\s<>]+>?")
 """What says nothing alone: tags, formulas, citations, addresses, links without a word."""
-SIGNATURE = re.compile(
-    r"(?:(?:class|exception|function|method) )?[A-Za-z_]\w*(?:(?:(?:\.|::)\w+)+(?:\(.*\))?|\([^()]*\))"
+ALONE = re.compile(
+    r"(?:(?:class|exception|function|method) )?[A-Za-z_]\w*(?:(?:(?:\.|::)\w+)+(?:\(.*\))?|\([^()]*\))|.{0,45}[:：]\**"
 )
-"""A name in code, as documentation has it above what it says of it."""
+"""A name in code, as documentation has it above what it says of it, and a few words that announce what follows: "For example:"."""
 
 
 class Unit(NamedTuple):
@@ -36,7 +38,8 @@ class Unit(NamedTuple):
 
     Asked about by operators on sentences: a `sentence`, a question with its answer as one; an `item`, the sentence of a list item; a
     `row`, the statement that a table's row makes under its header. Not asked about: a `heading`; the `header` of
-    a table; a row of a `table` that has none; `code`; a `mark`, such as an image, a formula or a lone "!".
+    a table; a row of a `table` that has none; `code`; a `mark`, such as an image, a formula, a lone "!", a name in
+    code or "For example:".
     """
 
     text: str
@@ -150,7 +153,7 @@ def _told(
     elif block.kind in ("sentence", "item"):
         start = block.start
         for sentence in told(NOTE.sub("", block.content), language, known):
-            says = re.search(r"\w", MARKS.sub("", sentence)) and not SIGNATURE.fullmatch(sentence)
+            says = re.search(r"\w", MARKS.sub("", sentence)) and not ALONE.fullmatch(sentence)
             yield start + sentence, block.kind if says else "mark", ""
             start = ""
         if not re.search(r"\S", NOTE.sub("", block.content)):

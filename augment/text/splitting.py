@@ -71,7 +71,7 @@ def _together(parts: Iterator[str]) -> Iterator[str]:
     for part in parts:
         within = last[-1:] == "." and re.match(rf"(?![{CJK}])\w", part)
         cited = CITED.search(last.rstrip()) and not part.strip()[:1].isupper()
-        said = not part[:1].isspace() and re.match(r"\w", part) and QUOTED.fullmatch(last)
+        said = len(last) < WINDOW and not part[:1].isspace() and re.match(r"\w", part) and QUOTED.fullmatch(last)
         if within or cited or said:
             last += part
         else:
