@@ -22,8 +22,9 @@ def normal_text(text: str) -> str:
     with the hyphen does not; the line then ends behind it.
     """
     text = LINE_END.sub("\n", text)
-    text = unicodedata.normalize("NFC", UNSEEN.sub("", SOFT.sub("", text)))
-    if BROKEN.search(text) is None:
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", UNSEEN.sub("", SOFT.sub("", text)))
+    if "-\n" not in text:
         return text
     words = set(re.findall(r"\w+(?:-\w+)*", text.casefold()))
 

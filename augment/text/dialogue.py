@@ -29,28 +29,29 @@ def speakers(text: str) -> frozenset[str]:
     return often if len(often) > 1 else frozenset()
 
 
-def told(paragraph: str, language: str, known: frozenset[str]) -> list[str]:
-    """The sentences of a paragraph; a question with its answer is one of them, and each sentence of a turn begins with its speaker.
+def told(paragraph: str, language: str, known: frozenset[str]) -> list[tuple[str, str]]:
+    """The sentences of a paragraph, each with what belongs in front of it: for those of a turn but the first, "Speaker: ".
 
-    `known` are the `speakers` of the whole text. In a paragraph that only asks, the question is the last sentence (`asks`).
+    A question with its answer is one sentence. `known` are the `speakers` of the whole text. In a paragraph that only asks, the question is the last sentence (`asks`).
     An answer on the line of its question that repeats its words can be understood alone and stays apart.
     """
     starts = [match.start() for match in QUESTION.finditer(paragraph)]
     if starts and (ANSWER.search(paragraph, starts[0]) or starts == [0]):
         found = told(paragraph[: starts[0]], language, known) if paragraph[: starts[0]].strip() else []
         for start, end in zip(starts, [*starts[1:], len(paragraph)], strict=True):
-            found += _exchange(paragraph[start:end], language)
+            found += [("", sentence) for sentence in _exchange(paragraph[start:end], language)]
         return found
     turns = [turn for turn in TURN.finditer(paragraph) if turn[1] in known or _is_name(turn[1])]
     names = {turn[1] for turn in turns}
     lines = bool(turns) and turns[0].start() == 0 and len(names) > 1
     if not (lines or names & known):
-        return sentences(paragraph, language)
+        return [("", sentence) for sentence in sentences(paragraph, language)]
     turns = turns if lines else [turn for turn in turns if turn[1] in known]
-    found = sentences(paragraph[: turns[0].start()], language) if paragraph[: turns[0].start()].strip() else []
+    before = paragraph[: turns[0].start()]
+    found = [("", sentence) for sentence in sentences(before, language)] if before.strip() else []
     for turn, end in zip(turns, [*(turn.start() for turn in turns[1:]), len(paragraph)], strict=True):
         first, *others = sentences(paragraph[turn.start() : end], language)
-        found += [first, *(f"{turn[1]}: {other}" for other in others)]
+        found += [("", first), *((f"{turn[1]}: ", other) for other in others)]
     return found
 
 

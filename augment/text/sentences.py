@@ -152,9 +152,9 @@ def _told(
         yield (said, "row", written) if said else (written if re.search(r"\w", written) else "", "table", "")
     elif block.kind in ("sentence", "item"):
         start = block.start
-        for sentence in told(NOTE.sub("", block.content), language, known):
+        for speaker, sentence in told(NOTE.sub("", block.content), language, known):
             says = re.search(r"\w", MARKS.sub("", sentence)) and not ALONE.fullmatch(sentence)
-            yield start + sentence, block.kind if says else "mark", ""
+            yield speaker + start + sentence, block.kind if says else "mark", start + sentence
             start = ""
         if not re.search(r"\S", NOTE.sub("", block.content)):
             yield one_line(block.content), "mark", ""

@@ -57,6 +57,20 @@ def test_passages_are_of_whole_sentences_and_repeat_the_last_ones():
     ]
 
 
+def test_passages_are_of_whole_rows_and_turns():
+    text = "| Name | Moons |\n|---|---|\n| Mars | two of them |\n| Venus | none at all |\n\nAnna: Hi. I left.\nBen: Anna was here."
+    assert [p.text for p in passages(text, count_words, 8)] == [
+        "| Name | Moons |\n|---|---|",
+        "| Mars | two of them |",
+        "| Venus | none at all |",
+        "Anna: Hi. I left.\nBen: Anna was here.",
+    ]
+    assert [p.text for p in passages("Anna: Hi. I left.\nBen: Anna was here.", count_words, 4)] == [
+        "Anna: Hi. I left.",
+        "Ben: Anna was here.",
+    ]
+
+
 def test_each_unit_is_counted_once_and_each_passage_once():
     counted = []
 
