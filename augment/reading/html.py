@@ -22,6 +22,8 @@ CHARSET = re.compile(rb"""<(?:meta[^>]+?charset|\?xml[^>]+?encoding)\s*=\s*["']?
 BREAK = "\0"  # stands for <br>: lines of the source mean nothing
 PROSE = 150
 """Characters of a cell that is prose."""
+TERM = 100
+"""Characters of a term that stands in front of its text."""
 DEEPEST = 150
 """Levels that are told apart; what lies deeper is one paragraph."""
 
@@ -89,7 +91,7 @@ def _walk(element: Any, blocks: list[str], inline: list[str], depth: int, inside
             pass
         elif tag == "br":
             inline.append(BREAK)
-        elif tag in HEADINGS or tag in LISTS or tag in ("pre", "blockquote") or _is_data(child):
+        elif tag in HEADINGS or tag in LISTS or tag in ("pre", "blockquote", "dl") or _is_data(child):
             _flush(blocks, inline)
             blocks.extend(_special(child, depth + 1, within))
         elif tag in BLOCKS:
@@ -120,6 +122,8 @@ def _special(element: Any, depth: int, inside: bool) -> list[str]:
         return _table(element, depth, inside)
     if tag in LISTS:
         return _list(element, depth, inside)
+    if tag == "dl":
+        return _definitions(element, depth, inside)
     blocks = _blocks(element, depth, inside)
     if tag == "blockquote":
         return ["\n".join(f"> {line}".rstrip() for line in "\n\n".join(blocks).split("\n"))] if blocks else []
@@ -140,6 +144,23 @@ def _list(element: Any, depth: int, inside: bool) -> list[str]:
         if text:
             items.append(re.sub(r"(?m)^ +$", "", mark + text))
     return ["\n".join(items)] if items else []
+
+
+def _definitions(element: Any, depth: int, inside: bool) -> list[str]:
+    """Terms and what is said of them: "Term: Text.", so that the text can be understood alone; a long term is a paragraph."""
+    found: list[str] = []
+    terms: list[str] = []
+    for child in element:
+        blocks = [] if is_dropped(child, inside) else _blocks(child, depth + 1, inside)
+        if child.tag == "dt":
+            terms += [_line(" ".join(blocks)).rstrip(": ")] if blocks else []
+        elif terms and blocks and len(term := ", ".join(terms)) <= TERM and re.match(r"[^\W\d_]|[\"'“„(]", blocks[0]):
+            found += [f"{term}: {blocks[0]}", *blocks[1:]]
+            terms = []
+        else:
+            found += [*terms, *blocks]
+            terms = []
+    return found + terms
 
 
 def _code(element: Any) -> list[str]:

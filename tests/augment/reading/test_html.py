@@ -128,3 +128,10 @@ def test_text_is_not_lost_however_deep_it_is_nested(depth):
 )
 def test_dates_of_pages(head, date):
     assert read_page(f"<title>A</title>{head}<p>Text.")[1] == {"title": "A", "date": date}
+
+
+def test_what_is_said_of_a_term_stands_behind_it():
+    page = "<dl><dt>Phobos:<dd>A moon. Near.<dd>Small.<dt>a()</dt><dt>b()</dt><dd><p>Does x.<p>And y.<dt>Code<dd><pre>x</pre><dt>Last</dl>So."
+    assert read_page(page)[0] == (
+        "Phobos: A moon. Near.\n\nSmall.\n\na(), b(): Does x.\n\nAnd y.\n\nCode\n\n```\nx\n```\n\nLast\n\nSo."
+    )
