@@ -16,10 +16,11 @@ from engine.console import say
 
 def say_requests(documents: pl.DataFrame, requests: pl.DataFrame, config: AugmentConfig) -> None:
     """Print how many requests documents give, and their tokens."""
+    longest = requests["sampling"].str.json_path_match("$.max_tokens").cast(pl.Int64)
     say(
         f"{documents.height:,} documents, {requests.height:,} requests of {config.samples} samples: about "
         f"{prompt_chars(requests) // 4:,} prompt tokens (characters / 4) and at most "
-        f"{requests.height * config.samples * config.max_tokens:,} new tokens"
+        f"{int((longest * requests['n']).sum()):,} new tokens"
     )
 
 

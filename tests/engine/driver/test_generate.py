@@ -4,6 +4,7 @@ import json
 
 import polars as pl
 
+LINES = {"json": {"type": "array", "items": {"type": "string"}}, "disable_any_whitespace": True}
 MESSAGES = json.dumps([{"role": "user", "content": "zogo are more famous than truld."}])
 
 
@@ -37,12 +38,14 @@ def test_stop_strings_and_structure_hold(pool, tmp_path):
         {"messages": MESSAGES, "sampling": json.dumps(greedy)},
         {"messages": MESSAGES, "sampling": json.dumps(greedy | {"stop": ["than"]})},
         {"prompt": "zogo are", "sampling": json.dumps(greedy | choice)},
+        {"messages": MESSAGES, "sampling": json.dumps(greedy | {"structured_outputs": LINES})},
     )
     assert "than" in done["0"][0]["text"]
     stopped = done["1"][0]
     assert stopped["finish_reason"] == "stop"
     assert stopped["text"] == done["0"][0]["text"].split("than")[0]
     assert done["2"][0]["text"].strip() in ("more", "less")
+    assert done["3"][0]["text"].startswith("[")
 
 
 def test_sampling_that_vllm_does_not_know_is_an_error_row_and_the_others_go_on(pool, tmp_path):
