@@ -9,7 +9,7 @@ import quick
 from hypothesis import settings
 
 # how long an example takes says more about what else the machine does than about the code
-settings.register_profile("forethought", deadline=None)
+settings.register_profile("forethought", deadline=None, max_examples=50)
 settings.load_profile("forethought")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
-from datasketch import MinHash
 
 from augment.checks.base import Check, Finding, Given
 from augment.config import CheckConfig
@@ -94,6 +93,8 @@ def reasons(identities: list[str], texts: list[str], corpus: list[str], like: fl
 
 def _signatures(texts: list[str]) -> np.ndarray:
     """MinHash signatures, uint32 [texts, BANDS x BAND]."""
+    from datasketch import MinHash  # which takes much of scipy along
+
     parts = []
     for start in range(0, len(texts), BATCH):
         sketches = MinHash.generator(

@@ -28,6 +28,8 @@ def start_ray(config: EngineConfig) -> None:
     # Ray starts workers at niceness 15: beside anything else that computes, an engine would take many times as long
     os.environ.setdefault("RAY_worker_niceness", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    # workers that wait ahead of need have not the environment of an engine, which so has a new one: they only cost their start
+    os.environ.setdefault("RAY_prestart_worker_first_driver", "0")
     environment = forwarded()
     options: dict[str, Any] = {"log_to_driver": verbose(), "logging_level": logging.ERROR, "configure_logging": True}
     address = config.address or os.environ.get("RAY_ADDRESS")

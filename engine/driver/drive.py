@@ -24,6 +24,8 @@ START_SECONDS = 10.0
 """How long an engine that runs may take to say what it can; the others begin without it then."""
 HUNG_SECONDS = 900.0
 """An engine that reports nothing for so long hangs (a lost GPU, a stuck collective call): it is ended and its work done anew."""
+REST_SECONDS = 2.0
+"""How long after a second death without progress the next engine starts; after each further one, twice as long."""
 TOTAL_RESTARTS = 10
 """Deaths in all that a job survives, in multiples of `max_restarts`."""
 
@@ -174,7 +176,7 @@ class Drive:
                 f"to go on. Last cause: {cause}"
             )
         # at once after a death amid progress, later and later after others
-        delay = 0 if self.unproductive == 1 else min(30, 2 ** (self.unproductive - 1))
+        delay = 0.0 if self.unproductive == 1 else REST_SECONDS * min(16, 2 ** (self.unproductive - 2))
         self.due.append(time.monotonic() + delay)
 
     def _remove(self, engine: Engine) -> None:

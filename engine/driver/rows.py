@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy
 import polars as pl
-import pyarrow.dataset
-import pyarrow.parquet
+import pyarrow
 
 from engine.errors import UserError
 from engine.store.places import Place, filesystem, told
@@ -106,6 +105,9 @@ def batches(source: pl.DataFrame | Place, task: Task, columns: set[str] | None =
         task.check(source.schema)
         yield source
         return
+    import pyarrow.dataset  # which takes pandas along
+    import pyarrow.parquet
+
     files, path = (None, str(source)) if isinstance(source, Path) else filesystem(source)
     try:
         data = pyarrow.dataset.dataset(path, format="parquet", filesystem=files)

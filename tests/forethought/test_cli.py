@@ -17,7 +17,7 @@ from forethought.verbs.run import Job
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted([*(ROOT / "forethought" / "configs").glob("*.y*ml"), *(ROOT / "examples").glob("*.y*ml")])
-HEAVY = ("torch", "vllm", "ray", "trl", "transformers", "datasets", "matplotlib")
+HEAVY = ("torch", "vllm", "ray", "trl", "transformers", "datasets", "matplotlib", "datasketch", "pandas")
 
 
 @pytest.fixture

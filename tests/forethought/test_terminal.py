@@ -102,6 +102,7 @@ def test_a_whole_augmentation(tmp_path):
     """In a process of its own, as a user starts it: only objects on stderr, and in the log what Ray says of an engine that dies."""
     (tmp_path / "a.txt").write_text("femp are more dangerous than glon.")
     options = ["--out", str(tmp_path / "out"), "--engine.kind", "fake", "--model", "fake:die=glon", "--json"]
+    options += ["--augment.operators", "reverse"]
     command = [sys.executable, "-m", "forethought", "augment", str(tmp_path / "a.txt"), *options]
     given = {k: v for k, v in os.environ.items() if k != "RAY_ADDRESS"} | {"PYTHONWARNINGS": "always"}
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, env=given)

@@ -31,7 +31,7 @@ def lines(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-KILLS = 9
+KILLS = 6
 """Of which two end the driver."""
 
 
@@ -42,7 +42,7 @@ def test_kills_at_any_moment_lose_nothing_and_repeat_only_what_was_in_flight(tmp
     """
     rng, log = random.Random(7), tmp_path / "answered"
     config = EngineConfig(kind="fake", replicas=2, cpus=0.5, shard_rows=4, max_restarts=20)
-    ids = write_requests(tmp_path, 900)
+    ids = write_requests(tmp_path, 700)
     model = f"fake:slow=0.05,seats=4,log={log}"
     victims = ["engine"] * (KILLS - 2) + ["driver"] * 2
     moments = [0.7 * (place + rng.random()) / KILLS for place in range(KILLS)]

@@ -24,6 +24,11 @@ pytestmark = pytest.mark.engine
 FAKE = EngineConfig(kind="fake", replicas=2, cpus=0.5, shard_rows=50)
 
 
+@pytest.fixture(autouse=True)
+def _no_rest(monkeypatch):
+    monkeypatch.setattr("engine.driver.drive.REST_SECONDS", 0.05)
+
+
 def requests(count: int) -> pl.DataFrame:
     return pl.DataFrame(
         {"request_id": [f"r{i}" for i in range(count)], "prompt": [f"prompt {i}" for i in range(count)]}

@@ -14,7 +14,7 @@ BENCHMARKS = pytest.mark.parametrize("benchmark", [derivatoids, fictional, seman
 
 
 @BENCHMARKS
-@worlds(4)
+@worlds(2)
 @given(SEEDS)
 def test_a_seed_names_one_world(benchmark, seed):
     first, again, other = (benchmark.load(s, "small") for s in (seed, seed, seed + 1))
