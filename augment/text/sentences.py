@@ -29,8 +29,11 @@ MARKS = re.compile(r"</?[A-Za-z][^<>]*>|\$\$?[^$]+\$\$?|\[\d+\]_?|\[\]\([^()]*\)
 """What says nothing alone: tags, formulas, citations, addresses, links without a word."""
 ALONE = re.compile(
     r"(?:(?:class|exception|function|method) )?[A-Za-z_]\w*(?:(?:(?:\.|::)\w+)+(?:\(.*\))?|\([^()]*\))|.{0,45}[:：]\**"
+    r"|\[[^\[\]]*\]\([^()]*\)"
 )
-"""A name in code, as documentation has it above what it says of it, and a few words that announce what follows: "For example:"."""
+"""A name in code, as documentation has it above what it says of it; a few words that announce what follows: "For example:"; a lone link."""
+TITLE = re.compile(r"\s*(\*\*|__)(?!\s)([^*_\n][^*\n]{0,98}[^.*。\s]|\w)\1\s*")
+"""A paragraph that is a title in bold type."""
 
 
 class Unit(NamedTuple):
@@ -198,6 +201,8 @@ def _blocks(text: str) -> Iterator[_Block]:
                 # a passage that begins amid a table has no head, by which Markdown knows it
                 for row in token.content.splitlines():
                     yield _Block("table", " | ".join(_cells(row)), line)
+            case "inline" if block == "paragraph_open" and not items and (title := TITLE.fullmatch(token.content)):
+                yield _Block("heading", title[2], line, 7)
             case "inline" if items:
                 yield _Block("item", re.sub(r"^\[[ xX]\]\s", "", token.content), line, start=items[-1])
                 items[-1] = ""

@@ -69,7 +69,8 @@ def _together(parts: Iterator[str]) -> Iterator[str]:
     """Parts that were cut within a word (java.util.List, ASP.NET), behind a citation or between a quotation and who says it."""
     last = ""
     for part in parts:
-        within = last[-1:] == "." and re.match(rf"(?![{CJK}])\w", part)
+        # java.util.List, ASP.NET, ./run.sh
+        within = last[-1:] == "." and (re.match(rf"(?![{CJK}])\w", part) or part[:1] == "/")
         cited = CITED.search(last.rstrip()) and not part.strip()[:1].isupper()
         said = len(last) < WINDOW and not part[:1].isspace() and re.match(r"\w", part) and QUOTED.fullmatch(last)
         if within or cited or said:

@@ -76,6 +76,18 @@ def test_sentences_items_and_rows_are_asked_about():
     assert "Olympus Mons" not in expected
 
 
+def test_a_paragraph_in_bold_type_is_a_heading_of_the_lowest_level():
+    text = "# A\n\n**So it goes**\n\nOne.\n\n**It ends.**\n\n## B\n\nTwo."
+    assert [(placed.unit.text, placed.unit.kind, placed.headings) for placed in placed_units(text)] == [
+        ("A", "heading", ()),
+        ("So it goes", "heading", ("A",)),
+        ("One.", "sentence", ("A", "So it goes")),
+        ("**It ends.**", "sentence", ("A", "So it goes")),
+        ("B", "heading", ("A",)),
+        ("Two.", "sentence", ("A", "B")),
+    ]
+
+
 def test_every_unit_knows_the_headings_above_it_and_its_block():
     text = "Lead.\n\n# Mars\n\nRed. Small.\n\n### Moons\n\n- Two.\n\n## Air\n\nThin.\n\n# Venus\n\nHot."
     assert [(placed.unit.text, placed.headings, placed.block) for placed in placed_units(text)] == [

@@ -11,6 +11,7 @@ from augment.text.splitting import one_line, sentences
         ("We set $x = 3.5. y$ and go on.", "en"),
         ("Use java.util.List and java.util.Map.", "en"),
         ("It runs on ASP.NET and .NET today.", "en"),
+        ("Running ./easyrsa and ../b.sh will ask.", "en"),
         ("So say Lee et al. [2011] and others.", "en"),
         ("Lee et al. (2011) say so.", "en"),
         ("Call `a. B. c` first.", "en"),
