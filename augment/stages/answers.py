@@ -136,7 +136,9 @@ def _statements(row: dict[str, Any], operator: Operator, followed: Set[tuple[str
         return
     found = operator.read(row["text"])
     cut = row["finish_reason"] == "length"
-    yield from (said._replace(open=cut and said.open) for said in found)
+    for said in found:
+        half = cut and said.open
+        yield said._replace(open=half, reason=None if half else said.reason)  # that it is half is why it cannot be read
     if not found:
         yield Said("", NOTHING if says_nothing(row["text"]) else UNREADABLE)
 

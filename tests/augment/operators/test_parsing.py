@@ -255,6 +255,10 @@ def test_of_an_answer_that_runs_on_all_that_is_complete_is_kept():
     assert rows("reverse", f'["{BEN}", "Ben is the', **long)[1] == ("Ben is the", "cut off by augment.max_tokens")
     assert rows("reverse", f'["{BEN}",', **long) == [(BEN, None)]
     assert rows("reverse", f"- {BEN}\n\nLet me know if you ne", **long) == [(BEN, None)]
+    assert rows("qa", "Q: Who is Ben? A: Anna's child.\nQ: What is", **long)[1] == (
+        "What is",
+        "cut off by augment.max_tokens",
+    )
     told = "I learned earlier that Oslo is in Norway. Therefore Anna was born in Norway."
     assert rows("link-trace", f"{told}\n\nDocument: Fish", **long) == [(told, None)]
     assert rows("link-trace", told[:40], **long)[0][1] == "cut off by augment.max_tokens or text_tokens"
