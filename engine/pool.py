@@ -52,7 +52,8 @@ class EnginePool:
     def generate(self, requests: pl.DataFrame | Place, out: Place, label: str = "generate") -> pl.DataFrame:
         """Run the `requests` table; returns the `generations` table, one row per request and sample.
 
-        A row needs request_id and either messages (JSON) or prompt; prefix_key, sampling (JSON), n, adapter are optional.
+        A row needs request_id and either messages (JSON) or prompt; prefix_key, sampling and chat_template_kwargs (JSON), n, adapter are
+        optional. Of `messages` what a model thinks before its answer is in `reasoning`, not in `text`.
         """
         self.run("generate", requests, out, label)
         return read_parts(out, TASKS["generate"].schema)

@@ -22,7 +22,7 @@ KINDS = (
 """What a model may call what it was asked for."""
 MORE = r"(?:options?|answers?|results?|lines?|ways?|entities|strateg(?:y|ies)|questions?|lists?|text|summary)"
 LABEL = re.compile(
-    rf"^(?:(?:(?:first|second|third|other|reversed?|possible|new|another|alternative|final) )?{KINDS}|option|answer|result|output|response)\s*#?(?:\d{{1,2}}|[A-Da-d])?\s*(?:\([^()]{{1,40}}\))?\s*[:：]\s*"
+    rf"^(?:(?:(?:first|second|third|other|reversed?|possible|new|another|alternative|final|formal|plain|short|simple|concise) )?{KINDS}|option|answer|result|output|response)\s*#?(?:\d{{1,2}}|[A-Da-d])?\s*(?:\([^()]{{1,40}}\))?\s*[:：]\s*"
     r"|^(?:formal|plain|simple|casual|short|concise|passive|active)(?: voice| style)?\s*[:：]\s+",
     re.IGNORECASE,
 )

@@ -15,6 +15,7 @@ from augment.stages.records import records_of
 from augment.stages.sources import sources
 from augment.text.sentences import split_sentences
 from engine.store.ids import content_id
+from engine.tasks.reasoning import part
 
 INFERENCES: dict[str, Any] = {
     "inference_id": pl.String,
@@ -126,7 +127,7 @@ def _statements(row: dict[str, Any], operator: Operator, followed: Set[tuple[str
     if row["error"]:
         yield Said("", f"engine: {row['error']}")
         return
-    if row["text"] is None:
+    if row["text"] is None or part(row["text"]).answer is None:
         yield Said("", IN_REASONING)
         return
     if row["step"] == 1 and two_step(type(operator)):

@@ -85,6 +85,7 @@ def test_whole(answer, found):
         f'"{BEN}"\n“{ANNA}”',
         f"Reversal 1: {BEN}\nReversal 2: {ANNA}",
         f"**Reversal 1:** {BEN}\n\n**Reversal 2:** {ANNA}",
+        f"1. Formal rewording (active): {BEN}\n2. **Short:** {ANNA}",
         f"a) {BEN}\nb) {ANNA}",
         f"(i) {BEN}\n(ii) {ANNA}",
         f"– {BEN}\n— {ANNA}",
@@ -243,6 +244,7 @@ def test_an_answer_without_a_statement_says_why():
     assert rows("qa", "Anna is a mother.") == [("Anna is a mother.", "unreadable: an answer without a question")]
     assert rows("qa", "Q: Who is Ben?") == [("Who is Ben?", "unreadable: a question without an answer")]
     assert rows("link-trace", None, reasoning="Okay, so", finish_reason="length") == [("", "cut off in its reasoning")]
+    assert rows("reverse", "<think>\nOkay, so", finish_reason="length") == [("", "cut off in its reasoning")]
     assert rows("entities", "- Anna") == [("", "its first step names too little to go on with")]
     assert rows("entities", "NONE") == nothing
 
