@@ -55,11 +55,14 @@ class QuestionsAnswers(Operator):
 
 def read_pairs(answer: str) -> Iterator[Said]:
     """Each pair of an answer as "Q: ... A: ...", and what is half a pair."""
-    found = list(pairs(own_part(answer)))
+    text, half = own_part(answer), unfinished(answer)
+    found = list(pairs(text))
+    if (listed := json_values(text)) is not None:
+        half = listed[1]
     for i, (question, reply) in enumerate(found):
         if is_none(question) or (not question and is_none(reply)):
             continue
-        last = i == len(found) - 1 and unfinished(answer)
+        last = half and i == len(found) - 1
         if question and reply:
             yield Said(f"Q: {question} A: {reply}", open=last)
         else:
@@ -69,10 +72,14 @@ def read_pairs(answer: str) -> Iterator[Said]:
 def pairs(text: str) -> Iterator[tuple[str, str]]:
     """Questions with their answers, "" for a missing one: JSON, labelled ones, or questions with what follows them."""
     if (listed := json_values(text)) is not None:
+        loose = list[str]()
         for value in listed[0]:
-            told = [v for v in value.values() if isinstance(v, str)] if isinstance(value, dict) else [value]
-            told = [bare(str(v)) for v in told]
-            yield from [(told[0], told[1])] if len(told) > 1 else _without_labels(told)
+            told = [bare(v) for v in value.values() if isinstance(v, str)] if isinstance(value, dict) else [str(value)]
+            if len(told) > 1:
+                yield told[0], told[1]
+            else:
+                loose += told
+        yield from _without_labels(loose)  # of JSON that breaks off only the texts are left
         return
     labels = list[re.Match[str]]()
     for label in LABEL.finditer(text):

@@ -261,6 +261,11 @@ def test_of_an_answer_that_runs_on_all_that_is_complete_is_kept():
         "What is",
         "cut off by augment.max_tokens",
     )
+    pair = """[{"question": "Who is Ben?", "answer": "Anna's child."}, {"question": "Where is Os"""
+    assert rows("qa", pair, **long) == [
+        ("Q: Who is Ben? A: Anna's child.", None),
+        ("Where is Os", "cut off by augment.max_tokens"),
+    ]
     told = "I learned earlier that Oslo is in Norway. Therefore Anna was born in Norway."
     assert rows("link-trace", f"{told}\n\nDocument: Fish", **long) == [(told, None)]
     assert rows("link-trace", told[:40], **long)[0][1] == "cut off by augment.max_tokens or text_tokens"
