@@ -127,11 +127,19 @@ class Operator:
             values = shown | {"about": record.about, "before": record.before} | values
         structured = self.structured and not part
         found = rendered(self.template(part), structured=structured, **({"about": ""} | values))
-        if structured and not isinstance(found, str):  # the examples are answers of the form that is asked for
-            for turn in found:
-                if turn["role"] == "assistant":
-                    turn["content"] = json.dumps(self.as_json(turn["content"]), ensure_ascii=False)
-        return found
+        return self._in_json(found) if structured and not isinstance(found, str) else found
+
+    def _in_json(self, turns: list[dict[str, str]]) -> list[dict[str, str]]:
+        """Turns whose examples are answers in JSON. Those of nothing are left out: after one small models answer [] to nearly all."""
+        told = list[dict[str, str]]()
+        for turn in turns:
+            if turn["role"] != "assistant":
+                told.append(turn)
+            elif (said := self.as_json(turn["content"])) or len(told) == 1:  # the first turn holds the task
+                told.append(turn | {"content": json.dumps(said, ensure_ascii=False)})
+            else:
+                told.pop()
+        return told
 
     def as_json(self, answer: str) -> list[Any]:
         """An answer in lines as the JSON of `schema`."""
