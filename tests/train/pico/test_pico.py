@@ -141,7 +141,7 @@ def test_pack_shows_a_row_the_context_and_itself():
 
 def test_prompts_are_those_of_augmentation():
     """Turns are one message for it, as it was trained."""
-    (prompt,) = Operator("deduce").requests(Record("All glon are yomp."))
+    (prompt,) = Operator("deduce", model="pico").requests(Record("All glon are yomp."))
     assert f"<|user|>{as_text(prompt)}<|end|>" in chat(TOKENIZER, "deduce", "All glon are yomp.")
 
 
