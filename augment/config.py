@@ -25,8 +25,12 @@ class CheckConfig(Settings):
     language: bool = True
     """Reject what is written in another language than its source."""
     additions: bool = True
-    """Reject what names or counts something that its source does not, denies what it does not deny, or asks (operators that write
-    a sentence about their source; denials in English)."""
+    """Reject what names or counts something that neither its source nor what stands before it does, or asks."""
+    reference: bool = True
+    """Reject what cannot be understood alone: a pronoun, or "the company", that stands for nothing in the same line."""
+    meaning: bool = True
+    """Reject what exchanges the roles of its source, denies or turns into the opposite what it says, or leaves out that it only may be
+    so, is so of some, or is what somebody claims. Ten languages; rules reject only what they are sure of."""
     near: float = Field(default=0.7, ge=0, le=1)
     """Least similarity of near duplicates, among texts whose telling words are equal; 1 is equal but for case, 0 is off."""
     connection: bool = True

@@ -16,8 +16,8 @@ from augment.operators.base import Operator
 from augment.text.words import Casing, casing
 from engine.pool import EnginePool
 
-NEEDED = ["inference_id", "operator", "text", "source_text"]
-"""Columns of the rows that a check is given."""
+NEEDED = ["inference_id", "operator", "text", "source_text", "context", "language"]
+"""Columns of the rows that a check is given: `context` is what stands before the source (title, headings, sentences), `language` an ISO code."""
 
 
 class Finding(NamedTuple):
@@ -40,8 +40,8 @@ class Given:
     config: CheckConfig
     language: str
     """Of the documents (ISO code): rules for English are used only where it is "en"."""
-    pool: EnginePool
-    """Engines to ask."""
+    pool: EnginePool | None
+    """Engines to ask; None where only rules are wanted."""
     out: Path
     """Folder for the answers of the engines, from which a check resumes."""
     figures: Mapping[str, Mapping[str, Any]]
@@ -58,6 +58,9 @@ class Check:
 
     name: str
     """Its name in `verdicts`; of a plug-in that of its entry point."""
+
+    asks_engine = False
+    """Whether it needs engines."""
 
     def wanted(self, config: CheckConfig) -> bool:
         """Whether the settings ask for it."""

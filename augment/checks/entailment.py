@@ -28,6 +28,7 @@ class Entailment(Check):
     """Asks the engine, and rejects by `not_entailed`."""
 
     name = "entailment"
+    asks_engine = True
 
     def wanted(self, config: CheckConfig) -> bool:
         """Set by `entailment`."""

@@ -12,14 +12,19 @@ from typing import Any
 
 import polars as pl
 
-from augment.checks.additions import Additions
 from augment.checks.base import Check, Given
-from augment.checks.connection import Connection
 from augment.checks.consistency import Consistency
 from augment.checks.entailment import Entailment
-from augment.checks.form import Form
-from augment.checks.language import Language
-from augment.checks.near import NearDuplicate
+from augment.checks.rules.additions import Additions
+from augment.checks.rules.certainty import Certainty
+from augment.checks.rules.connection import Connection
+from augment.checks.rules.form import Form
+from augment.checks.rules.language import Language
+from augment.checks.rules.near import NearDuplicate
+from augment.checks.rules.polarity import Polarity
+from augment.checks.rules.quantities import Quantities
+from augment.checks.rules.reference import Reference
+from augment.checks.rules.roles import Roles
 from augment.config import CheckConfig
 from augment.operators.registry import kind_of
 from engine.errors import UserError
@@ -27,7 +32,17 @@ from engine.pool import EnginePool
 
 GROUP = "forethought.checks"
 """Entry point group of plug-ins; each names a subclass of `Check`. An installed one is made unless its `wanted` says no."""
-RULES: tuple[type[Check], ...] = (Language, Additions, NearDuplicate, Connection)
+RULES: tuple[type[Check], ...] = (
+    Language,
+    Reference,
+    Additions,
+    Quantities,
+    Polarity,
+    Certainty,
+    Roles,
+    NearDuplicate,
+    Connection,
+)
 """Checks of well-formed inferences before those of plug-ins."""
 WHOLE: tuple[type[Check], ...] = (Entailment, Consistency)
 """Checks after them: what asks the engine is made of as few rows as can be, and the last one weighs by its answers."""
@@ -46,12 +61,13 @@ def load_checks(config: CheckConfig) -> list[Check]:
 
 
 def check_inferences(
-    inferences: pl.DataFrame, known: Sequence[str], pool: EnginePool, out: Path, config: CheckConfig, language: str
+    inferences: pl.DataFrame, known: Sequence[str], pool: EnginePool | None, out: Path, config: CheckConfig, language: str
 ) -> pl.DataFrame:
     """A row (inference_id, said, reason) for each of `inferences` (NEEDED), all well-formed: what the checks found.
 
     `said` is a JSON object of the verdicts and figures that were added; `reason` is null where the inference stays.
-    `known` holds the corpus' sentences and what was kept before. The engine's answers go to `out`, and calling again resumes.
+    `known` holds the corpus' sentences and what was kept before. The engine's answers go to `out`, and calling again resumes;
+    without a pool only rules are made.
     """
     said: dict[str, dict[str, Any]] = {identity: {} for identity in inferences["inference_id"]}
     reasons: dict[str, str] = {}
@@ -59,6 +75,8 @@ def check_inferences(
     kinds = {name: kind_of(name) for name in inferences["operator"].unique()}
     left = inferences
     for check in load_checks(config):
+        if check.asks_engine and pool is None:
+            continue
         rows = left.filter(pl.col("operator").is_in([name for name, kind in kinds.items() if check.applies(kind)]))
         if rows.is_empty():
             continue

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from augment.checks.form import Form
+from augment.checks.rules.form import Form
 from augment.operators.base import Operator, Record, two_step
 from augment.operators.parsing import Said, says_nothing
 from augment.operators.registry import kind_of

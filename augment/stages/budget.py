@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from augment.checks.form import Form
+from augment.checks.rules.form import Form
 from augment.operators.base import Operator, two_step
 from augment.stages.answers import ASKED, inferences_of
 from engine.errors import UserError

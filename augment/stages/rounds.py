@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from augment.checks.base import NEEDED
-from augment.checks.form import Form
+from augment.checks.rules.form import Form
 from augment.checks.registry import check_inferences, verdicts_added
 from augment.config import AugmentConfig
 from augment.operators.base import Record, two_step

@@ -39,7 +39,7 @@ START = re.compile(r"(?:^|[!?:]|(?<!\b[A-Z])(?<!\b(?:Mr|Ms|Dr|St))(?<!\bMrs)(?<!
 
 def normal(text: str) -> str:
     """Text for comparing: lower case, single spaces, no mark at the end."""
-    return " ".join(text.casefold().split()).rstrip(".!?。！？ ")
+    return " ".join(folded(text).casefold().split()).rstrip(".!?。！？ ")
 
 
 class _Folds(dict[int, str]):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.checks.additions import additions
+from augment.checks.rules.additions import additions
 from augment.text.words import casing
 
 CORPUS = [

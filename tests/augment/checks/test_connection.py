@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.checks.connection import telling, unconnected
+from augment.checks.rules.connection import telling, unconnected
 from augment.checks.english.vocabulary import stem
 
 JOINS = "joins sentences that have no word in common"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.checks.form import Form
+from augment.checks.rules.form import Form
 from augment.text.words import content_words, normal
 
 SOURCE = "Did you know that femp are more dangerous than glon?"

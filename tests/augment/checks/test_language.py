@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from augment.checks.language import other_language, script
+from augment.checks.rules.language import other_language, script
 from engine.config import PICO
 from train.pico.worlds import comparisons, hierarchies, syllogisms
 

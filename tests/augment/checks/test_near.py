@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.checks.near import near_duplicates, reasons, telling
+from augment.checks.rules.near import near_duplicates, reasons, telling
 
 LONG = "According to the old records of the harbour, "
 

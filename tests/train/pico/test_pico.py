@@ -10,7 +10,7 @@ import torch
 from conftest import PICO
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from augment.checks.form import Form
+from augment.checks.rules.form import Form
 from augment.operators.base import Operator, Record
 from augment.operators.parsing import parse
 from augment.text.sentences import split_sentences

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from conftest import PICO
 
-from augment.checks.form import Form
+from augment.checks.rules.form import Form
 from augment.operators.parsing import parse
 from eval.benchmarks import reversals
 from eval.benchmarks.closure import derive

@@ -6,10 +6,13 @@ import polars as pl
 
 from augment.checks.base import Check, Finding, Given
 from augment.operators.registry import kind_of
-from augment.text.words import content_words, normal
+from augment.checks.rules.terms import TOKEN, share, terms
+from augment.text.words import normal
 
-GROUNDED, TOUCHED = 0.3, 0.1
-"""Least share of an inference's content words that its source must contain; of a text that may bring in others' words."""
+FEWEST = 3
+"""Words of a statement; in scripts without spaces, characters."""
+GROUNDED, TOUCHED = 0.15, 0.1
+"""Least share of an inference's words, in any form, that its source and context must contain; of a text that may bring in others'."""
 
 
 class Form(Check):
@@ -33,25 +36,30 @@ class Form(Check):
     def check(self, rows: pl.DataFrame, given: Given | None = None) -> list[Finding]:
         """Rows in the order in which they came: of two that say the same the first is kept."""
         close = {name: _close(name) for name in rows["operator"].unique()}
-        asked = rows.select("operator", "text", "source_text", "cut").iter_rows()
-        return [Finding(self.fault(text, source, cut, close[name])) for name, text, source, cut in asked]
+        asked = rows.select("operator", "text", "source_text", "cut", "context", "language").iter_rows()
+        return [
+            Finding(self.fault(text, source, cut, close[name], context, language))
+            for name, text, source, cut, context, language in asked
+        ]
 
-    def fault(self, text: str, source: str, cut: bool, close: bool = True) -> str | None:
+    def fault(
+        self, text: str, source: str, cut: bool, close: bool = True, context: str = "", language: str = "en"
+    ) -> str | None:
         """Why an inference is rejected, or None; `cut` says that the answer ended in it for lack of tokens.
 
         `close`: it restates its source, so it must keep to its words and about its length. Not so what links the source to
         other documents, or is written at length about it: of that only some words must be the source's.
         """
-        words, said = content_words(text), hash(normal(text))
+        said = hash(normal(text))
         if cut:
             return "cut off by augment.max_tokens" if close else "cut off by augment.max_tokens or text_tokens"
-        if len(text.split()) < 3 and len(words) < 3:
+        if len(TOKEN.findall(text)) < FEWEST:
             return "too short to say anything"
         if close and len(text) > 4 * len(source) + 200:
             return "much longer than its source"
         if said in self.stated:
             return "stated in the corpus"
-        if len(words & content_words(source)) < (GROUNDED if close else TOUCHED) * len(words):
+        if share(terms(text, language), terms(f"{source} {context}", language)) < (GROUNDED if close else TOUCHED):
             return "shares too few words with its source"
         if said in self.kept:
             return "duplicate"

@@ -1,0 +1,77 @@
+"""The words that rules know: a YAML file of augment/checks/languages per language. A rule says nothing of a language without one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import regex
+import yaml
+
+LANGUAGES = Path(__file__).parents[1] / "languages"
+Pattern = regex.Pattern[str]
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Words of a language by what they do in a sentence; a pattern without words matches nothing."""
+
+    cases: bool
+    """Whether endings or particles say who does what to whom, so that the order of words is free."""
+    anywhere: bool
+    """Whether patterns match within words: words are not divided, or endings are written with them."""
+    negation: Pattern
+    contrast: Pattern
+    """What a denial may follow from, though it is none."""
+    hedge: Pattern
+    """What says in any way that something may be so."""
+    unsure: Pattern
+    """What says that the verb behind it is only possible or meant."""
+    must: Pattern
+    some: Pattern
+    all: Pattern
+    limits: Pattern
+    """What keeps a statement from holding always, or for all."""
+    claims: Pattern
+    """What says that somebody says something that may not be so."""
+    said: Pattern
+    """What keeps an attribution, in whatever words."""
+    passive: Pattern
+    symmetric: Pattern
+    """Relations that hold in both directions."""
+    pronouns: Pattern
+    numbers: tuple[Pattern, ...]
+    """One, two, three and so on; only of languages whose number words the library text2num does not read."""
+    antonyms: tuple[tuple[Pattern, Pattern], ...]
+    """Words of which one cannot stand for the other."""
+    converses: tuple[tuple[Pattern, Pattern], ...]
+    """Words of which one says the same as the other only from the other end: A is larger than B, B is smaller than A."""
+
+
+@cache
+def lexicon(language: str) -> Lexicon | None:
+    """The words of a language (ISO 639-1 code), or None where no file has them."""
+    path = LANGUAGES / f"{language}.yaml"
+    if not language.isalpha() or not path.is_file():
+        return None
+    told: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    anywhere = bool(told.get("anywhere"))
+    patterns = {
+        field.name: _pattern(told.get(field.name, ()), anywhere) for field in fields(Lexicon) if field.type is Pattern
+    }
+    pairs = {name: _pairs(told.get(name, ()), anywhere) for name in ("antonyms", "converses")}
+    numbers = tuple(_pattern(forms.split("|"), anywhere) for forms in told.get("numbers", ()))
+    return Lexicon(numbers=numbers, cases=bool(told.get("cases")), anywhere=anywhere, **pairs, **patterns)
+
+
+def _pairs(told: Sequence[str], anywhere: bool) -> tuple[tuple[Pattern, Pattern], ...]:
+    sides = [[_pattern(side.split("|"), anywhere) for side in pair.split(" : ")] for pair in told]
+    return tuple((left, right) for left, right in sides)
+
+
+def _pattern(words: Any, anywhere: bool) -> Pattern:
+    if not words:
+        return regex.compile(r"(?!)")
+    found = "|".join(map(str.strip, words)) if not anywhere else "|".join(words)
+    return regex.compile(f"(?:{found})" if anywhere else rf"(?<!\w)(?:{found})(?!\w)", regex.IGNORECASE)

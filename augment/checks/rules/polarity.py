@@ -1,0 +1,139 @@
+"""polarity: does an inference deny what its source says, say what it denies, or put the opposite of one of its words?
+
+Sure only where the words that are denied are the source's own: "was not discovered" after "discovered". What follows from
+another word ("rejected", so "did not accept"; "closed", so "not open") is let through.
+"""
+
+import polars as pl
+import regex
+
+from augment.checks.base import Check, Finding, Given, tells_its_source
+from augment.checks.rules.lexicon import Lexicon, Pattern, lexicon
+from augment.checks.rules.terms import Term, alike, has, is_adverb, share, terms
+from augment.config import CheckConfig
+from augment.operators.base import Operator
+from augment.operators.registry import kind_of
+
+BREAK = regex.compile(r"[,;:—()]|\b(?:but|while|whereas|although|though|and|or|because|since|so)\b", regex.IGNORECASE)
+"""Where a clause ends."""
+TURNS = regex.compile(
+    r"\b(?:only|unless|except|until|before|but|unlike|instead|rather|if|or|either|otherwise|sole|"
+    r"reject\w*|refus\w+|lack\w*|fail\w*|without|prevent\w*|avoid\w*|stop\w*|forbid\w*|prohibit\w*|ban\w*|cancel\w*)\b",
+    regex.IGNORECASE,
+)
+"""Words by which a text may deny, or allow, without saying so."""
+NOT = regex.compile(r"\b(?:not|never|cannot)\b|\w+n[’']t\b", regex.IGNORECASE)
+"""What denies a verb."""
+COPIED, COVERED = 0.9, 0.6
+"""Least share of an inference's words that are the source's, and of the source's that it has, for a copy of it."""
+
+
+class Polarity(Check):
+    """See `polarity`."""
+
+    name = "polarity"
+
+    def wanted(self, config: CheckConfig) -> bool:
+        """Set by `meaning`."""
+        return config.meaning
+
+    def applies(self, operator: type[Operator]) -> bool:
+        """Where one statement stands against its source."""
+        return tells_its_source(operator)
+
+    def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
+        """Row by row; questions may ask and answer "No"."""
+        asks = {name: kind_of(name).asks for name in rows["operator"].unique()}
+        return [
+            Finding(None if asks[name] else polarity(*row))
+            for name, *row in rows.select("operator", "text", "source_text", "context", "language").iter_rows()
+        ]
+
+
+def polarity(text: str, source: str, context: str = "", language: str = "en") -> str | None:
+    """Why an inference is rejected for what it denies or turns into its opposite; None where no rule is sure."""
+    words = lexicon(language)
+    if words is None:
+        return None
+    denies, denied = words.negation.findall(text), words.negation.findall(source)
+    if language == "en":
+        if fault := _denial(text, source, words):
+            return fault
+    elif len(denies) % 2 != len(denied) % 2 and len(denied) < 2 and _copies(text, source, words, language):
+        return "denies what its source says" if denies else "leaves out that its source denies it"
+    if denies or denied:
+        return None
+    return _opposite(text, source, context, words, language)
+
+
+def _denial(text: str, source: str, words: Lexicon) -> str | None:
+    denies, denied = words.negation.findall(text), words.negation.findall(source)
+    own, told = terms(text), terms(source)
+    if not {t.word for t in own if t.word[0].isdigit()} <= {t.word for t in told}:
+        return None
+    if len(denies) == 1 and not denied:
+        governed = _governed(text, words.negation)
+        if governed and has(told, governed.word):
+            if not words.contrast.search(source):
+                return f"denies what its source says: {governed.word}"
+            if not TURNS.search(source) and _in_order(own, told):
+                return f"denies what its source says: {governed.word}"
+    if len(denied) == len(denies) == 1:
+        here, there = _governed(text, NOT), _governed(source, NOT)
+        if here and there and not alike(here.word, there.word) and has(told, here.word) and not has(own, there.word):
+            return f"denies what its source says: {here.word}"
+    if len(denied) == 1 and not denies and not TURNS.search(source) and not words.contrast.search(text):
+        governed = _governed(source, words.negation)
+        if governed and has(own, governed.word) and sum(alike(t.word, governed.word) for t in told) == 1:
+            return f"leaves out that its source denies it: {governed.word}"
+    return None
+
+
+def _governed(text: str, pattern: Pattern) -> Term | None:
+    """The first telling word behind what denies, in the same clause."""
+    found = pattern.search(text)
+    if found is None:
+        return None
+    end = BREAK.search(text, found.end())
+    behind = [t for t in terms(text) if t.start >= found.end() and (end is None or t.start < end.start())]
+    behind = [t for t in behind if not is_adverb(t.word)]
+    return behind[0] if behind else None
+
+
+def _in_order(own: list[Term], told: list[Term]) -> bool:
+    """Whether all words of one text stand in the other in the same order."""
+    rest = iter(told)
+    return all(any(alike(term.word, other.word) for other in rest) for term in own)
+
+
+def _copies(text: str, source: str, words: Lexicon, language: str) -> bool:
+    """Whether an inference is its source but for what denies."""
+    own, told = (terms(words.negation.sub(" ", one), language) for one in (text, source))
+    return share(own, told) >= COPIED and share(told, own) >= COVERED
+
+
+def _opposite(text: str, source: str, context: str, words: Lexicon, language: str) -> str | None:
+    """What an inference has in the place of its opposite."""
+    own, told = terms(text, language), terms(source, language)
+    known = told + terms(context, language)
+    for related, pairs in ((False, words.antonyms), (True, words.converses)):
+        for pair in pairs:
+            for here, there in (pair, pair[::-1]):
+                was, now = here.search(source), there.search(text)
+                if not (was and now) or here.search(text) or there.search(source):
+                    continue
+                if TURNS.search(text) and not TURNS.search(source):
+                    continue
+                rest = [t for t in own if not now.start() <= t.start < now.end()]
+                new = [t for t in rest if not has(known, t.word)]
+                if new and not (len(rest) >= 4 and len(new) == 1) or len(rest) < 2:
+                    continue
+                if not related or _same_sides(rest, told, now.start(), was.start()):
+                    return f"says the opposite of its source: {now.group()}, not {was.group()}"
+    return None
+
+
+def _same_sides(own: list[Term], told: list[Term], now: int, was: int) -> bool:
+    """Whether what stands before and behind a word in one text does so in the other too."""
+    sides = [(t.start < now, o.start < was) for t in own for o in told if alike(t.word, o.word)]
+    return bool(sides) and all(a == b for a, b in sides) and len({a for a, _ in sides}) == 2

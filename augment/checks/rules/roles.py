@@ -1,0 +1,236 @@
+"""roles: has an inference changed who does what to whom?
+
+Two words of a source that stand on the two sides of a third stand on the other sides of it in the inference: "Acme acquired
+Globex" and "Globex acquired Acme". That is right where the voice changes too ("Globex was acquired by Acme"), where the relation
+is named from its other end ("Ben's mother is Anna"), and where it holds in both directions ("married"); and it is wrong where only
+the voice changes. Where endings or particles tell the roles, these must have stayed while the words changed places.
+"""
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import NamedTuple
+
+import polars as pl
+import regex
+
+from augment.checks.base import Check, Finding, Given, tells_its_source
+from augment.checks.rules.exchange import exchanged
+from augment.checks.rules.lexicon import Lexicon, lexicon
+from augment.checks.rules.terms import ORDER, Term, alike, common, is_adverb, terms
+from augment.config import CheckConfig
+from augment.operators.base import Operator
+from augment.text.sentences import split_sentences
+
+VOICED = {"en", "fr", "es"}
+"""Languages whose passive is told by a word in front of who acts."""
+BE = regex.compile(
+    r"\b(?:be|is|are|was|were|been|being|get|gets|got|'s|est|sont|fut|était|été|ont|fue|fueron|es|son|sido|wird|wurde|wurden|worden|ist|war)\b",
+    regex.IGNORECASE,
+)
+ADVERBIAL = regex.compile(
+    r"(?:\b(?:in|at|on|during|since|until|near|within|throughout|around|under|over|across|via|as|among|between|"
+    r"en|à|au|aux|dans|pendant|depuis|durante|desde|sobre|sur)\s+(?-i:[\p{Ll}'’]+\s+){0,2})$",
+    regex.IGNORECASE,
+)
+"""What stands in front of a time or place, which may stand anywhere in a sentence."""
+DETERMINED = regex.compile(
+    r"(?:^|[\"“(,:`]|--|\b(?:the|an?|his|her|its|their|our|your|my|this|that|these|those|every|each|no|some|any|of|to|by|from|for|than|on|with|against|into|over|"
+    r"le|la|les|un|une|des|du|de|par|à|au|aux|son|sa|ses|que|l['’]|d['’]|el|los|las|una|del|al|por|su|sus)\s*(?:\w+[- ])?|['’]s?\s+)$",
+    regex.IGNORECASE,
+)
+"""What stands in front of a noun, or of its adjective."""
+OBJECT = regex.compile(r"\b(?:the|an?|his|her|its|their|our|your|my|this|that|these|those|every|each|no|le|la|les|un|une|des|el|los|las|una|su|sus|son|sa|ses)\s+(?:\w+\s+)?$", regex.IGNORECASE)
+"""What stands in front of a thing, which is no relation: sells the whey to."""
+CLITIC = regex.compile(r"\b(?:lo|la|los|las|le|les|l['’])\s*$", regex.IGNORECASE)
+"""An object in front of a Romance verb, behind which the subject may stand."""
+RELATES = regex.compile(r"^\s+(?:of|to|for|de|du|des|d['’]|del)\b", regex.IGNORECASE)
+"""What stands behind a noun that is a relation: the mother of."""
+VERB = regex.compile(r"\b(?:to|he|she|it|they|we|you|I|who|which|that|will|would|may|might|can|could|must|should|not|has|have|had|be|is|are|was|were|been|being|era|es|fue|est|était|sont)\s+$", regex.IGNORECASE)
+"""What stands in front of a verb."""
+PREPOSITION = regex.compile(r"\b(?:from|to|of|with|for|against|into|onto|off|de|a|à|para|pour)\b", regex.IGNORECASE)
+INFLECTED = regex.compile(r"(?:e|s|es|ed|d|ing|en|n|ied|ies|y|[a-z]ed|[a-z]ing)?$")
+"""Endings of an English verb; with others a word is a noun, whose roles are told otherwise."""
+DATE = regex.compile(
+    "(?:jan|febr?)uary|march|april|may|june|july|august|(?:septem|octo|novem|decem)ber|(?:sun|mon|tues|wednes|thurs|fri|satur)day|"
+    "spring|summer|autumn|winter|morning|afternoon|evening|night|today|yesterday|tomorrow|year|month|week"
+)
+NUMBERED = regex.compile(r"\d\s+$")
+POSSESSIVE = regex.compile(r"['’]s?\s*$")
+REPORTS = regex.compile(r"\b(?:said|says|announced|announces|reported|confirmed|stated)\b[^,.;]{0,30}\bthat (?:it|he|she|they)\b", regex.IGNORECASE)
+CLAUSES = regex.compile(r";\s+|,\s+(?:whereas|while|and|but|mais|et|aber|und|während|pero|y|а|но|и|mutta|ja)\s+|\s+(?:whereas|while|but|because|once|until|so that|unless|if|when|although)\s+|[，；]")
+"""What divides main clauses."""
+NAME = regex.compile(r"\p{Lu}[\p{L}\p{M}'’-]*(?: +\p{Lu}[\p{L}\p{M}'’-]*)*")
+PRONOUN = regex.compile(r"\b(?:he|she|it|they|I|we|him|her|them|me|you|il|elle|él|ella)\b|\bthe company\b", regex.IGNORECASE)
+FAMILIES = ({"he", "him"}, {"she", "her"}, {"it", "the company"}, {"they", "them"}, {"i", "me"}, {"we"}, {"you"}, {"il"}, {"elle"}, {"él"}, {"ella"})
+ROLE = regex.compile(rf"({NAME.pattern}) (?:is|are) the (\p{{Lu}}\p{{L}}+)")
+CALLED = regex.compile(rf"({NAME.pattern}) \([\"“”']+the (\p{{L}}+)[\"“”']+\)")
+"""How a contract names its parties."""
+HARD = regex.compile(r"[;:()—]|\s[–-]\s|\b(?:but|while|whereas)\b", regex.IGNORECASE)
+"""What ends a clause even where its subject goes on."""
+SEPARATES = regex.compile(r"[;:()—]|\s[–-]\s|\b(?:and|or|et|ou|y|o|und|oder|but|while|whereas|who|which|that|whose|whom)\b|,", regex.IGNORECASE)
+
+
+class Roles(Check):
+    """See `swapped`."""
+
+    name = "roles"
+
+    def wanted(self, config: CheckConfig) -> bool:
+        """Set by `meaning`."""
+        return config.meaning
+
+    def applies(self, operator: type[Operator]) -> bool:
+        """Where one statement stands against its source."""
+        return tells_its_source(operator) and not operator.asks
+
+    def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
+        """Row by row."""
+        asked = rows.select("text", "source_text", "context", "language").iter_rows()
+        return [Finding(swapped(*row)) for row in asked]
+
+
+class Place(NamedTuple):
+    """Where two words stand to a third one that relates them."""
+
+    first: Term
+    relation: Term
+    second: Term
+    preposition: str
+    """What stands last between the relation and the second one: to, from."""
+    turned: bool
+    """Whether the second one acts: a passive, or a relation named behind a possessive."""
+
+
+def swapped(text: str, source: str, context: str = "", language: str = "en") -> str | None:
+    """Why an inference is rejected for exchanged roles; None where no rule is sure.
+
+    A source of several sentences is looked through sentence by sentence and clause by clause, with the names that its context gives
+    to what it calls otherwise.
+    """
+    words = lexicon(language)
+    for clause in clauses(resolved(source, context, text), language):
+        if words is not None and words.negation.search(text) and not words.negation.search(clause):
+            continue
+        found = exchanged(text, clause, language, words)
+        if found is None and words is not None and language in VOICED:
+            found = _turned(REPORTS.sub(" ", text), REPORTS.sub(" ", clause), words, language)
+        if found:
+            return f"exchanges the roles of its source: {found[0]}, {found[1]}"
+    return None
+
+
+def clauses(source: str, language: str) -> Iterator[str]:
+    """The sentences of a source, and the main clauses of each."""
+    for sentence in split_sentences(source, language) or [source]:
+        yield sentence
+        parts = CLAUSES.split(sentence)
+        if len(parts) > 1:
+            yield from (part for part in parts if len(part.split()) > 2)
+
+
+def resolved(source: str, context: str, text: str) -> str:
+    """The source with names of its context that the inference has, for its first pronoun and for "the lessor" and the like."""
+    for name, role in (*ROLE.findall(context), *CALLED.findall(context)):
+        source = regex.sub(rf"\bthe {regex.escape(role)}\b", name.strip(), source, flags=regex.IGNORECASE)
+    names = [name for name in NAME.findall(text) if name not in source and name in context]
+    if len(set(names)) == 1:
+        first = PRONOUN.search(source)
+        family = next((f for f in FAMILIES if first and first.group().casefold() in f), ())
+        source = PRONOUN.sub(lambda found: names[0] if found.group().casefold() in family else found.group(), source)
+    return source
+
+
+def _turned(text: str, source: str, words: Lexicon, language: str) -> tuple[str, str] | None:
+    """Two words whose roles differ around every word that relates them in both texts."""
+    if _says_from_the_other_end(text, source, words):
+        return None
+    own, told = terms(text, language), terms(source, language)
+    shared = {}
+    for term in own:
+        here = [t for t in own if alike(t.word, term.word)]
+        if there := [t for t in told if alike(t.word, term.word)]:
+            shared[here[0].word] = here, there
+    names = {word: _sure(here, text) + _sure(there, source) for word, (here, there) in shared.items()}
+    for a, b in combinations([word for word in shared if names[word] >= 0], 2):
+        if language != "en" and min(names[a], names[b]) < 2 or max(names[a], names[b]) < 2 or min(names[a], names[b]) < 1:
+            continue
+        verdicts = {
+            _differs((text, *(shared[word][0] for word in (a, b, k))), (source, *(shared[word][1] for word in (a, b, k))), words)
+            for k in shared
+            if k not in (a, b)
+        } - {None}
+        if verdicts == {True}:
+            return a, b
+    return None
+
+
+def _sure(places: list[Term], text: str) -> int:
+    """1 where a word is surely a name or noun, 0 where it may be, and less where it is not one that a relation holds of."""
+    if not all(_bare(term, text) for term in places):
+        return -2
+    return int(any(_participates(term, text) for term in places))
+
+
+def _says_from_the_other_end(text: str, source: str, words: Lexicon) -> bool:
+    """Whether one text has the converse of a word of the other: buys, sells; more than, less than."""
+    return any(
+        (one.search(text) and other.search(source) and not (one.search(source) and other.search(text)))
+        for pair in words.converses
+        for one, other in (pair, pair[::-1])
+    )
+
+
+Places = tuple[str, list[Term], list[Term], list[Term]]
+"""A text, and where two words and a third stand in it."""
+
+
+def _differs(here: Places, there: Places, words: Lexicon) -> bool | None:
+    """Whether two words have other roles around a third; None where they do not stand around it in both texts."""
+    now, was = _place(*here, words), _place(*there, words)
+    if now is None or was is None:
+        return None
+    a, b = here[0][now.relation.start : now.relation.end], there[0][was.relation.start : was.relation.end]
+    stem = common(a.casefold(), b.casefold())
+    irregular = now.relation.word == was.relation.word
+    if not irregular and not (INFLECTED.fullmatch(a[stem:].casefold()) and INFLECTED.fullmatch(b[stem:].casefold())):
+        return None
+    if now.turned == was.turned and now.preposition != was.preposition:
+        return None  # rented to, rented from
+    return ((now.first in here[1]) ^ now.turned) != ((was.first in there[1]) ^ was.turned)
+
+
+def _place(text: str, some: list[Term], others: list[Term], relations: list[Term], words: Lexicon) -> Place | None:
+    """How two words stand around a third, those next to it; None where they do not, or where a clause ends between them."""
+    if len(relations) > 1 or words.symmetric.fullmatch(text[relations[0].start : relations[0].end]) or relations[0].word[0].isdigit():
+        return None
+    k = relations[0]
+    if k.capital and text[: k.start].strip(" \"'“`"):
+        return None
+    first = max((t for t in (*some, *others) if t.end <= k.start), key=lambda t: t.start, default=None)
+    second = min((t for t in (*some, *others) if t.start >= k.end), key=lambda t: t.start, default=None)
+    if first is None or second is None or (first in some) == (second in some):
+        return None
+    before, behind = text[first.end : k.start], text[k.end : second.start]
+    if HARD.search(before) or SEPARATES.search(behind) or words.symmetric.search(text[first.end : second.start]):
+        return None
+    noun = OBJECT.search(before) and not RELATES.match(text[k.end :]) and not POSSESSIVE.search(before)
+    if noun or CLITIC.search(before):
+        return None
+    passive = bool(BE.search(before)) and bool(words.passive.search(behind))
+    passive |= bool(words.passive.search(behind)) and not BE.search(text[first.end : second.start])
+    prepositions = PREPOSITION.findall(behind)
+    return Place(first, k, second, prepositions[-1].casefold() if prepositions else "", passive ^ bool(POSSESSIVE.search(text[first.start : k.start])))
+
+
+def _participates(term: Term, text: str) -> bool:
+    """Whether a word is surely a name or a noun."""
+    before = text[max(0, term.start - 30) : term.start]
+    return term.capital or DETERMINED.search(before if term.start > 30 else text[: term.start]) is not None
+
+
+def _bare(term: Term, text: str) -> bool:
+    """Whether a word may be one of two between which a relation holds: no number, verb, adverb, time or place."""
+    before = text[max(0, term.start - 30) : term.start]
+    if DATE.fullmatch(term.word) or (NUMBERED.search(before) and not term.capital):
+        return False
+    return not (term.word[0].isdigit() or is_adverb(term.word) or term.word in ORDER or ADVERBIAL.search(before) or VERB.search(before))

@@ -1,0 +1,137 @@
+"""What a text speaks of, for rules: its telling words in order, compared whatever their endings, in any script."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import regex
+from bm25s import stopwords
+
+from augment.checks.english.vocabulary import LIGHT, TITLES
+from augment.text.words import name_parts
+
+UNDIVIDED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+"""Scripts that write no spaces between words: each character (with its marks) counts as a word."""
+WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "km", "my"})
+TOKEN = regex.compile(
+    rf"{UNDIVIDED}\p{{M}}*|\p{{N}}+(?:[.,:]\p{{N}}+)*|(?:(?!{UNDIVIDED})[\p{{L}}\p{{M}}\p{{N}}])+(?:['’&-](?:(?!{UNDIVIDED})[\p{{L}}\p{{M}}\p{{N}}])+)*"
+)
+AUXILIARY = frozenset(
+    "be am is are was were been being have has had having do does did doing will would shall should can could may might must ought get gets got".split()
+)
+ORDER = frozenset({"before", "after"})
+"""Light words that relate what stands on their two sides."""
+STOPWORDS = {
+    "en": (LIGHT | AUXILIARY | TITLES) - ORDER,
+    "de": frozenset(stopwords.STOPWORDS_GERMAN),
+    "fr": frozenset(stopwords.STOPWORDS_FRENCH),
+    "es": frozenset(stopwords.STOPWORDS_SPANISH),
+    "ru": frozenset(stopwords.STOPWORDS_RUSSIAN),
+}
+"""Light words of a language; in others every word counts."""
+IRREGULAR = {
+    form: lemma
+    for lemma, forms in {
+        "beat": "beaten",
+        "become": "became",
+        "begin": "began begun",
+        "bite": "bit bitten",
+        "borrow": "borrowed",
+        "break": "broke broken",
+        "bring": "brought",
+        "build": "built",
+        "buy": "bought",
+        "catch": "caught",
+        "choose": "chose chosen",
+        "drive": "drove driven",
+        "eat": "ate eaten",
+        "fall": "fell fallen",
+        "find": "found",
+        "fight": "fought",
+        "give": "gave given",
+        "hide": "hid hidden",
+        "hold": "held",
+        "know": "knew known",
+        "lead": "led",
+        "lend": "lent",
+        "lose": "lost",
+        "make": "made",
+        "pay": "paid",
+        "rise": "rose risen",
+        "see": "saw seen",
+        "seek": "sought",
+        "sell": "sold",
+        "send": "sent",
+        "shake": "shook shaken",
+        "sing": "sang sung",
+        "speak": "spoke spoken",
+        "steal": "stole stolen",
+        "strike": "struck",
+        "take": "took taken",
+        "teach": "taught",
+        "tell": "told",
+        "throw": "threw thrown",
+        "win": "won",
+        "write": "wrote written",
+    }.items()
+    for form in forms.split()
+}
+"""English verbs whose forms do not begin alike."""
+ALIKE = 4
+"""Letters that two forms of a word have in common at their start; all of a shorter word but its last."""
+
+
+class Term(NamedTuple):
+    """A telling word of a text."""
+
+    word: str
+    """Casefolded, without accents and possessive; an irregular English form as its lemma."""
+    start: int
+    """Its place in the text, in characters."""
+    end: int
+    capital: bool
+
+
+def terms(text: str, language: str = "en") -> list[Term]:
+    """The telling words of a text in order, numbers among them; in scripts without spaces every two characters."""
+    found, light = list[Term](), STOPWORDS.get(language, frozenset())
+    for match in TOKEN.finditer(text):
+        word = name_parts(match.group())[0] if match.group()[0].isascii() else match.group().casefold()
+        if word and word not in light:
+            word = IRREGULAR.get(word, word) if language == "en" else word
+            found.append(Term(word, *match.span(), match.group()[0].isupper()))
+    if language not in WITHOUT_SPACES:
+        return found
+    pairs = zip(found, found[1:], strict=False)
+    return [Term(a.word + b.word, a.start, b.end, False) for a, b in pairs if a.end == b.start]
+
+
+def alike(a: str, b: str) -> bool:
+    """Whether two words are forms of one: they begin alike, for at least three fifths of the shorter one."""
+    if a == b:
+        return True
+    short, long = sorted((a, b), key=len)
+    if len(a) == 2 or a[0].isdigit() or b[0].isdigit() or len(long) > len(short) + 6:
+        return False
+    if regex.match(r"\p{Hangul}", short):
+        return len(short) >= 2 and common(a, b) >= max(2, len(short) - 2)
+    return len(short) >= 3 and common(a, b) >= max(min(ALIKE, len(short)), round(0.6 * len(short)))
+
+
+def common(a: str, b: str) -> int:
+    """Letters with which two words begin alike."""
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+def is_adverb(word: str) -> bool:
+    """Whether an English word looks like an adverb: one that says how, and governs nothing."""
+    return len(word) > 5 and word.endswith("ly") and word not in ("family", "supply", "assembly", "anomaly", "monopoly", "multiply")
+
+
+def has(words: Iterable[Term], word: str) -> bool:
+    """Whether a form of a word is among others."""
+    return any(alike(term.word, word) for term in words)
+
+
+def share(some: Sequence[Term], others: Sequence[Term]) -> float:
+    """The share of some words of which others have a form; 1 for none."""
+    return sum(has(others, term.word) for term in some) / len(some) if some else 1.0
