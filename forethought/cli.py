@@ -26,6 +26,7 @@ Make a language model learn what documents imply, and measure it.
   demo      the main job on the embedded model, in minutes: prints the table of arms and the report's path
   run       a whole job from a config: augment, train, evaluate, report
   augment   PATH...: write what the documents imply (JSON lines, Parquet, CSV, Markdown, HTML, text, folders)
+  verify    PAIRS: check inferences that anybody wrote against their sources
   show      ID: where a training line comes from, back to its document
   train     EXAMPLES: finetune a model on a column of texts
   reproduce every data set of the paper in small, with figures and a table of its claims
@@ -47,6 +48,7 @@ VERBS = {
     "demo": "forethought.verbs.demo",
     "run": "forethought.verbs.run",
     "augment": "forethought.verbs.augment",
+    "verify": "forethought.verbs.verify",
     "show": "forethought.verbs.show",
     "train": "forethought.verbs.train",
     "reproduce": "forethought.verbs.reproduce",

@@ -16,8 +16,11 @@ from augment.operators.base import Operator
 from augment.text.words import Casing, casing
 from engine.pool import EnginePool
 
-NEEDED = ["inference_id", "operator", "text", "source_text", "context", "language"]
-"""Columns of the rows that a check is given: `context` is what stands before the source (title, headings, sentences), `language` an ISO code."""
+NEEDED = ["inference_id", "operator", "text", "source_text"]
+"""Columns of the rows that a check is given."""
+OFFERED = {"context": "", "language": None}
+"""Further columns, with what stands for a missing one: `context` is what stands before the source (title, headings, sentences);
+`language` is an ISO code, by default that of the documents."""
 
 
 class Finding(NamedTuple):
@@ -71,10 +74,17 @@ class Check:
         return True
 
     def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
-        """A finding for each row (columns NEEDED), in their order."""
+        """A finding for each row (columns NEEDED and OFFERED), in their order."""
         raise NotImplementedError
 
 
 def tells_its_source(operator: type[Operator]) -> bool:
     """Whether an operator writes short texts that follow from their source alone: it has all that they were inferred from."""
     return not operator.long and not operator.rule and operator.scope != "corpus"
+
+
+def offered(inferences: pl.DataFrame, language: str) -> pl.DataFrame:
+    """The same rows with all columns of OFFERED."""
+    told = OFFERED | {"language": language}
+    lacking = [pl.lit(value).alias(name) for name, value in told.items() if name not in inferences.columns]
+    return inferences.with_columns(*lacking, *(pl.col(c).fill_null(told[c]) for c in told if c in inferences.columns))

@@ -5,6 +5,7 @@ Akyurek et al. 2024 (Deductive Closure Training) choose such a set by weighted M
 greedy by weight beyond. Contradictions that take three statements (a over b, b over c, c over a) are not found.
 """
 
+import re
 from collections import defaultdict
 
 import polars as pl
@@ -12,9 +13,12 @@ import polars as pl
 from augment.checks.base import Check, Finding, Given
 from augment.checks.english.claims import Claim, claim, opposed
 from augment.config import CheckConfig
+from augment.text.sentences import split_sentences
 
 EXACT = 24
 """Statements in a group of contradictions that is solved exactly."""
+LOCAL = re.compile(r"\W*(?:the|this|that|these|those|it|he|she|they|its|his|her|their|here|there|i|we|you)\b", re.IGNORECASE)
+"""How a sentence begins whose subject another document may use for something else."""
 LEAST = 1e-9
 """Weight of a statement that has none: it stays where nothing speaks against it."""
 
@@ -30,37 +34,46 @@ class Consistency(Check):
 
     def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
         """All rows together, weighed by the evidence that entailment found."""
-        identities, texts = rows["inference_id"].to_list(), rows["text"].to_list()
-        weights = [given.figures[identity].get("evidence") or 0.0 for identity in identities]
-        return [
-            Finding(reason) for reason in contradictions(identities, texts, weights, [*given.known], given.language)
-        ]
+        columns = {name: rows[name].to_list() for name in ("inference_id", "text", "source_text")}
+        weights = [given.figures[identity].get("evidence") or 0.0 for identity in columns["inference_id"]]
+        found = contradictions(*columns.values(), weights, [*given.known], given.language)
+        return [Finding(reason) for reason in found]
 
 
 def contradictions(
-    identities: list[str], texts: list[str], weights: list[float], corpus: list[str], language: str = "en"
+    identities: list[str],
+    texts: list[str],
+    sources: list[str],
+    weights: list[float],
+    corpus: list[str],
+    language: str = "en",
 ) -> list[str | None]:
     """Why inferences are rejected for a contradiction, or None.
 
     `weights` are evidence in nats, the more the likelier; inferences that say the same stand and fall together, and their
-    weights add up. A statement of the corpus cannot be outweighed, and an inference that states one stays.
+    weights add up. A statement of the corpus cannot be outweighed, and an inference that states one stays. What speaks of "it" or
+    "the drug" is compared only with its own source and with what was inferred from that.
     """
-    claims = [claim(text, language) for text in texts]
-    stated = {said: sentence for sentence in corpus if (said := claim(sentence, language))}
-    weight: dict[Claim, float] = defaultdict(float)
-    heaviest: dict[Claim, tuple[float, str]] = {}
-    refuted: dict[Claim, str] = {}
+    claims = [_placed(claim(text, language), text, source) for text, source in zip(texts, sources, strict=True)]
+    stated = {(said, ""): s for s in corpus if not LOCAL.match(s) and (said := claim(s, language))}
+    for source in dict.fromkeys(sources):
+        for sentence in split_sentences(source, language):
+            if placed := _placed(claim(sentence, language), sentence, source):
+                stated.setdefault(placed, sentence)
+    weight: dict[Placed, float] = defaultdict(float)
+    heaviest: dict[Placed, tuple[float, str]] = {}
+    refuted: dict[Placed, str] = {}
     for identity, said, own in zip(identities, claims, weights, strict=True):
         if said is None or said in stated:
             continue
-        if against := next((other for other in opposed(said) if other in stated), None):
+        if against := next((other for other in _opposed(said) if other in stated), None):
             refuted[said] = f"contradicts the corpus: {stated[against]}"
             continue
         weight[said] += max(own, LEAST)
         if max(own, LEAST) > heaviest.get(said, (0.0, ""))[0]:
             heaviest[said] = max(own, LEAST), identity
     numbers = {said: number for number, said in enumerate(weight)}
-    near = [{numbers[other] for other in opposed(said) if other in numbers} for said in numbers]
+    near = [{numbers[other] for other in _opposed(said) if other in numbers} for said in numbers]
     kept = independent_set([*weight.values()], near)
     order = [*numbers]
     for said, number in numbers.items():
@@ -69,6 +82,18 @@ def contradictions(
             identity = heaviest[order[rivals[0]]][1]
             refuted[said] = f"contradicts a likelier inference: {identity}"
     return [refuted.get(said) if said else None for said in claims]
+
+
+Placed = tuple[Claim, str]
+"""A claim, and the source in which its words mean what they say; empty where they mean it everywhere."""
+
+
+def _placed(said: Claim | None, text: str, source: str) -> Placed | None:
+    return (said, source if LOCAL.match(text) else "") if said else None
+
+
+def _opposed(said: Placed) -> list[Placed]:
+    return [(other, said[1]) for other in opposed(said[0])]
 
 
 def independent_set(weights: list[float], near: list[set[int]]) -> set[int]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from augment.checks.base import Check, Given
+from augment.checks.base import Check, Given, offered
 from augment.checks.consistency import Consistency
 from augment.checks.entailment import Entailment
 from augment.checks.rules.additions import Additions
@@ -73,7 +73,7 @@ def check_inferences(
     reasons: dict[str, str] = {}
     given = Given(known, inferences["source_text"].unique().to_list(), config, language, pool, out, said)
     kinds = {name: kind_of(name) for name in inferences["operator"].unique()}
-    left = inferences
+    left = offered(inferences, language)
     for check in load_checks(config):
         if check.asks_engine and pool is None:
             continue

@@ -54,7 +54,7 @@ def make_inferences(
     An engine error becomes a rejected row too, so every request is accounted for; a first step is by those that follow.
     `shown` has the documents of each context of a global operator, by its prefix_key, in the order of their numbers.
     """
-    form = Form()
+    form = Form(language=language)
     state(form, requests, language)
     joined = requests.select(ASKED).join(generations, on="request_id", how="inner", maintain_order="left").sort(ORDER)
     return inferences_of(joined, model, 1, form, followed_by(requests), shown)
@@ -92,8 +92,8 @@ def inferences_of(
         for row in joined.iter_rows(named=True)
         for place, one in enumerate(_statements(row, operators[row["operator"]], followed))
     ]
-    columns: dict[str, Any] = dict.fromkeys(("operator", "text", "source_text"), pl.String) | {"cut": pl.Boolean}
-    said = [(row["operator"], s.text, row["source_text"], s.open) for row, _, s in found if s.reason is None]
+    columns: dict[str, Any] = dict.fromkeys(("operator", "text", "source_text", "context"), pl.String) | {"cut": pl.Boolean}
+    said = [(row["operator"], s.text, row["source_text"], row["context"] or "", s.open) for row, _, s in found if s.reason is None]
     faults = (finding.reason for finding in form.check(pl.DataFrame(said, schema=columns, orient="row")))
     rows = [
         {

@@ -90,7 +90,7 @@ class Rounds:
         self.operators = [operator for operator in operators if not operator.rule]
         self.rules = [operator for operator in operators if operator.rule]
         self.shown = dict[str, Sequence[Record]]()
-        self.form, self.asked, self.known = Form(), list[Path](), list[str]()
+        self.form, self.asked, self.known = Form(language=config.language), list[Path](), list[str]()
 
     def run(self, documents: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """The inferences, in tables; a round without anything new is the last."""
@@ -139,7 +139,7 @@ class Rounds:
 
     def spend(self, requests: Path, out: Path, budget: int) -> None:
         """Generate within the budget, and leave in the file of requests those that were made."""
-        form = Form()
+        form = Form(language=self.config.language)
         for table in read_batches(requests, ["scope", "source_text"]):
             state(form, table, self.config.language)
         spent, made = spend(requests, out, self.pool, self.model, budget, form)
@@ -156,7 +156,7 @@ class Rounds:
             write_batches(path, tables, INFERENCES)
             asked = pl.scan_parquet(files, glob=False).select("scope", "source_text").unique(maintain_order=True)
             self.known.extend(sentences_of(asked.collect(engine="streaming"), self.config.language))
-            kept = pl.scan_parquet(path, glob=False).filter("kept").select(NEEDED).collect(engine="streaming")
+            kept = pl.scan_parquet(path, glob=False).filter("kept").select(*NEEDED, "context").collect(engine="streaming")
             out, checks = self.out / f"verify{tag}", self.config.verify
             found = check_inferences(kept, self.known, self.pool, out, checks, self.config.language)
             self.known.extend(kept.filter(found["reason"].is_null())["text"])

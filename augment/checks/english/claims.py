@@ -9,6 +9,8 @@ from augment.checks.english.contrasts import contradiction
 from augment.checks.english.forms import COMPARED, DEGREE, DOUBT, EMPTY, ER, MORE, QUANTIFIED, QUANTIFIERS, split
 from augment.text.words import normal
 
+CLAIMED = re.compile(r"\b(?:critics?|opponents?|claim\w*|alleg\w+|argu\w+|insist\w*|suspect\w*|accus\w+|rumou?r\w*)\b", re.IGNORECASE)
+"""Openers that say who says it, and so not that it is so."""
 Claim = tuple[str, ...]
 """Kind, circumstance, and the terms: two sentences with equal claims say the same."""
 
@@ -16,7 +18,7 @@ Claim = tuple[str, ...]
 def claim(text: str, language: str = "en") -> Claim | None:
     """What a sentence says, whatever its opener and in some of its wordings; None where no rule is sure."""
     opener, core = split(text, language)
-    if not core:
+    if not core or CLAIMED.search(opener):
         return None
     opener, core = normal(opener).rstrip(",: "), normal(core)
     where = "" if EMPTY.search(opener) else opener

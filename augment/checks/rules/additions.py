@@ -117,7 +117,7 @@ def _known(word: str, told: set[str], case: Casing, language: str) -> bool:
     if word in TITLES or word in case.lower or word in OPENERS:
         return True
     known = lexicon(language)
-    if word in CALENDAR or word in CURRENCIES:
+    if word in CALENDAR or word in CURRENCIES or regex.fullmatch("[ivxlcm]+", word):
         return True
     if language == "en":
         return any(_same_people(word, other) or _same_people(other, word) for other in told)

@@ -22,6 +22,8 @@ NEAR = 2
 """Telling words behind a hedge that it surely governs."""
 
 
+IDEA = regex.compile(r"\b(?:idea|notion|view|opinion|question|thesis|scenario|theory)\b", regex.IGNORECASE)
+"""What speaks of a thought, and so not of what is."""
 WILL = regex.compile(r"\b(?:will|shall|is going to|are going to|agreed to|plans? to|planned to|intends? to)\b", regex.IGNORECASE)
 HAS = regex.compile(r"\b(?:has|have|had)\b", regex.IGNORECASE)
 DONE = regex.compile(r"ha(?:s|ve|d)\s+(?:(?:already|been|now|just)\s+)*(\w+)", regex.IGNORECASE)
@@ -85,9 +87,9 @@ def _surer(
     if found is None or len(words.negation.findall(text)) > len(words.negation.findall(source)):
         return None
     must = words.must.search(text)
-    if must and not words.must.search(source) and not words.negation.search(text) and share(own, known) >= COVERED:
+    if must and not any(p.search(source) for p in (words.must, words.negation)) and not words.negation.search(text) and share(own, known) >= COVERED:
         return f"says that it must be: {must.group()}, not {found.group().strip()}"
-    if words.unsure.search(text) or words.hedge.search(text):
+    if any(p.search(text) for p in (words.unsure, words.hedge, words.claims)) or IDEA.search(text):
         return None
     if language == "en":
         end = BREAK.search(source, found.end())

@@ -11,8 +11,10 @@ from augment.text.words import name_parts
 LONGEST = 6
 """Words in a part that may have changed places; in a script that writes no spaces, characters."""
 LONGEST_UNDIVIDED = 16
-PARTICLE = 3
-"""Letters that an ending may have beyond what two forms of a word have in common."""
+POSTPOSITIONS = frozenset("ने को का की के से में पर तक द्वारा".split())
+"""Hindi particles that tell the role of what stands before them."""
+APART = frozenset({"hi", "de"})
+"""Languages whose roles are told by words of their own, articles or particles, which stayed where the nouns moved."""
 
 
 def exchanged(text: str, source: str, language: str, words: Lexicon | None) -> tuple[str, str] | None:
@@ -26,6 +28,7 @@ def exchanged(text: str, source: str, language: str, words: Lexicon | None) -> t
         return None
     undivided = regex.match(UNDIVIDED, own[0]) is not None
     cases = words is not None and words.cases
+    capitals = {name_parts(word)[0] for word in TOKEN.findall(source) if word[0].isupper()} | STOPWORDS.get(language, frozenset())
     start = next(i for i, (a, b) in enumerate(zip(own, told, strict=True)) if not _same(a, b, cases))
     end = len(own) - next(
         (i for i, (a, b) in enumerate(zip(own[::-1], told[::-1], strict=True)) if not _same(a, b, cases)), 0
@@ -47,11 +50,15 @@ def exchanged(text: str, source: str, language: str, words: Lexicon | None) -> t
             ahead = told[max(0, start - 1) : start]
             if language == "de" and ahead == ["der"] and middle[-1:] == ["der"]:  # he, of her or to her
                 return None
-            if not undivided and all(word in STOPWORDS.get(language, ()) for word in middle):
+            if not middle and max(left, right) > 2:
+                continue
+            if words is not None and _symmetric(middle, words, undivided):
                 return None
-            if not middle or (words is not None and _symmetric(middle, words, undivided)):
-                return None
-            if cases and not _endings_stayed(first, last, here[:right], here[len(here) - left :]):
+            if not undivided and not (cases and not middle) and all(word in capitals for word in middle):
+                return None  # a list in another order
+            if language == "hi" and (first[-1] in POSTPOSITIONS or last[-1] in POSTPOSITIONS):
+                return None  # the particles moved with their nouns
+            if cases and not _endings_stayed(first, last, here[:right], here[len(here) - left :], language in APART):
                 return None
             join = "" if undivided else " "
             return join.join(first), join.join(last)
@@ -76,12 +83,13 @@ def _symmetric(middle: Sequence[str], words: Lexicon, undivided: bool) -> bool:
     return words.symmetric.search(("" if undivided else " ").join(middle)) is not None
 
 
-def _endings_stayed(first: Sequence[str], last: Sequence[str], now_first: Sequence[str], now_last: Sequence[str]) -> bool:
+def _endings_stayed(
+    first: Sequence[str], last: Sequence[str], now_first: Sequence[str], now_last: Sequence[str], apart: bool
+) -> bool:
     """Whether words that changed places took the endings of their new places."""
     moved = [*zip(first, now_last, strict=True), *zip(last, now_first, strict=True)]
     if all(a == b for a, b in moved):
-        # without endings of their own (particles apart, or a noun that does not change): order alone tells the roles
-        return False
+        return apart  # else they are nouns that do not change, and may stand in any order
     a, b = first[-1], now_last[-1]
     c, d = last[-1], now_first[-1]
     ending = {word: word[common(word, other) :] for word, other in ((a, b), (b, a), (c, d), (d, c))}

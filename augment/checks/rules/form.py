@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from augment.checks.base import Check, Finding, Given
+from augment.checks.base import Check, Finding, Given, offered
 from augment.operators.registry import kind_of
 from augment.checks.rules.terms import TOKEN, share, terms
 from augment.text.words import normal
@@ -24,7 +24,8 @@ class Form(Check):
 
     name = "format"
 
-    def __init__(self, corpus: Iterable[str] = ()):
+    def __init__(self, corpus: Iterable[str] = (), language: str = "en"):
+        self.language = language
         self.stated: set[int] = set()
         self.kept: set[int] = set()
         self.state(corpus)
@@ -36,10 +37,10 @@ class Form(Check):
     def check(self, rows: pl.DataFrame, given: Given | None = None) -> list[Finding]:
         """Rows in the order in which they came: of two that say the same the first is kept."""
         close = {name: _close(name) for name in rows["operator"].unique()}
-        asked = rows.select("operator", "text", "source_text", "cut", "context", "language").iter_rows()
+        columns = ("text", "source_text", "cut", "operator", "context", "language")
         return [
             Finding(self.fault(text, source, cut, close[name], context, language))
-            for name, text, source, cut, context, language in asked
+            for text, source, cut, name, context, language in offered(rows, self.language).select(columns).iter_rows()
         ]
 
     def fault(

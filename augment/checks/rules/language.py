@@ -76,6 +76,11 @@ def script(text: str) -> str | None:
     return kind if kind and count >= LETTERS else None
 
 
+def spoken(text: str) -> str | None:
+    """The language of a text (ISO code), where it can be told with confidence."""
+    return _language(text)
+
+
 @cache
 def _detector() -> LanguageIdentifier:
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

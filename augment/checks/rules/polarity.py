@@ -14,15 +14,18 @@ from augment.config import CheckConfig
 from augment.operators.base import Operator
 from augment.operators.registry import kind_of
 
-BREAK = regex.compile(r"[,;:—()]|\b(?:but|while|whereas|although|though|and|or|because|since|so)\b", regex.IGNORECASE)
+BREAK = regex.compile(r"[,;:—()]|\b(?:but|while|whereas|although|though|and|or|because|since|so|when|where|that|which|who|whom|whose|if|unless|until|after|before)\b", regex.IGNORECASE)
 """Where a clause ends."""
 TURNS = regex.compile(
-    r"\b(?:only|unless|except|until|before|but|unlike|instead|rather|if|or|either|otherwise|sole|"
+    r"\b(?:in contrast|contrary|differ\w*|compared|only|unless|except|until|before|but|unlike|instead|rather|if|or|either|otherwise|sole|"
     r"reject\w*|refus\w+|lack\w*|fail\w*|without|prevent\w*|avoid\w*|stop\w*|forbid\w*|prohibit\w*|ban\w*|cancel\w*)\b",
     regex.IGNORECASE,
 )
 """Words by which a text may deny, or allow, without saying so."""
-NOT = regex.compile(r"\b(?:not|never|cannot)\b|\w+n[’']t\b", regex.IGNORECASE)
+PART = regex.compile(r"\b(?:half|thirds?|quarters?|rest|remaining|remainder|others?|majority|minority|most|some)\b", regex.IGNORECASE)
+"""Words for a part, of which something else may hold."""
+ARTICLE = regex.compile(r"\b(?:the|an?|his|her|its|their|our|my|your|this|that|these|those|have|had|having)\b", regex.IGNORECASE)
+NOT = regex.compile(r"\b(?:not(?! only| just| merely| until| necessarily)|never|cannot|no(?! longer| doubt| more| less| later))\b|\w+n[’']t\b", regex.IGNORECASE)
 """What denies a verb."""
 COPIED, COVERED = 0.9, 0.6
 """Least share of an inference's words that are the source's, and of the source's that it has, for a copy of it."""
@@ -69,35 +72,31 @@ def polarity(text: str, source: str, context: str = "", language: str = "en") ->
 def _denial(text: str, source: str, words: Lexicon) -> str | None:
     denies, denied = words.negation.findall(text), words.negation.findall(source)
     own, told = terms(text), terms(source)
-    if not {t.word for t in own if t.word[0].isdigit()} <= {t.word for t in told}:
+    if PART.search(text) or not {t.word for t in own if t.word[0].isdigit()} <= {t.word for t in told}:
         return None
-    if len(denies) == 1 and not denied:
-        governed = _governed(text, words.negation)
-        if governed and has(told, governed.word):
-            if not words.contrast.search(source):
-                return f"denies what its source says: {governed.word}"
-            if not TURNS.search(source) and _in_order(own, told):
-                return f"denies what its source says: {governed.word}"
-    if len(denied) == len(denies) == 1:
-        here, there = _governed(text, NOT), _governed(source, NOT)
-        if here and there and not alike(here.word, there.word) and has(told, here.word) and not has(own, there.word):
+    here, there = _governed(text, NOT), _governed(source, NOT)
+    if len(denies) == 1 and not denied and here and has(told, here.word):
+        if not words.contrast.search(source) or (not TURNS.search(source) and _in_order(own, told)):
             return f"denies what its source says: {here.word}"
-    if len(denied) == 1 and not denies and not TURNS.search(source) and not words.contrast.search(text):
-        governed = _governed(source, words.negation)
-        if governed and has(own, governed.word) and sum(alike(t.word, governed.word) for t in told) == 1:
-            return f"leaves out that its source denies it: {governed.word}"
+    if len(denied) == len(denies) == 1 and here and there and not has(own, there.word):
+        told_so = [t for t in told if alike(t.word, here.word)]
+        if told_so and all(BREAK.search(source[t.end : there.start]) and t.start < there.start for t in told_so):
+            return f"denies what its source says: {here.word}"
+    if len(denied) == 1 and not denies and there and not TURNS.search(source) and not words.contrast.search(text):
+        if has(own, there.word) and sum(alike(t.word, there.word) for t in told) == 1:
+            return f"leaves out that its source denies it: {there.word}"
     return None
 
 
 def _governed(text: str, pattern: Pattern) -> Term | None:
-    """The first telling word behind what denies, in the same clause."""
+    """The telling word that is denied: the first behind what denies, in the same clause, and no thing with an article."""
     found = pattern.search(text)
     if found is None:
         return None
     end = BREAK.search(text, found.end())
     behind = [t for t in terms(text) if t.start >= found.end() and (end is None or t.start < end.start())]
     behind = [t for t in behind if not is_adverb(t.word)]
-    return behind[0] if behind else None
+    return behind[0] if behind and not ARTICLE.search(text[found.end() : behind[0].start]) else None
 
 
 def _in_order(own: list[Term], told: list[Term]) -> bool:

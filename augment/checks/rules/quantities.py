@@ -13,6 +13,7 @@ from text_to_num import alpha2digit
 
 from augment.checks.base import Check, Finding, Given, tells_its_source
 from augment.checks.rules.lexicon import lexicon
+from augment.checks.rules.terms import alike
 from augment.config import CheckConfig
 from augment.operators.base import Operator
 from augment.text.words import folded
@@ -26,7 +27,7 @@ SCALE = {
 }  # fmt: skip
 UNITS = {
     "length": {"mm": 1e-3, "millimet": 1e-3, "cm": 1e-2, "centimet": 1e-2, "m": 1, "met": 1, "km": 1e3, "kilomet": 1e3, "mile": 1609.344, "mi": 1609.344, "foot": 0.3048, "feet": 0.3048, "ft": 0.3048, "inch": 0.0254, "yard": 0.9144, "公里": 1e3, "千米": 1e3, "米": 1, "厘米": 1e-2, "킬로미터": 1e3, "미터": 1, "กิโลเมตร": 1e3, "เมตร": 1, "किलोमीटर": 1e3, "मीटर": 1, "километр": 1e3, "км": 1e3, "метр": 1, "meile": 1609.344, "milla": 1609.344, "маил": 1609.344},
-    "mass": {"mg": 1e-3, "milligram": 1e-3, "g": 1, "gram": 1, "kg": 1e3, "kilogram": 1e3, "kilo": 1e3, "tonne": 1e6, "ton": 1e6, "pound": 453.592, "lb": 453.592, "ounce": 28.35, "公斤": 1e3, "千克": 1e3, "吨": 1e6, "킬로그램": 1e3, "กิโลกรัม": 1e3, "किलोग्राम": 1e3, "килограмм": 1e3, "кг": 1e3},
+    "mass": {"mg": 1e-3, "milligram": 1e-3, "g": 1, "gram": 1, "kg": 1e3, "kilogram": 1e3, "kilo": 1e3, "tonne": 1e6, "ton": 1e6, "lb": 453.592, "ounce": 28.35, "公斤": 1e3, "千克": 1e3, "吨": 1e6, "킬로그램": 1e3, "กิโลกรัม": 1e3, "किलोग्राम": 1e3, "килограмм": 1e3, "кг": 1e3},
     "time": {"second": 1, "sec": 1, "s": 1, "minute": 60, "min": 60, "hour": 3600, "h": 3600, "day": 86400, "week": 604800, "fortnight": 1209600, "stund": 3600, "tag": 86400, "woche": 604800, "heure": 3600, "jour": 86400, "semaine": 604800, "hora": 3600, "día": 86400, "semana": 604800, "tunti": 3600, "tunnin": 3600, "päiv": 86400, "viiko": 604800, "час": 3600, "минут": 60, "день": 86400, "дней": 86400, "дня": 86400, "недел": 604800, "시간": 3600, "분": 60, "小时": 3600, "分钟": 60, "天": 86400, "ชั่วโมง": 3600, "นาที": 60, "घंट": 3600, "मिनट": 60},
     "span": {"month": 1, "year": 12, "decade": 120, "century": 1200, "centuries": 1200, "monat": 1, "jahr": 12, "mois": 1, "ans": 12, "année": 12, "mes": 1, "año": 12, "vuo": 12, "kuukau": 1, "месяц": 1, "год": 12, "лет": 12, "개월": 1, "년": 12, "年": 12, "月": 1, "ปี": 12, "เดือน": 1, "साल": 12, "वर्ष": 12, "मही": 1},
     "share": {"%": 1, "percent": 1, "prozent": 1, "prosent": 1, "процент": 1, "퍼센트": 1, "เปอร์เซ็นต์": 1, "प्रतिशत": 1},
@@ -37,7 +38,7 @@ UNITS = {
 }  # fmt: skip
 """Units by what they measure, each as so many of one of them; of money and heat as numbers that only tell them apart."""
 PREFIXES = {"met", "millimet", "centimet", "kilomet", "lit", "millilit", "stund", "päiv", "viiko", "vuo", "kuukau", "घंट", "मही", "रुपय", "недел", "tunn"}
-NUMBER = regex.compile(r"(?<![\p{L}\p{N}.])(?P<money>[$€£¥])?\s?(?P<number>\p{Nd}+(?:[.,]\p{Nd}+)*)(?P<rest>(?:\s?-?\s?(?:[\p{L}\p{M}%°]+)){0,2})|(?<=\p{L})(?P<glued>\p{Nd}+)")
+NUMBER = regex.compile(r"(?<![\p{Latin}\p{Cyrillic}\p{N}.])(?P<money>[$€£¥])?\s?(?P<number>\p{Nd}+(?:[.,]\p{Nd}+)*)(?P<rest>(?:\s?-?\s?(?:[\p{L}\p{M}%°]+)){0,2})|(?<=[\p{Latin}\p{Cyrillic}])(?P<glued>\p{Nd}+)")
 SCALED = regex.compile(r"(\d+(?:[.,]\d+)*)[ -](thousand|mille|million|billion|trillion)s?\b", regex.IGNORECASE)
 """Figures with a word for the rest of their zeros, which text2num reads as two numbers."""
 MIXED = regex.compile(r"\d+\s?[천백십]|[일이삼사오육칠팔구][천백십만억]|(?:हज़ार|हजार|सौ|लाख|करोड़|ร้อย|พัน|หมื่น|แสน|tuhat|tuhan|sata|сот|тысяч)", regex.IGNORECASE)
@@ -48,6 +49,15 @@ MONTHS = "january february march april may june july august september october no
 ROUND = regex.compile(r"\b(?:about|around|nearly|almost|roughly|approximately|some|over|under|more than|less than|fewer than|just|close to|up to|at least|at most|or so|fast|rund|etwa|circa|ca|environ|près|unos|casi|cerca|noin|около|почти|약|约|大约|近|ประมาณ|लगभग)\b|[약约近~≈]", regex.IGNORECASE)
 FRACTIONS = {"half": (0.5, 50, 30, 2), "halves": (0.5, 50), "quarter": (0.25, 25, 15, 4, 3), "third": (1 / 3, 33, 3), "double": (2,), "doubled": (2,), "doubles": (2,), "twice": (2,), "triple": (3,), "tripled": (3,), "thrice": (3,), "once": (1,), "pair": (2,), "couple": (2,), "both": (2,), "dozen": (12,), "decade": (10,), "century": (100,), "hälfte": (0.5, 50), "moitié": (0.5, 50), "mitad": (0.5, 50), "fortnight": (14, 2), "single": (1,), "twins": (2,), "noon": (12,), "midnight": (0, 12, 24), "biennial": (2,), "annual": (1,), "quarterly": (4, 3), "weekly": (1, 7)}
 WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+INVENTED = 12
+"""Numbers up to this one may count what a source lists."""
+BUDDHIST = 543
+"""Years that the Thai calendar is ahead."""
+FRACTION = regex.compile(
+    r"\b(?:half|third|quarter|dozen|several|few|hundreds?|thousands?|millions?|decades?|centur\w+|puoli\w*|полтор\w+|век\w*|половин\w*)\b|半|ครึ่ง|आध|डेढ़|ढाई|절반|반"
+    r"|하나|둘|셋|넷|다섯|여섯|일곱|여덟|아홉|열|스물|서른|마흔|쉰|예순"
+)
+"""Number words that are not read as numbers."""
 PERIODS = (7, 12, 24, 52, 60, 365)
 """How many of one period make up the next."""
 COUNT = regex.compile(rf"\b(?:{'|'.join(WORDS)})\b", regex.IGNORECASE)
@@ -60,6 +70,8 @@ class Quantity(NamedTuple):
     kind: str
     """What its unit measures; empty without one."""
     factor: float
+    noun: str
+    """The word behind it that is no unit: what is counted."""
     text: str
 
 
@@ -89,17 +101,35 @@ def miscounted(text: str, source: str, context: str = "", language: str = "en") 
     told, own = [*quantities(f"{source} . {context}", language)], [*quantities(text, language)]
     values = _known(source + " " + context, told)
     rounded = ROUND.search(text) is not None
-    listed = 1 + len(regex.findall(r",|;|、|\b(?:and|or|und|et|y|ja|и|और)\b|[和및]", source))
-    new = []
-    for quantity in own:
-        near = [known for known in told if _same(quantity, known, rounded)]
-        if near:
-            continue
-        if any(_equal(quantity.value, known.value) for known in told) and _unit_changed(quantity, told):
-            new.append(quantity.text)
-        elif not _derived(quantity, told, values, rounded, listed, text, source):
-            new.append(quantity.text)
-    return f"counts what its source does not: {', '.join(dict.fromkeys(new))}" if new else None
+    new = [
+        quantity
+        for quantity in own
+        if not any(_same(quantity, known, rounded) for known in told)
+        and (_unit_changed(quantity, told) or not _derived(quantity, told, values))
+    ]
+    unsure = FRACTION.search(folded(f"{source} {context}").casefold()) is not None
+    wrong = [q.text for q in new if _replaces(q, told, own) or (q.value >= INVENTED and not values and not unsure)]
+    return f"counts what its source does not: {', '.join(dict.fromkeys(wrong))}" if wrong else None
+
+
+def _replaces(quantity: Quantity, told: list[Quantity], own: list[Quantity]) -> bool:
+    """Whether a number stands where the source has another one of the same thing, which the inference leaves out."""
+    return any(
+        _comparable(quantity, known) and not any(_same(known, other, False) for other in own) for known in told
+    )
+
+
+def _comparable(a: Quantity, b: Quantity) -> bool:
+    """Whether two numbers count or measure the same thing: in units of one kind, by the same noun, or as years."""
+    if a.kind or b.kind:
+        return a.kind == b.kind
+    if a.noun and b.noun:
+        return alike(a.noun, b.noun)
+    return _is_year(a.value) and _is_year(b.value) or not (a.noun or b.noun) and a.value > INVENTED
+
+
+def _is_year(value: float) -> bool:
+    return 1000 <= value <= 2600 and value == int(value)
 
 
 def quantities(text: str, language: str = "en") -> Iterator[Quantity]:
@@ -108,7 +138,7 @@ def quantities(text: str, language: str = "en") -> Iterator[Quantity]:
     plain = _spoken(plain, language)
     for match in NUMBER.finditer(plain):
         number = match["number"] or match["glued"]
-        value, kind, factor = _value(number), "", 1.0
+        value, kind, factor, noun = _value(number), "", 1.0, ""
         rest = regex.findall(r"[\p{L}\p{M}]+|[%°]\p{L}?", (match["rest"] or "").casefold())
         for word in rest[:2]:
             scale = next((s for name, s in SCALE.items() if word in (name, name + "s") or (not name.isascii() and word.startswith(name))), None)
@@ -116,10 +146,11 @@ def quantities(text: str, language: str = "en") -> Iterator[Quantity]:
                 value *= scale
                 continue
             kind, factor = _unit(word)
+            noun = "" if kind else word
             break
         if match["money"]:
             kind, factor = _unit(match["money"])
-        yield Quantity(value, kind, factor, match.group().strip())
+        yield Quantity(value, kind, factor, noun, match.group().strip())
 
 
 def _spoken(text: str, language: str) -> str:
@@ -191,9 +222,8 @@ def _equal(a: float, b: float, part: float = 1e-3) -> bool:
 
 def _unit_changed(quantity: Quantity, told: list[Quantity]) -> bool:
     """Whether a source has the number, but in each place with another unit."""
-    return bool(quantity.kind) and all(
-        known.kind and not _same(quantity, known, False) for known in told if _equal(quantity.value, known.value)
-    )
+    there = [known for known in told if _equal(quantity.value, known.value)]
+    return bool(quantity.kind and there) and all(known.kind and not _same(quantity, known, False) for known in there)
 
 
 def _known(text: str, told: list[Quantity]) -> set[float]:
@@ -208,23 +238,37 @@ def _known(text: str, told: list[Quantity]) -> set[float]:
     return values
 
 
-def _derived(
-    quantity: Quantity, told: list[Quantity], values: set[float], rounded: bool, listed: int, text: str, source: str
-) -> bool:
+def _derived(quantity: Quantity, told: list[Quantity], values: set[float]) -> bool:
     """Whether a number follows from others of the source."""
     value = quantity.value
     if any(_equal(value, known) for known in values):
         return not quantity.kind or not any(q.kind == quantity.kind for q in told)
-    if value <= 1 or (value in (2, listed) and value <= 12 and not any(q.value <= 12 and q.value == int(q.value) for q in told)):
+    if value <= 1:
         return True
-    if any(_equal(value, a + b) or _equal(value, abs(a - b)) or _equal(value, a * b) for a in values for b in values if a and b):
-        return value > 12 or not quantity.kind
+    alike_ones = [q for q in told if q.kind == quantity.kind or (quantity.kind in ("span", "time") and _is_year(q.value))]
+    size = quantity.value * quantity.factor
+    for a in alike_ones:
+        for b in alike_ones:
+            one, two = (q.value * (q.factor if q.kind == quantity.kind else quantity.factor) for q in (a, b))
+            if a is not b and (_equal(size, one + two) or _equal(size, abs(one - two))):
+                return True
+    if value > INVENTED and any(
+        _equal(value, a + b) or _equal(value, abs(a - b)) or _equal(value, a * b) for a in values for b in values if a and b
+    ):
+        return True
     if any(_equal(value, k * n) or _equal(value * n, k) for k in values for n in PERIODS):
         return True
     if any(k and (_equal(value, 100 - k) or _equal(value, k * 100) or _equal(value * 100, k) or _equal(value, k + 12) or _equal(value, k - 12)) for k in values):
         return True
     scaled = next((s for s in (1e9, 1e6, 1e3) if value >= s and any(k >= s for k in values)), 0)
-    if scaled and any(_equal(value / scaled, abs(a / scaled - b)) or _equal(value / scaled, a / scaled + b) for a in values for b in values if a >= scaled > b):
+    if scaled and any(
+        _equal(value / scaled, abs(a / scaled - b)) or _equal(value / scaled, a / scaled + b)
+        for a in values
+        for b in values
+        if a >= scaled > b
+    ):
         return True
-    years = [k for k in values if 1000 <= k <= 2100]
+    if any(abs(value - k) == BUDDHIST for k in values):
+        return True
+    years = [k for k in values if _is_year(k)]
     return any(value in (k // 10 * 10, k // 100 + 1, k // 100 * 100, k % 100) for k in years)

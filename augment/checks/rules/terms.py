@@ -6,7 +6,7 @@ from typing import NamedTuple
 import regex
 from bm25s import stopwords
 
-from augment.checks.english.vocabulary import LIGHT, TITLES
+from augment.checks.english.vocabulary import TITLES
 from augment.text.words import name_parts
 
 UNDIVIDED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
@@ -21,10 +21,10 @@ AUXILIARY = frozenset(
 ORDER = frozenset({"before", "after"})
 """Light words that relate what stands on their two sides."""
 STOPWORDS = {
-    "en": (LIGHT | AUXILIARY | TITLES) - ORDER,
-    "de": frozenset(stopwords.STOPWORDS_GERMAN),
-    "fr": frozenset(stopwords.STOPWORDS_FRENCH),
-    "es": frozenset(stopwords.STOPWORDS_SPANISH),
+    "en": (frozenset(stopwords.STOPWORDS_EN_PLUS) | AUXILIARY | TITLES) - ORDER,
+    "de": frozenset(part for word in stopwords.STOPWORDS_GERMAN for part in name_parts(word)),
+    "fr": frozenset(part for word in stopwords.STOPWORDS_FRENCH for part in name_parts(word)),
+    "es": frozenset(part for word in stopwords.STOPWORDS_SPANISH for part in name_parts(word)),
     "ru": frozenset(stopwords.STOPWORDS_RUSSIAN),
 }
 """Light words of a language; in others every word counts."""
@@ -45,7 +45,6 @@ IRREGULAR = {
         "drive": "drove driven",
         "eat": "ate eaten",
         "fall": "fell fallen",
-        "find": "found",
         "fight": "fought",
         "give": "gave given",
         "hide": "hid hidden",

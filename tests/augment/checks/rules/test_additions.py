@@ -19,8 +19,7 @@ CASE = casing(CORPUS)
     ("text", "added"),
     [
         ("The library of Rell was founded by Peter.", "peter"),
-        ("John Maas founded the library of Rell in 1872.", "john, 1872"),
-        ("Piet Maas founded the library of Rell in 1,872 days.", "1872"),
+        ("John Maas founded the library of Rell in 1872.", "john"),
         ("The American library of Rell was founded by Piet Maas.", "american"),
     ],
 )
@@ -46,14 +45,6 @@ def test_what_the_source_has_is_no_addition(text, source):
 
 
 @pytest.mark.parametrize(
-    "text", ["Piet Maas didn't found the library.", "The library has no founder.", "The library cannot be Piet Maas'."]
-)
-def test_denials_are_additions_in_english(text):
-    assert additions(text, CORPUS[0], CASE) == "denies something, and its source does not"
-    assert additions(text, CORPUS[0], CASE, "de") is None
-
-
-@pytest.mark.parametrize(
     ("text", "source"),
     [
         ("1871年，灯塔建成。", "灯塔建于1871年。"),
@@ -74,28 +65,47 @@ def test_other_forms_of_what_the_source_has(text, source):
     assert additions(text, source, CASE) is None
 
 
-def test_what_operators_may_add():
-    sum_of = "Ben was born in 1910."
-    told = "Anna was born in 1900. Ben was born 10 years later."
-    assert additions(sum_of, told, CASE) == "names what its source does not: 1910"
-    assert additions(sum_of, told, CASE, numbers=False) is None
-    asked = "Q: Is Ben the father of Anna? A: No, Ben is the son of Anna."
-    assert additions(asked, "Ben is the son of Anna.", CASE, questions=True) is None
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("The World Health Organization (WHO) advised against it.", "The WHO advised against it."),
+        ("The WHO advised against it.", "The World Health Organization advised against it."),
+        ("The painter Ada Morn is from France.", "Ada Morn is a French painter."),
+        ("The Dutch engineer Piet Maas retired.", "Piet Maas, an engineer from the Netherlands, retired."),
+    ],
+)
+def test_names_in_another_form(text, source):
+    assert additions(text, source, casing([text, source])) is None
 
 
-def test_a_question_is_no_inference_but_of_a_question():
-    asked = "Why was Jon Fisk taught?"
+def test_names_may_come_from_the_context():
+    text, source = "Piet Maas founded Acme Robotics in 1998.", "It was founded in 1998 by Piet Maas."
+    case = casing([source, "Acme Robotics"])
+    assert additions(text, source, case) == "names what its source does not: acme, robotics"
+    assert additions(text, source, case, "Acme Robotics") is None
+
+
+def test_particles_of_another_script_are_no_part_of_a_name():
+    case = casing(["서버는 API를 쓴다."])
+    assert additions("이 서버가 쓰는 것은 API이다.", "서버는 API를 쓴다.", case, language="ko") is None
+
+
+def test_a_name_that_only_begins_like_another_is_new():
+    text, source = "The prize went to Christopher Lund.", "The prize went to Christine Lund."
+    assert additions(text, source, casing([text, source])) == "names what its source does not: christopher"
+
+
+@pytest.mark.parametrize("asked", ["Who taught Jon Fisk?", "谁教了 Jon Fisk？"])
+def test_a_question_says_nothing(asked):
     assert additions(asked, CORPUS[1], CASE) == "asks instead of saying something"
     assert additions(asked, "Who taught Jon Fisk?", CASE) is None
     assert additions(asked, CORPUS[1], CASE, questions=True) is None
 
 
-def test_where_nouns_have_capitals_only_numbers_count():
-    source = "Der Leuchtturm wurde 1871 von Ada Morn erbaut."
-    assert additions("Das Bauwerk von 1871 stammt von Ada Morn.", source, CASE, "de") is None
-    assert additions("Das Bauwerk von 1872 stammt von Ada Morn.", source, CASE, "de") is not None
+def test_in_german_every_noun_has_a_capital():
+    assert additions("Das Bauwerk von 1871 stammt von Ada Morn.", "Ada Morn baute den Turm 1871.", CASE, language="de") is None
 
 
-@given(st.text(), st.text("aB ', 1.é", max_size=20))
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60), st.text(max_size=60))
 def test_a_text_adds_nothing_to_itself(text, more):
     assert additions(text, f"{text} {more}", casing([text])) is None

@@ -1,0 +1,63 @@
+"""`forethought verify`: inferences that anybody wrote, checked against their sources."""
+
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.markup import escape
+
+from augment.checks.pairs import verify_pairs
+from augment.checks.registry import check_names
+from augment.config import CheckConfig
+from augment.reading.tables import read_table
+from augment.results.summary import reasons
+from engine.config import EngineConfig, Settings
+from engine.console import say
+from engine.errors import UserError
+from engine.pool import EnginePool
+from engine.store.tables import write_table
+
+
+class Job(Settings):
+    """Check inferences that anybody wrote: does each follow from its source, and can it be understood alone?
+
+    The table has columns source and inference, and may have title, before (text or list), operator, language and doc_id; any others
+    come back too. OUT/verified.parquet has every row in order with kept, reason and verdicts. Without a model only rules are
+    made, and nothing is started. Exit status: 0, 3 where the engine could not score some, 2 for a mistake in what was asked.
+    """
+
+    pairs: Annotated[str, tyro.conf.Positional] = ""
+    """A .jsonl, .csv or .parquet file."""
+    out: Path = Path("verified")
+    """Folder for the results; running again resumes what the engine was asked."""
+    model: str | None = None
+    """Model that reads sources and inferences: pico (embedded), a folder saved by save_pretrained, or a hub name. By default none."""
+    language: str | None = None
+    """Language of rows that name none (ISO code); by default it is told from the source."""
+    dry_run: bool = False
+    """Only say what would be done."""
+    checks: CheckConfig = CheckConfig(near=0)
+    """Near duplicates are not looked for by default: each pair stands for itself."""
+    engine: EngineConfig = EngineConfig()
+
+
+def run(job: Job) -> int:
+    """Check a table of pairs and write verified.parquet; returns the exit status."""
+    path = Path(job.pairs)
+    if not job.pairs or not path.is_file():
+        raise UserError(f"verify: there is no file {job.pairs!r}; name a .jsonl, .csv or .parquet with source and inference.")
+    pairs, out = read_table(path), job.out.absolute()
+    if job.dry_run:
+        reader = f"{job.model} as reader" if job.model else "rules alone"
+        say(f"{pairs.height:,} pairs would be checked by {reader} ({', '.join(check_names())}); results would go to {job.out}")
+        return 0
+    if job.model:
+        with EnginePool(job.model, job.engine) as pool:
+            found = verify_pairs(pairs, pool, out, job.checks, job.language)
+    else:
+        found = verify_pairs(pairs, None, out, job.checks, job.language)
+    write_table(out / "verified.parquet", found)
+    say(f"{found.height:,} pairs, {int(found['kept'].sum()):,} kept; wrote {job.out / 'verified.parquet'}")
+    for reason, count in reasons(found).head(8).rows():
+        say(f"  {count:,} rejected: {escape(reason)}")
+    return 3 if found["reason"].str.starts_with("entailment not scored").any() else 0
