@@ -79,8 +79,8 @@ class Check:
 
 
 def tells_its_source(operator: type[Operator]) -> bool:
-    """Whether an operator writes short texts that follow from their source alone: it has all that they were inferred from."""
-    return not operator.long and not operator.rule and operator.scope != "corpus"
+    """Whether an operator writes short statements, which follow from the sources that they name."""
+    return not operator.long and not operator.rule
 
 
 def offered(inferences: pl.DataFrame, language: str) -> pl.DataFrame:

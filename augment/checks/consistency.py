@@ -17,7 +17,9 @@ from augment.text.sentences import split_sentences
 
 EXACT = 24
 """Statements in a group of contradictions that is solved exactly."""
-LOCAL = re.compile(r"\W*(?:the|this|that|these|those|it|he|she|they|its|his|her|their|here|there|i|we|you)\b", re.IGNORECASE)
+LOCAL = re.compile(
+    r"\W*(?:the|this|that|these|those|it|he|she|they|its|his|her|their|here|there|i|we|you)\b", re.IGNORECASE
+)
 """How a sentence begins whose subject another document may use for something else."""
 LEAST = 1e-9
 """Weight of a statement that has none: it stays where nothing speaks against it."""

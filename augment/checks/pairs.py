@@ -57,7 +57,10 @@ def _rows(pairs: pl.DataFrame, language: str | None) -> pl.DataFrame:
     """What the checks need of pairs, with an id per row."""
     columns: dict[str, list[Any]] = {name: pairs[name].to_list() for name in pairs.columns}
     empty = [None] * pairs.height
-    texts = {name: _texts(columns.get(name, empty), name) for name in ("source", "inference", "title", "operator", "language")}
+    texts = {
+        name: _texts(columns.get(name, empty), name)
+        for name in ("source", "inference", "title", "operator", "language")
+    }
     before = [_joined(one) for one in columns.get("before", empty)]
     context = ["\n".join(filter(None, parts)) for parts in zip(texts["title"], before, strict=True)]
     spoken_in = [

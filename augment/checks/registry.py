@@ -61,7 +61,12 @@ def load_checks(config: CheckConfig) -> list[Check]:
 
 
 def check_inferences(
-    inferences: pl.DataFrame, known: Sequence[str], pool: EnginePool | None, out: Path, config: CheckConfig, language: str
+    inferences: pl.DataFrame,
+    known: Sequence[str],
+    pool: EnginePool | None,
+    out: Path,
+    config: CheckConfig,
+    language: str,
 ) -> pl.DataFrame:
     """A row (inference_id, said, reason) for each of `inferences` (NEEDED), all well-formed: what the checks found.
 

@@ -92,8 +92,14 @@ def inferences_of(
         for row in joined.iter_rows(named=True)
         for place, one in enumerate(_statements(row, operators[row["operator"]], followed))
     ]
-    columns: dict[str, Any] = dict.fromkeys(("operator", "text", "source_text", "context"), pl.String) | {"cut": pl.Boolean}
-    said = [(row["operator"], s.text, row["source_text"], row["context"] or "", s.open) for row, _, s in found if s.reason is None]
+    columns: dict[str, Any] = dict.fromkeys(("operator", "text", "source_text", "context"), pl.String) | {
+        "cut": pl.Boolean
+    }
+    said = [
+        (row["operator"], s.text, row["source_text"], row["context"] or "", s.open)
+        for row, _, s in found
+        if s.reason is None
+    ]
     faults = (finding.reason for finding in form.check(pl.DataFrame(said, schema=columns, orient="row")))
     rows = [
         {

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import polars as pl
 
 from augment.checks.base import NEEDED
-from augment.checks.rules.form import Form
 from augment.checks.registry import check_inferences, verdicts_added
+from augment.checks.rules.form import Form
 from augment.config import AugmentConfig
 from augment.operators.base import Record, two_step
 from augment.operators.registry import kind_of, load_operators
@@ -156,7 +156,9 @@ class Rounds:
             write_batches(path, tables, INFERENCES)
             asked = pl.scan_parquet(files, glob=False).select("scope", "source_text").unique(maintain_order=True)
             self.known.extend(sentences_of(asked.collect(engine="streaming"), self.config.language))
-            kept = pl.scan_parquet(path, glob=False).filter("kept").select(*NEEDED, "context").collect(engine="streaming")
+            kept = (
+                pl.scan_parquet(path, glob=False).filter("kept").select(*NEEDED, "context").collect(engine="streaming")
+            )
             out, checks = self.out / f"verify{tag}", self.config.verify
             found = check_inferences(kept, self.known, self.pool, out, checks, self.config.language)
             self.known.extend(kept.filter(found["reason"].is_null())["text"])

@@ -4,36 +4,37 @@ There is one way for each purpose, since what is right for one is wrong for anot
 wants single Chinese characters, a near duplicate may differ in light words but not in a sign.
 """
 
-import re
 import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import regex
+
 CHARACTER = r"[\u3040-\u30ff\u3400-\u9fff]"
 """A Chinese character or a kana: where these are written words are not, so each counts as a word."""
-WORD = re.compile(r"\d+(?:[.,:]\d+)+|(?:[A-Z]|Mrs?|Ms|Dr|Prof|St)\.(?=\s[A-Z])|\w+(?:['’&-]\w+)*")
+WORD = regex.compile(r"\d+(?:[.,:]\d+)+|(?:[A-Z]|Mrs?|Ms|Dr|Prof|St)\.(?=\s[A-Z])|\w+(?:['’&-]\w+)*")
 """A word, a number with its separators, or an initial or title with its full stop."""
-PIECE = re.compile(rf"{WORD.pattern}|[^\w\s]")
+PIECE = regex.compile(rf"{WORD.pattern}|[^\w\s]")
 """A word or a single mark."""
-TERM = re.compile(rf"{CHARACTER}|(?:(?!{CHARACTER})\w)+")
-LONG_WORD = re.compile(rf"{CHARACTER}|(?:(?!{CHARACTER})[^\W\d_]){{4,}}")
-PLAIN_WORD = re.compile(r"[^\W_]+")
-RUN = re.compile(r"(\w+)")
+TERM = regex.compile(rf"{CHARACTER}|(?:(?!{CHARACTER})\w)+")
+LONG_WORD = regex.compile(rf"{CHARACTER}|(?:(?!{CHARACTER})[^\W\d_]){{4,}}")
+PLAIN_WORD = regex.compile(r"[^\W_]+")
+RUN = regex.compile(r"(\w+)")
 """A run of letters, digits and underscores; in a group, so that `split` gives the words at odd places and all that is between them."""
-EXACT_TERM = re.compile(r"[+-]?\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|\w+|[%$€£¥<>=+°?&]")
-CHUNK = re.compile(r"\s*\S+")
+EXACT_TERM = regex.compile(r"[+-]?\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|\w+|[%$€£¥<>=+°?&]")
+CHUNK = regex.compile(r"\s*\S+")
 """What white space divides, with the white space in front of it."""
-NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-THOUSANDS = re.compile(r"(?<=\d)[, ](?=\d{3}(?!\d))")
+NUMBER = regex.compile(r"\d+(?:[.,:]\d+)*")
+THOUSANDS = regex.compile(r"(?<=\d)[, ](?=\d{3}(?!\d))")
 """What divides the thousands of a number."""
-UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+UNSEEN = regex.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 """Marks that nobody sees: soft hyphens, zero-width ones, directions."""
 QUOTES = dict.fromkeys("‘’‚‛‹›ʼ′`´＇", "'") | dict.fromkeys("“”„‟″«»〝〞〟＂", '"')
-GROUPED = re.compile(r"(?<![\d.,])\d{1,3}([, '])\d{3}(?:\1\d{3})*(?![\d'])(?!,\d)")
+GROUPED = regex.compile(r"(?<![\d.,])\d{1,3}([, '])\d{3}(?:\1\d{3})*(?![\d'])(?!,\d)")
 """A number whose thousands are divided, all by the same mark: 5,000 or 1 234 567, not 2019 300 and not 1,23,456."""
-POSSESSIVE = re.compile(r"'(?:s|d|ll|m|re|ve)?$")
+POSSESSIVE = regex.compile(r"'(?:s|d|ll|m|re|ve)?$")
 """What English and other languages write behind a name."""
-START = re.compile(r"(?:^|[!?:]|(?<!\b[A-Z])(?<!\b(?:Mr|Ms|Dr|St))(?<!\bMrs)(?<!\bProf)\.)[^\w]*$")
+START = regex.compile(r"(?:^|[!?:]|(?<!\b[A-Z])(?<!\b(?:Mr|Ms|Dr|St))(?<!\bMrs)(?<!\bProf)\.)[^\w]*$")
 """What stands in front of the first word of a sentence; not an initial or a title."""
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
+from pydantic import Field
 from rich.markup import escape
 
 from augment.checks.pairs import verify_pairs
@@ -16,6 +17,13 @@ from engine.console import say
 from engine.errors import UserError
 from engine.pool import EnginePool
 from engine.store.tables import write_table
+
+
+class PairChecks(CheckConfig):
+    """The checks of augmentation, without near duplicates: each pair stands for itself."""
+
+    near: float = Field(default=0, ge=0, le=1)
+    """Least similarity of near duplicates, among texts whose telling words are equal; 1 is equal but for case, 0 is off."""
 
 
 class Job(Settings):
@@ -36,8 +44,7 @@ class Job(Settings):
     """Language of rows that name none (ISO code); by default it is told from the source."""
     dry_run: bool = False
     """Only say what would be done."""
-    checks: CheckConfig = CheckConfig(near=0)
-    """Near duplicates are not looked for by default: each pair stands for itself."""
+    checks: PairChecks = PairChecks()
     engine: EngineConfig = EngineConfig()
 
 
@@ -45,11 +52,15 @@ def run(job: Job) -> int:
     """Check a table of pairs and write verified.parquet; returns the exit status."""
     path = Path(job.pairs)
     if not job.pairs or not path.is_file():
-        raise UserError(f"verify: there is no file {job.pairs!r}; name a .jsonl, .csv or .parquet with source and inference.")
+        raise UserError(
+            f"verify: there is no file {job.pairs!r}; name a .jsonl, .csv or .parquet with source and inference."
+        )
     pairs, out = read_table(path), job.out.absolute()
     if job.dry_run:
         reader = f"{job.model} as reader" if job.model else "rules alone"
-        say(f"{pairs.height:,} pairs would be checked by {reader} ({', '.join(check_names())}); results would go to {job.out}")
+        say(
+            f"{pairs.height:,} pairs would be checked by {reader} ({', '.join(check_names())}); results would go to {job.out}"
+        )
         return 0
     if job.model:
         with EnginePool(job.model, job.engine) as pool:

@@ -9,7 +9,9 @@ from augment.checks.english.contrasts import contradiction
 from augment.checks.english.forms import COMPARED, DEGREE, DOUBT, EMPTY, ER, MORE, QUANTIFIED, QUANTIFIERS, split
 from augment.text.words import normal
 
-CLAIMED = re.compile(r"\b(?:critics?|opponents?|claim\w*|alleg\w+|argu\w+|insist\w*|suspect\w*|accus\w+|rumou?r\w*)\b", re.IGNORECASE)
+CLAIMED = re.compile(
+    r"\b(?:critics?|opponents?|claim\w*|alleg\w+|argu\w+|insist\w*|suspect\w*|accus\w+|rumou?r\w*)\b", re.IGNORECASE
+)
 """Openers that say who says it, and so not that it is so."""
 Claim = tuple[str, ...]
 """Kind, circumstance, and the terms: two sentences with equal claims say the same."""

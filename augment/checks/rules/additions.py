@@ -10,7 +10,7 @@ import regex
 
 from augment.checks.base import Check, Finding, Given
 from augment.checks.english.vocabulary import OPENERS, TITLES
-from augment.checks.rules.lexicon import lexicon
+from augment.checks.languages.lexicon import lexicon
 from augment.checks.rules.terms import common
 from augment.config import CheckConfig
 from augment.operators.base import Operator
@@ -32,7 +32,9 @@ CALENDAR = frozenset(
     "january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec "
     "monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun am pm bc ad bce ce christmas easter".split()
 )
-CURRENCIES = frozenset("eur usd gbp chf jpy cny krw inr thb rub sek nok dkk pln kg km cm mm gb mb tb kb mw kw hz".split())
+CURRENCIES = frozenset(
+    "eur usd gbp chf jpy cny krw inr thb rub sek nok dkk pln kg km cm mm gb mb tb kb mw kw hz".split()
+)
 ENDINGS = regex.compile(r"(?:ian|ians|ean|an|ans|ese|ish|i|is|ic|er|ers|s|es|n|a|ia|y|e|land|lands|o)$")
 """What tells a people from its place, in English."""
 
@@ -107,7 +109,11 @@ def _within(part: str, initials: str) -> bool:
 
 
 def _spells(part: str, word: str) -> bool:
-    return len(part) > 1 and word.startswith(part[0]) and regex.search(".*".join(map(regex.escape, part)), word) is not None
+    return (
+        len(part) > 1
+        and word.startswith(part[0])
+        and regex.search(".*".join(map(regex.escape, part)), word) is not None
+    )
 
 
 def _known(word: str, told: set[str], case: Casing, language: str) -> bool:
@@ -123,7 +129,10 @@ def _known(word: str, told: set[str], case: Casing, language: str) -> bool:
         return any(_same_people(word, other) or _same_people(other, word) for other in told)
     if known is None:
         return False
-    return any(common(word, other) >= max(3, min(len(word), len(other)) // 2) or _bones(word) == _bones(other) for other in told)
+    return any(
+        common(word, other) >= max(3, min(len(word), len(other)) // 2) or _bones(word) == _bones(other)
+        for other in told
+    )
 
 
 def _bones(word: str) -> str:

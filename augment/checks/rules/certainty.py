@@ -8,7 +8,7 @@ import polars as pl
 import regex
 
 from augment.checks.base import Check, Finding, Given, tells_its_source
-from augment.checks.rules.lexicon import Lexicon, lexicon
+from augment.checks.languages.lexicon import Lexicon, lexicon
 from augment.checks.rules.polarity import BREAK
 from augment.checks.rules.terms import IRREGULAR, Term, alike, has, is_adverb, share, terms
 from augment.config import CheckConfig
@@ -24,7 +24,9 @@ NEAR = 2
 
 IDEA = regex.compile(r"\b(?:idea|notion|view|opinion|question|thesis|scenario|theory)\b", regex.IGNORECASE)
 """What speaks of a thought, and so not of what is."""
-WILL = regex.compile(r"\b(?:will|shall|is going to|are going to|agreed to|plans? to|planned to|intends? to)\b", regex.IGNORECASE)
+WILL = regex.compile(
+    r"\b(?:will|shall|is going to|are going to|agreed to|plans? to|planned to|intends? to)\b", regex.IGNORECASE
+)
 HAS = regex.compile(r"\b(?:has|have|had)\b", regex.IGNORECASE)
 DONE = regex.compile(r"ha(?:s|ve|d)\s+(?:(?:already|been|now|just)\s+)*(\w+)", regex.IGNORECASE)
 
@@ -87,7 +89,12 @@ def _surer(
     if found is None or len(words.negation.findall(text)) > len(words.negation.findall(source)):
         return None
     must = words.must.search(text)
-    if must and not any(p.search(source) for p in (words.must, words.negation)) and not words.negation.search(text) and share(own, known) >= COVERED:
+    if (
+        must
+        and not any(p.search(source) for p in (words.must, words.negation))
+        and not words.negation.search(text)
+        and share(own, known) >= COVERED
+    ):
         return f"says that it must be: {must.group()}, not {found.group().strip()}"
     if any(p.search(text) for p in (words.unsure, words.hedge, words.claims)) or IDEA.search(text):
         return None

@@ -6,6 +6,7 @@ in sentences that hang together, directly or over others of the source, by a tel
 which speaks of what stands before it. English only: in other languages words change too much for this.
 """
 
+import re
 from collections import defaultdict
 
 import polars as pl
@@ -17,6 +18,12 @@ from augment.config import CheckConfig
 from augment.operators.base import Operator
 from augment.text.sentences import split_sentences
 from augment.text.words import plain_words
+
+REFERS = re.compile(
+    r"\b(?:the|we|us|our|you|your|i|me|my|one|another|others?|same|each|who|which)\b|(?-i:(?<=[a-z,] )[A-Z0-9])",
+    re.IGNORECASE,
+)
+"""What may speak of something in another sentence without a word in common: only statements about kinds have none, and no names."""
 
 
 class Connection(Check):
@@ -46,6 +53,8 @@ def unconnected(text: str, source: str, language: str = "en") -> str | None:
     if len(sentences) < 2:
         return None
     told = [plain(sentence, language) for sentence in sentences]  # "It is true that" speaks of nothing
+    if any(REFERS.search(sentence) for sentence in told):
+        return None
     words = [telling(sentence) for sentence in told]
     groups = _groups(words, [bool(PRONOUN.search(sentence)) for sentence in told])
     own = telling(plain(text, language)) & set().union(*words)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import regex
 
-from augment.checks.rules.lexicon import Lexicon
+from augment.checks.languages.lexicon import Lexicon
 from augment.checks.rules.terms import STOPWORDS, TOKEN, UNDIVIDED, alike, common
 from augment.text.words import name_parts
 
@@ -28,7 +28,9 @@ def exchanged(text: str, source: str, language: str, words: Lexicon | None) -> t
         return None
     undivided = regex.match(UNDIVIDED, own[0]) is not None
     cases = words is not None and words.cases
-    capitals = {name_parts(word)[0] for word in TOKEN.findall(source) if word[0].isupper()} | STOPWORDS.get(language, frozenset())
+    capitals = {name_parts(word)[0] for word in TOKEN.findall(source) if word[0].isupper()} | STOPWORDS.get(
+        language, frozenset()
+    )
     start = next(i for i, (a, b) in enumerate(zip(own, told, strict=True)) if not _same(a, b, cases))
     end = len(own) - next(
         (i for i, (a, b) in enumerate(zip(own[::-1], told[::-1], strict=True)) if not _same(a, b, cases)), 0
@@ -66,9 +68,7 @@ def exchanged(text: str, source: str, language: str, words: Lexicon | None) -> t
 
 
 def _tokens(text: str) -> list[str]:
-    return [
-        name_parts(token)[0] if token.isascii() else token.casefold() for token in TOKEN.findall(text)
-    ]
+    return [name_parts(token)[0] if token.isascii() else token.casefold() for token in TOKEN.findall(text)]
 
 
 def _same(a: str, b: str, cases: bool) -> bool:

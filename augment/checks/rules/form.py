@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import polars as pl
 
 from augment.checks.base import Check, Finding, Given, offered
-from augment.operators.registry import kind_of
 from augment.checks.rules.terms import TOKEN, share, terms
+from augment.operators.registry import kind_of
 from augment.text.words import normal
 
 FEWEST = 3

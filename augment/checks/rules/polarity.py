@@ -8,13 +8,16 @@ import polars as pl
 import regex
 
 from augment.checks.base import Check, Finding, Given, tells_its_source
-from augment.checks.rules.lexicon import Lexicon, Pattern, lexicon
+from augment.checks.languages.lexicon import Lexicon, Pattern, lexicon
 from augment.checks.rules.terms import Term, alike, has, is_adverb, share, terms
 from augment.config import CheckConfig
 from augment.operators.base import Operator
 from augment.operators.registry import kind_of
 
-BREAK = regex.compile(r"[,;:—()]|\b(?:but|while|whereas|although|though|and|or|because|since|so|when|where|that|which|who|whom|whose|if|unless|until|after|before)\b", regex.IGNORECASE)
+BREAK = regex.compile(
+    r"[,;:—()]|\b(?:but|while|whereas|although|though|and|or|because|since|so|when|where|that|which|who|whom|whose|if|unless|until|after|before)\b",
+    regex.IGNORECASE,
+)
 """Where a clause ends."""
 TURNS = regex.compile(
     r"\b(?:in contrast|contrary|differ\w*|compared|only|unless|except|until|before|but|unlike|instead|rather|if|or|either|otherwise|sole|"
@@ -22,10 +25,17 @@ TURNS = regex.compile(
     regex.IGNORECASE,
 )
 """Words by which a text may deny, or allow, without saying so."""
-PART = regex.compile(r"\b(?:half|thirds?|quarters?|rest|remaining|remainder|others?|majority|minority|most|some)\b", regex.IGNORECASE)
+PART = regex.compile(
+    r"\b(?:half|thirds?|quarters?|rest|remaining|remainder|others?|majority|minority|most|some)\b", regex.IGNORECASE
+)
 """Words for a part, of which something else may hold."""
-ARTICLE = regex.compile(r"\b(?:the|an?|his|her|its|their|our|my|your|this|that|these|those|have|had|having)\b", regex.IGNORECASE)
-NOT = regex.compile(r"\b(?:not(?! only| just| merely| until| necessarily)|never|cannot|no(?! longer| doubt| more| less| later))\b|\w+n[’']t\b", regex.IGNORECASE)
+ARTICLE = regex.compile(
+    r"\b(?:the|an?|his|her|its|their|our|my|your|this|that|these|those|have|had|having)\b", regex.IGNORECASE
+)
+NOT = regex.compile(
+    r"\b(?:not(?! only| just| merely| until| necessarily)|never|cannot|no(?! longer| doubt| more| less| later))\b|\w+n[’']t\b",
+    regex.IGNORECASE,
+)
 """What denies a verb."""
 COPIED, COVERED = 0.9, 0.6
 """Least share of an inference's words that are the source's, and of the source's that it has, for a copy of it."""
@@ -75,16 +85,17 @@ def _denial(text: str, source: str, words: Lexicon) -> str | None:
     if PART.search(text) or not {t.word for t in own if t.word[0].isdigit()} <= {t.word for t in told}:
         return None
     here, there = _governed(text, NOT), _governed(source, NOT)
-    if len(denies) == 1 and not denied and here and has(told, here.word):
-        if not words.contrast.search(source) or (not TURNS.search(source) and _in_order(own, told)):
+    if len(denies) == 1 and not denied:
+        copied = not TURNS.search(source) and _in_order(own, told)
+        if here and has(told, here.word) and (copied or not words.contrast.search(source)):
             return f"denies what its source says: {here.word}"
-    if len(denied) == len(denies) == 1 and here and there and not has(own, there.word):
-        told_so = [t for t in told if alike(t.word, here.word)]
-        if told_so and all(BREAK.search(source[t.end : there.start]) and t.start < there.start for t in told_so):
+    elif len(denies) == 1 and len(denied) == 1 and here and there and not has(own, there.word):
+        said = [t for t in told if alike(t.word, here.word)]
+        if said and all(t.start < there.start and BREAK.search(source[t.end : there.start]) for t in said):
             return f"denies what its source says: {here.word}"
-    if len(denied) == 1 and not denies and there and not TURNS.search(source) and not words.contrast.search(text):
-        if has(own, there.word) and sum(alike(t.word, there.word) for t in told) == 1:
-            return f"leaves out that its source denies it: {there.word}"
+    elif len(denied) == 1 and not denies and there and not (TURNS.search(source) or words.contrast.search(text)):
+        once = sum(alike(t.word, there.word) for t in told) == 1
+        return f"leaves out that its source denies it: {there.word}" if once and has(own, there.word) else None
     return None
 
 
@@ -125,7 +136,7 @@ def _opposite(text: str, source: str, context: str, words: Lexicon, language: st
                     continue
                 rest = [t for t in own if not now.start() <= t.start < now.end()]
                 new = [t for t in rest if not has(known, t.word)]
-                if new and not (len(rest) >= 4 and len(new) == 1) or len(rest) < 2:
+                if (new and not (len(rest) >= 4 and len(new) == 1)) or len(rest) < 2:
                     continue
                 if not related or _same_sides(rest, told, now.start(), was.start()):
                     return f"says the opposite of its source: {now.group()}, not {was.group()}"

@@ -7,7 +7,7 @@ import polars as pl
 import regex
 
 from augment.checks.base import Check, Finding, Given, tells_its_source
-from augment.checks.rules.lexicon import lexicon
+from augment.checks.languages.lexicon import lexicon
 from augment.config import CheckConfig
 from augment.operators.base import Operator
 
@@ -22,7 +22,9 @@ EXPLETIVE = regex.compile(
     r"(?:.{0,60}\b(?:that|who|whom|to|when|where|whether|how)\b|\s+(?:\w+\s+){0,4}(?:hours?|minutes?|days?|years?|months?|weeks?|to)\b)",
     regex.IGNORECASE,
 )
-NOUN = regex.compile(r"\b(?:the|an?|this|that|these|those|my|our|your|his|her|their|its|every|each|some|any|all|both|most|many|two|three|four|five)\s+\p{L}+|\b\p{Lu}\p{L}+|\b\p{L}{3,}s\b|\p{N}")
+NOUN = regex.compile(
+    r"\b(?:the|an?|this|that|these|those|my|our|your|his|her|their|its|every|each|some|any|all|both|most|many|two|three|four|five)\s+\p{L}+|\b\p{Lu}\p{L}+|\b\p{L}{3,}s\b|\p{N}"
+)
 """What a pronoun may stand for: a name, or a noun with its article."""
 
 
@@ -37,7 +39,7 @@ class Reference(Check):
 
     def applies(self, operator: type[Operator]) -> bool:
         """Where a line stands alone."""
-        return not operator.long and not operator.rule
+        return tells_its_source(operator)
 
     def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
         """Row by row."""
@@ -60,7 +62,7 @@ def unresolved(text: str, source: str, language: str = "en") -> str | None:
         first = PERSONAL.search(text, max(empty.end(), first.end()))
         if first and _named(text[: first.start()]):
             return None
-    if first is None or _named(text[: first.start()]) and not _kept(first.group(), text, source):
+    if first is None or (_named(text[: first.start()]) and not _kept(first.group(), text, source)):
         return None
     if not _named(text[: first.start()]) and _named_behind(text, first.end()) and not _starts(text, first.start()):
         return None
@@ -77,7 +79,7 @@ def _named(before: str) -> bool:
 
 
 def _named_behind(text: str, end: int) -> bool:
-    """"When she was ten, Maria moved": what a pronoun of a subordinate clause stands for may follow."""
+    """ "When she was ten, Maria moved": what a pronoun of a subordinate clause stands for may follow."""
     comma = text.find(",", end)
     return comma > 0 and _named(text[comma:])
 

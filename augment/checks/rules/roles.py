@@ -14,8 +14,8 @@ import polars as pl
 import regex
 
 from augment.checks.base import Check, Finding, Given, tells_its_source
+from augment.checks.languages.lexicon import Lexicon, lexicon
 from augment.checks.rules.exchange import exchanged
-from augment.checks.rules.lexicon import Lexicon, lexicon
 from augment.checks.rules.terms import ORDER, Term, alike, common, is_adverb, terms
 from augment.config import CheckConfig
 from augment.operators.base import Operator
@@ -39,13 +39,19 @@ DETERMINED = regex.compile(
     regex.IGNORECASE,
 )
 """What stands in front of a noun, or of its adjective."""
-OBJECT = regex.compile(r"\b(?:the|an?|his|her|its|their|our|your|my|this|that|these|those|every|each|no|le|la|les|un|une|des|el|los|las|una|su|sus|son|sa|ses)\s+(?:\w+\s+)?$", regex.IGNORECASE)
+OBJECT = regex.compile(
+    r"\b(?:the|an?|his|her|its|their|our|your|my|this|that|these|those|every|each|no|le|la|les|un|une|des|el|los|las|una|su|sus|son|sa|ses)\s+(?:\w+\s+)?$",
+    regex.IGNORECASE,
+)
 """What stands in front of a thing, which is no relation: sells the whey to."""
 CLITIC = regex.compile(r"\b(?:lo|la|los|las|le|les|l['’])\s*$", regex.IGNORECASE)
 """An object in front of a Romance verb, behind which the subject may stand."""
 RELATES = regex.compile(r"^\s+(?:of|to|for|de|du|des|d['’]|del)\b", regex.IGNORECASE)
 """What stands behind a noun that is a relation: the mother of."""
-VERB = regex.compile(r"\b(?:to|he|she|it|they|we|you|I|who|which|that|will|would|may|might|can|could|must|should|not|has|have|had|be|is|are|was|were|been|being|era|es|fue|est|était|sont)\s+$", regex.IGNORECASE)
+VERB = regex.compile(
+    r"\b(?:to|he|she|it|they|we|you|I|who|which|that|will|would|may|might|can|could|must|should|not|has|have|had|be|is|are|was|were|been|being|era|es|fue|est|était|sont)\s+$",
+    regex.IGNORECASE,
+)
 """What stands in front of a verb."""
 PREPOSITION = regex.compile(r"\b(?:from|to|of|with|for|against|into|onto|off|de|a|à|para|pour)\b", regex.IGNORECASE)
 INFLECTED = regex.compile(r"(?:e|s|es|ed|d|ing|en|n|ied|ies|y|[a-z]ed|[a-z]ing)?$")
@@ -56,18 +62,40 @@ DATE = regex.compile(
 )
 NUMBERED = regex.compile(r"\d\s+$")
 POSSESSIVE = regex.compile(r"['’]s?\s*$")
-REPORTS = regex.compile(r"\b(?:said|says|announced|announces|reported|confirmed|stated)\b[^,.;]{0,30}\bthat (?:it|he|she|they)\b", regex.IGNORECASE)
-CLAUSES = regex.compile(r";\s+|,\s+(?:whereas|while|and|but|mais|et|aber|und|während|pero|y|а|но|и|mutta|ja)\s+|\s+(?:whereas|while|but|because|once|until|so that|unless|if|when|although)\s+|[，；]")
+REPORTS = regex.compile(
+    r"\b(?:said|says|announced|announces|reported|confirmed|stated)\b[^,.;]{0,30}\bthat (?:it|he|she|they)\b",
+    regex.IGNORECASE,
+)
+CLAUSES = regex.compile(
+    r";\s+|,\s+(?:whereas|while|and|but|mais|et|aber|und|während|pero|y|а|но|и|mutta|ja)\s+|\s+(?:whereas|while|but|because|once|until|so that|unless|if|when|although)\s+|[，；]"
+)
 """What divides main clauses."""
 NAME = regex.compile(r"\p{Lu}[\p{L}\p{M}'’-]*(?: +\p{Lu}[\p{L}\p{M}'’-]*)*")
-PRONOUN = regex.compile(r"\b(?:he|she|it|they|I|we|him|her|them|me|you|il|elle|él|ella)\b|\bthe company\b", regex.IGNORECASE)
-FAMILIES = ({"he", "him"}, {"she", "her"}, {"it", "the company"}, {"they", "them"}, {"i", "me"}, {"we"}, {"you"}, {"il"}, {"elle"}, {"él"}, {"ella"})
+PRONOUN = regex.compile(
+    r"\b(?:he|she|it|they|I|we|him|her|them|me|you|il|elle|él|ella)\b|\bthe company\b", regex.IGNORECASE
+)
+FAMILIES = (
+    {"he", "him"},
+    {"she", "her"},
+    {"it", "the company"},
+    {"they", "them"},
+    {"i", "me"},
+    {"we"},
+    {"you"},
+    {"il"},
+    {"elle"},
+    {"él"},
+    {"ella"},
+)
 ROLE = regex.compile(rf"({NAME.pattern}) (?:is|are) the (\p{{Lu}}\p{{L}}+)")
 CALLED = regex.compile(rf"({NAME.pattern}) \([\"“”']+the (\p{{L}}+)[\"“”']+\)")
 """How a contract names its parties."""
 HARD = regex.compile(r"[;:()—]|\s[–-]\s|\b(?:but|while|whereas)\b", regex.IGNORECASE)
 """What ends a clause even where its subject goes on."""
-SEPARATES = regex.compile(r"[;:()—]|\s[–-]\s|\b(?:and|or|et|ou|y|o|und|oder|but|while|whereas|who|which|that|whose|whom)\b|,", regex.IGNORECASE)
+SEPARATES = regex.compile(
+    r"[;:()—]|\s[–-]\s|\b(?:and|or|et|ou|y|o|und|oder|but|while|whereas|who|which|that|whose|whom)\b|,",
+    regex.IGNORECASE,
+)
 
 
 class Roles(Check):
@@ -152,10 +180,18 @@ def _turned(text: str, source: str, words: Lexicon, language: str) -> tuple[str,
             shared[here[0].word] = here, there
     names = {word: _sure(here, text) + _sure(there, source) for word, (here, there) in shared.items()}
     for a, b in combinations([word for word in shared if names[word] >= 0], 2):
-        if language != "en" and min(names[a], names[b]) < 2 or max(names[a], names[b]) < 2 or min(names[a], names[b]) < 1:
+        if (
+            (language != "en" and min(names[a], names[b]) < 2)
+            or max(names[a], names[b]) < 2
+            or min(names[a], names[b]) < 1
+        ):
             continue
         verdicts = {
-            _differs((text, *(shared[word][0] for word in (a, b, k))), (source, *(shared[word][1] for word in (a, b, k))), words)
+            _differs(
+                (text, *(shared[word][0] for word in (a, b, k))),
+                (source, *(shared[word][1] for word in (a, b, k))),
+                words,
+            )
             for k in shared
             if k not in (a, b)
         } - {None}
@@ -201,7 +237,11 @@ def _differs(here: Places, there: Places, words: Lexicon) -> bool | None:
 
 def _place(text: str, some: list[Term], others: list[Term], relations: list[Term], words: Lexicon) -> Place | None:
     """How two words stand around a third, those next to it; None where they do not, or where a clause ends between them."""
-    if len(relations) > 1 or words.symmetric.fullmatch(text[relations[0].start : relations[0].end]) or relations[0].word[0].isdigit():
+    if (
+        len(relations) > 1
+        or words.symmetric.fullmatch(text[relations[0].start : relations[0].end])
+        or relations[0].word[0].isdigit()
+    ):
         return None
     k = relations[0]
     if k.capital and text[: k.start].strip(" \"'“`"):
@@ -219,7 +259,13 @@ def _place(text: str, some: list[Term], others: list[Term], relations: list[Term
     passive = bool(BE.search(before)) and bool(words.passive.search(behind))
     passive |= bool(words.passive.search(behind)) and not BE.search(text[first.end : second.start])
     prepositions = PREPOSITION.findall(behind)
-    return Place(first, k, second, prepositions[-1].casefold() if prepositions else "", passive ^ bool(POSSESSIVE.search(text[first.start : k.start])))
+    return Place(
+        first,
+        k,
+        second,
+        prepositions[-1].casefold() if prepositions else "",
+        passive ^ bool(POSSESSIVE.search(text[first.start : k.start])),
+    )
 
 
 def _participates(term: Term, text: str) -> bool:
@@ -233,4 +279,10 @@ def _bare(term: Term, text: str) -> bool:
     before = text[max(0, term.start - 30) : term.start]
     if DATE.fullmatch(term.word) or (NUMBERED.search(before) and not term.capital):
         return False
-    return not (term.word[0].isdigit() or is_adverb(term.word) or term.word in ORDER or ADVERBIAL.search(before) or VERB.search(before))
+    return not (
+        term.word[0].isdigit()
+        or is_adverb(term.word)
+        or term.word in ORDER
+        or ADVERBIAL.search(before)
+        or VERB.search(before)
+    )

@@ -1,5 +1,6 @@
 """What a text speaks of, for rules: its telling words in order, compared whatever their endings, in any script."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -100,7 +101,7 @@ def terms(text: str, language: str = "en") -> list[Term]:
             found.append(Term(word, *match.span(), match.group()[0].isupper()))
     if language not in WITHOUT_SPACES:
         return found
-    pairs = zip(found, found[1:], strict=False)
+    pairs = itertools.pairwise(found)
     return [Term(a.word + b.word, a.start, b.end, False) for a, b in pairs if a.end == b.start]
 
 
@@ -123,7 +124,11 @@ def common(a: str, b: str) -> int:
 
 def is_adverb(word: str) -> bool:
     """Whether an English word looks like an adverb: one that says how, and governs nothing."""
-    return len(word) > 5 and word.endswith("ly") and word not in ("family", "supply", "assembly", "anomaly", "monopoly", "multiply")
+    return (
+        len(word) > 5
+        and word.endswith("ly")
+        and word not in ("family", "supply", "assembly", "anomaly", "monopoly", "multiply")
+    )
 
 
 def has(words: Iterable[Term], word: str) -> bool:

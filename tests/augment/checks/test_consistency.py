@@ -11,8 +11,8 @@ from augment.checks.english.claims import claim, opposed
 MORE, LESS = "femp are more common than glon.", "femp are less common than glon."
 
 
-def settled(texts, weights, corpus=()):
-    return contradictions([f"i{n}" for n in range(len(texts))], texts, weights, [*corpus])
+def settled(texts, weights, corpus=(), sources=None):
+    return contradictions([f"i{n}" for n in range(len(texts))], texts, sources or [""] * len(texts), weights, [*corpus])
 
 
 def test_the_more_probable_side_stays():
@@ -96,3 +96,17 @@ def test_no_two_kept_inferences_contradict_each_other_unless_the_corpus_says_bot
     kept = {claim(text) for text, reason in zip(texts, found, strict=True) if reason is None} | stated
     for said in kept:
         assert all(said in stated and other in stated for other in opposed(said) if other in kept)
+
+
+def test_what_speaks_of_it_or_the_drug_is_compared_only_within_its_source():
+    apart = settled(
+        ["It is waterproof."], [1.0], ["It is not waterproof."], ["The Alder watch is sold. It is waterproof."]
+    )
+    assert apart == [None]
+    (said,) = settled(["It is waterproof."], [1.0], [], ["The Birch watch is sold. It is not waterproof."])
+    assert said == "contradicts the corpus: It is not waterproof."
+
+
+def test_what_critics_claim_refutes_nothing():
+    assert settled(["Velanite is safe."], [1.0], ["Critics claim that velanite is not safe."]) == [None]
+    assert settled(["Velanite is safe."], [1.0], ["Velanite is not safe."])[0].startswith("contradicts the corpus")

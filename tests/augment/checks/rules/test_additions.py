@@ -103,7 +103,10 @@ def test_a_question_says_nothing(asked):
 
 
 def test_in_german_every_noun_has_a_capital():
-    assert additions("Das Bauwerk von 1871 stammt von Ada Morn.", "Ada Morn baute den Turm 1871.", CASE, language="de") is None
+    assert (
+        additions("Das Bauwerk von 1871 stammt von Ada Morn.", "Ada Morn baute den Turm 1871.", CASE, language="de")
+        is None
+    )
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60), st.text(max_size=60))

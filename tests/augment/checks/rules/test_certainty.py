@@ -13,7 +13,10 @@ from augment.checks.rules.certainty import certainty
         ("The lessor must end the lease.", "The lessor may end the lease."),
         ("Ms Aranda has reported to Mr Pryce.", "Ms Aranda will report to Mr Pryce."),
         ("All patients recovered.", "Most patients recovered."),
-        ("The quiet option overrides the level in every build.", "The quiet option overrides the level unless the debug build is used."),
+        (
+            "The quiet option overrides the level in every build.",
+            "The quiet option overrides the level unless the debug build is used.",
+        ),
         ("The drug is not safe.", "Critics claim that the drug is not safe."),
         ("Moonlight suppresses hunting.", "Earlier authors suggest that moonlight suppresses hunting."),
     ],
@@ -32,7 +35,10 @@ def test_what_is_said_with_a_limit_is_not_said_without(text, source):
         ("According to critics, the drug is not safe.", "Critics claim that the drug is not safe."),
         ("The minister rejected the report.", "The minister denied the report."),
         ("All of the books were lost.", "All the books and some of the maps were lost."),
-        ("Pellworth needs the consent of Quince.", "Neither Pellworth nor Quince may assign it without the consent of the other."),
+        (
+            "Pellworth needs the consent of Quince.",
+            "Neither Pellworth nor Quince may assign it without the consent of the other.",
+        ),
         ("The town had 5,000 inhabitants in 2011.", "According to the 2011 census, the town had 5,000 inhabitants."),
     ],
 )

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.checks.rules.connection import telling, unconnected
 from augment.checks.english.vocabulary import stem
+from augment.checks.rules.connection import telling, unconnected
 
 JOINS = "joins sentences that have no word in common"
 NAMES = st.lists(st.from_regex(r"[b-d][a-e]{3}r", fullmatch=True), min_size=4, max_size=4, unique=True)

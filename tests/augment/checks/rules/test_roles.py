@@ -49,7 +49,10 @@ def test_exchanged_roles_are_named(text, source):
         ("Globexin osti Acme.", "Acme osti Globexin."),
         ("श्याम को राम ने हराया।", "राम ने श्याम को हराया।"),
         ("Der Trainerin dankte der Kassenwart.", "Der Kassenwart dankte der Trainerin."),
-        ("The drug raised the risk of bleeding but cut the risk of stroke.", "The drug cut the risk of stroke but raised the risk of bleeding."),
+        (
+            "The drug raised the risk of bleeding but cut the risk of stroke.",
+            "The drug cut the risk of stroke but raised the risk of bleeding.",
+        ),
     ],
 )
 def test_reversals_are_right(text, source):

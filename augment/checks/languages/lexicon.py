@@ -1,4 +1,4 @@
-"""The words that rules know: a YAML file of augment/checks/languages per language. A rule says nothing of a language without one."""
+"""Loads the words of a language. A rule says nothing of a language without a file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -9,7 +9,7 @@ from typing import Any
 import regex
 import yaml
 
-LANGUAGES = Path(__file__).parents[1] / "languages"
+LANGUAGES = Path(__file__).parent
 Pattern = regex.Pattern[str]
 
 
