@@ -25,8 +25,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
+from augment.checks.base import offered
 from augment.checks.english.contrasts import rivals
 from augment.checks.english.wordings import framed, plain, turned
+from augment.checks.rivals import exchanges
 from augment.text.words import RUN, runs
 from engine.store.ids import content_id
 
@@ -68,21 +70,26 @@ class Sources:
         return min((o for o in drawn if o != source), key=lambda o: len(own & runs(o)), default=None)
 
 
-def entailment_items(inferences: pl.DataFrame, sources: Sources, language: str = "en") -> pl.DataFrame:
+def entailment_items(
+    inferences: pl.DataFrame, sources: Sources, language: str = "en", natural: bool = False
+) -> pl.DataFrame:
     """Score items: item_id, inference_id, operator, given (source, nothing or other), prefix, stem, choices, rivals, adapter.
 
     The first choice is the statement in one of its wordings; after the source come as many rivals as `rivals` says, and
     replacements. `inferences` has inference_id, text, operator and source_text. Items of inferences that are alike in
     their plain wording have one item_id, and need one answer.
+
+    `natural`: statements stay as they are, behind their context and source, and are held against the same with two parts
+    exchanged (`augment.checks.rivals`); there is no null and no slip.
     """
     rows: list[tuple[Any, ...]] = []
-    known: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
-    columns = zip(inferences["inference_id"], inferences["operator"], inferences["text"], strict=True)
-    for (identity, operator, text), source in zip(columns, inferences["source_text"], strict=True):
-        statement = plain(text, language)
-        if (statement, source) not in known:
-            known[statement, source] = _items(statement, source, sources, language)
-        rows += [(identity, operator, *item) for item in known[statement, source]]
+    known: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+    columns = ("inference_id", "operator", "text", "source_text", "context", "language")
+    for identity, operator, text, source, *shown in offered(inferences, language).select(columns).iter_rows():
+        key = (text, source, *shown) if natural else (plain(text, language), source)
+        if key not in known:
+            known[key] = _natural_items(*key) if natural else _items(*key, sources, language)
+        rows += [(identity, operator, *item) for item in known[key]]
     names = ("inference_id", "operator", "item_id", "given", "prefix", "stem")
     schema: dict[str, Any] = dict.fromkeys(names, pl.String) | {"choices": pl.List(pl.String), "rivals": pl.Int32}
     return pl.DataFrame(rows, schema=schema, orient="row").with_columns(adapter=pl.lit(None, dtype=pl.String))
@@ -105,6 +112,14 @@ def _items(statement: str, source: str, sources: Sources, language: str) -> list
             stem = f"{NEXT_LINE}{wording.frame}" if wording.frame else ""
             found.append((content_id(context, stem, choices), given, context, stem, choices, len(against)))
     return found
+
+
+def _natural_items(text: str, source: str, context: str, language: str) -> list[tuple[Any, ...]]:
+    """(item_id, given, prefix, stem, choices, rivals) of one statement as it stands."""
+    shown = NEXT_LINE.join(filter(None, (context, source)))
+    choices = [f"{NEXT_LINE}{one}" for one in (text, *exchanges(text, shown, language))]
+    asked = (("source", shown, choices), ("nothing", NOTHING, choices[:1]))
+    return [(content_id(before, "", some), given, before, "", some, len(some) - 1) for given, before, some in asked]
 
 
 class Wording(NamedTuple):

@@ -63,7 +63,7 @@ def place(tmp_path, monkeypatch):
 
 
 MISTAKES = {
-    "frob": "no verb 'frob'; choose from demo, run, augment, show, train, reproduce, eval, score, compare, export, bench, plan, doctor",
+    "frob": "no verb 'frob'; choose from demo, run, augment, verify, show, train, reproduce, eval, score, compare, export, bench, plan, doctor",
     "run missing.yaml": "Cannot read missing.yaml: No such file",
     "run broken.yaml": "broken.yaml is no valid YAML",
     "run latin.yaml": "latin.yaml is no valid YAML",

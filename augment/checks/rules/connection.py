@@ -26,6 +26,10 @@ REFERS = re.compile(
 """What may speak of something in another sentence without a word in common: only statements about kinds have none, and no names."""
 
 
+LONG = 12
+"""Words of a sentence that may well speak of another one in other words."""
+
+
 class Connection(Check):
     """See `unconnected`."""
 
@@ -53,7 +57,7 @@ def unconnected(text: str, source: str, language: str = "en") -> str | None:
     if len(sentences) < 2:
         return None
     told = [plain(sentence, language) for sentence in sentences]  # "It is true that" speaks of nothing
-    if any(REFERS.search(sentence) for sentence in told):
+    if any(REFERS.search(sentence) or len(sentence.split()) > LONG for sentence in told):
         return None
     words = [telling(sentence) for sentence in told]
     groups = _groups(words, [bool(PRONOUN.search(sentence)) for sentence in told])

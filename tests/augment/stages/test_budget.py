@@ -14,7 +14,7 @@ from engine.store.parts import commit_part
 from engine.tasks.generate import GENERATIONS
 
 POOL = EnginePool("fake", EngineConfig(kind="fake"), quiet=True)
-OFF = CheckConfig(language=False, near=0, entailment=False, consistency=False)
+OFF = CheckConfig(language=False, reference=False, meaning=False, near=0, entailment=False, consistency=False)
 TEXTS = [f"garden {n} is older than castle {n}." for n in range(300)]
 DOCUMENTS = pl.DataFrame([{"doc_id": f"d{i}", "text": t, "source": "", "meta": "{}"} for i, t in enumerate(TEXTS)])
 TOKENS = 10
