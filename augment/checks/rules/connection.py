@@ -45,8 +45,8 @@ class Connection(Check):
 
     def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
         """Row by row."""
-        pairs = rows.select("text", "source_text").iter_rows()
-        return [Finding(unconnected(text, source, given.language)) for text, source in pairs]
+        asked = rows.select("text", "source_text", "language").iter_rows()
+        return [Finding(unconnected(*row)) for row in asked]
 
 
 def unconnected(text: str, source: str, language: str = "en") -> str | None:
