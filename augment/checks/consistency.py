@@ -36,9 +36,9 @@ class Consistency(Check):
 
     def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
         """All rows together, weighed by the evidence that entailment found."""
-        columns = {name: rows[name].to_list() for name in ("inference_id", "text", "source_text")}
-        weights = [given.figures[identity].get("evidence") or 0.0 for identity in columns["inference_id"]]
-        found = contradictions(*columns.values(), weights, [*given.known], given.language)
+        identities, texts, sources = (rows[name].to_list() for name in ("inference_id", "text", "source_text"))
+        weights = [given.figures[identity].get("evidence") or 0.0 for identity in identities]
+        found = contradictions(identities, texts, sources, weights, [*given.known], given.language)
         return [Finding(reason) for reason in found]
 
 
@@ -57,7 +57,10 @@ def contradictions(
     "the drug" is compared only with its own source and with what was inferred from that.
     """
     claims = [_placed(claim(text, language), text, source) for text, source in zip(texts, sources, strict=True)]
-    stated = {(said, ""): s for s in corpus if not LOCAL.match(s) and (said := claim(s, language))}
+    stated = dict[Placed, str]()
+    for sentence in corpus:
+        if not LOCAL.match(sentence) and (told := claim(sentence, language)):
+            stated[told, ""] = sentence
     for source in dict.fromkeys(sources):
         for sentence in split_sentences(source, language):
             if placed := _placed(claim(sentence, language), sentence, source):

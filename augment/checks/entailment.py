@@ -59,6 +59,7 @@ class Entailment(Check):
 
 def asked(rows: pl.DataFrame, given: Given) -> pl.DataFrame:
     """The table FIGURES of some inferences."""
+    assert given.pool is not None
     ordered = rows[rows["source_text"].arg_sort()]  # what has one source is asked about together
     sources = Sources(rows["source_text"].unique().sort(), given.config.seed)
     tables = [pl.DataFrame(schema=FIGURES)]

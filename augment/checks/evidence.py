@@ -88,7 +88,7 @@ def entailment_items(
     for identity, operator, text, source, *shown in offered(inferences, language).select(columns).iter_rows():
         key = (text, source, *shown) if natural else (plain(text, language), source)
         if key not in known:
-            known[key] = _natural_items(*key) if natural else _items(*key, sources, language)
+            known[key] = _natural_items(*key) if natural else _items(key[0], source, sources, language)
         rows += [(identity, operator, *item) for item in known[key]]
     names = ("inference_id", "operator", "item_id", "given", "prefix", "stem")
     schema: dict[str, Any] = dict.fromkeys(names, pl.String) | {"choices": pl.List(pl.String), "rivals": pl.Int32}

@@ -191,7 +191,7 @@ def _blocks(text: str) -> Iterator[_Block]:
                 yield _Block("header", " | ".join(cells) if any(cells) else "", line)
                 cells = []
             case "tr_close":
-                yield _Block("row", "", line, 0, tuple(cells), head)
+                yield _Block("row", "", line, 0, tuple(cells), head or ())
                 cells = []
             case "inline" if block in ("th_open", "td_open"):
                 cells.append(one_line(token.content))

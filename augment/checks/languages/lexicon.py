@@ -57,12 +57,12 @@ def lexicon(language: str) -> Lexicon | None:
         return None
     told: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     anywhere = bool(told.get("anywhere"))
-    patterns = {
+    made: dict[str, Any] = {
         field.name: _pattern(told.get(field.name, ()), anywhere) for field in fields(Lexicon) if field.type is Pattern
     }
-    pairs = {name: _pairs(told.get(name, ()), anywhere) for name in ("antonyms", "converses")}
+    made |= {name: _pairs(told.get(name, ()), anywhere) for name in ("antonyms", "converses")}
     numbers = tuple(_pattern(forms.split("|"), anywhere) for forms in told.get("numbers", ()))
-    return Lexicon(numbers=numbers, cases=bool(told.get("cases")), anywhere=anywhere, **pairs, **patterns)
+    return Lexicon(numbers=numbers, cases=bool(told.get("cases")), anywhere=anywhere, **made)
 
 
 def _pairs(told: Sequence[str], anywhere: bool) -> tuple[tuple[Pattern, Pattern], ...]:

@@ -173,7 +173,7 @@ def _turned(text: str, source: str, words: Lexicon, language: str) -> tuple[str,
     if _says_from_the_other_end(text, source, words):
         return None
     own, told = terms(text, language), terms(source, language)
-    shared = {}
+    shared = dict[str, tuple[list[Term], list[Term]]]()
     for term in own:
         here = [t for t in own if alike(t.word, term.word)]
         if there := [t for t in told if alike(t.word, term.word)]:
@@ -186,15 +186,12 @@ def _turned(text: str, source: str, words: Lexicon, language: str) -> tuple[str,
             or min(names[a], names[b]) < 1
         ):
             continue
-        verdicts = {
-            _differs(
-                (text, *(shared[word][0] for word in (a, b, k))),
-                (source, *(shared[word][1] for word in (a, b, k))),
-                words,
-            )
-            for k in shared
-            if k not in (a, b)
-        } - {None}
+        verdicts = set[bool | None]()
+        for k in shared:
+            if k not in (a, b):
+                now, was = zip(shared[a], shared[b], shared[k], strict=True)
+                verdicts.add(_differs((text, *now), (source, *was), words))
+        verdicts.discard(None)
         if verdicts == {True}:
             return a, b
     return None

@@ -16,7 +16,9 @@ from engine.tasks.generate import GENERATIONS
 
 FAKE = EngineConfig(kind="fake")
 POOL = EnginePool("fake", FAKE, quiet=True)
-OFF = CheckConfig(language=False, reference=False, meaning=False, additions=False, near=0, entailment=False, consistency=False)
+OFF = CheckConfig(
+    language=False, reference=False, meaning=False, additions=False, near=0, entailment=False, consistency=False
+)
 """What the driver does beside the checks is tried here."""
 FEMP, GLON = "femp are more dangerous than glon.", "glon are less dangerous than femp."
 
