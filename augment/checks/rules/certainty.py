@@ -9,8 +9,7 @@ import regex
 
 from augment.checks.base import Check, Finding, Given, tells_its_source
 from augment.checks.languages.lexicon import Lexicon, lexicon
-from augment.checks.rules.polarity import BREAK
-from augment.checks.rules.terms import IRREGULAR, Term, alike, has, is_adverb, share, terms
+from augment.checks.rules.terms import BREAK, IRREGULAR, Term, alike, has, is_adverb, share, terms
 from augment.config import CheckConfig
 from augment.operators.base import Operator
 

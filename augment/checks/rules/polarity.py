@@ -9,16 +9,11 @@ import regex
 
 from augment.checks.base import Check, Finding, Given, tells_its_source
 from augment.checks.languages.lexicon import Lexicon, Pattern, lexicon
-from augment.checks.rules.terms import Term, alike, has, is_adverb, share, terms
+from augment.checks.rules.terms import BREAK, Term, alike, has, is_adverb, share, terms
 from augment.config import CheckConfig
 from augment.operators.base import Operator
 from augment.operators.registry import kind_of
 
-BREAK = regex.compile(
-    r"[,;:—()]|\b(?:but|while|whereas|although|though|and|or|because|since|so|when|where|that|which|who|whom|whose|if|unless|until|after|before)\b",
-    regex.IGNORECASE,
-)
-"""Where a clause ends."""
 TURNS = regex.compile(
     r"\b(?:in contrast|contrary|differ\w*|compared|only|unless|except|until|before|but|unlike|instead|rather|if|or|either|otherwise|sole|"
     r"reject\w*|refus\w+|lack\w*|fail\w*|without|prevent\w*|avoid\w*|stop\w*|forbid\w*|prohibit\w*|ban\w*|cancel\w*)\b",

@@ -76,6 +76,11 @@ IRREGULAR = {
     for form in forms.split()
 }
 """English verbs whose forms do not begin alike."""
+BREAK = regex.compile(
+    r"[,;:—()]|\b(?:but|while|whereas|although|though|and|or|because|since|so|when|where|that|which|who|whom|whose|if|unless|until|after|before)\b",
+    regex.IGNORECASE,
+)
+"""Where a clause ends."""
 ALIKE = 4
 """Letters that two forms of a word have in common at their start; all of a shorter word but its last."""
 
