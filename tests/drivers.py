@@ -16,10 +16,14 @@ DRIVER = """
 import json, sys
 from pathlib import Path
 from engine.config import EngineConfig
+from engine.driver.failures import EngineFailed
 from engine.pool import EnginePool
 model, config, requests, out = sys.argv[1:]
-with EnginePool(model, EngineConfig(**json.loads(config)), quiet=True) as pool:
-    pool.run("generate", Path(requests), Path(out))
+try:
+    with EnginePool(model, EngineConfig(**json.loads(config)), quiet=True) as pool:
+        pool.run("generate", Path(requests), Path(out))
+except EngineFailed as error:
+    sys.exit(f"error: {error}")
 """
 
 

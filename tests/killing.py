@@ -114,13 +114,14 @@ def training(folder: Path, kills: int, rng: random.Random) -> dict:
         return subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=log, stderr=log)
 
     killed, status = kill_some(start, kills, 25.0, rng)
+    last = sorted(folder.rglob("checkpoint-*"), key=lambda p: int(p.name[11:]))[-1:]  # one is meant to stay
     faults = {
         "status": status,
         "no adapter": not (folder / "adapter" / "adapter_model.safetensors").exists(),
         "left over": [
             p.name
             for p in folder.rglob("*")
-            if p.name.startswith("checkpoint-") or p.name.endswith((".tmp", ".partial"))
+            if p.name.endswith((".tmp", ".partial")) or (p.name.startswith("checkpoint-") and p not in last)
         ],
         "tracebacks": (folder / "driver.log").read_text(errors="replace").count("Traceback (most recent call last)"),
     }

@@ -18,8 +18,9 @@ from engine.models import is_embedded
 
 SLIP = math.log(10)
 """Largest slip: no replacement may make a statement more than ten times as likely."""
-EXCHANGED = -0.05
-"""Least margin over a statement with two parts exchanged; from the `dev` half of the labelled pairs, read by SmolLM2-135M-Instruct."""
+EXCHANGED, ELSEWHERE = -0.05, -0.3
+"""Least margin over a statement with two parts exchanged, in English and in other languages; from the `dev` half of the labelled
+pairs, read by SmolLM2-135M-Instruct, which knows English."""
 OWN_THRESHOLD = 200
 """Inferences from which an operator has a threshold of its own."""
 SHOWN = ("evidence", "margin", "slip", "null", "rival")
@@ -46,13 +47,15 @@ class Entailment(Check):
         """All rows together, whose figures have one threshold per operator; the engine's answers go to `given.out`."""
         found = asked(rows, given)
         bounds = {} if natural(given) else thresholds(found, given.config.rate)
-        ordered = rows.select("inference_id").join(found, on="inference_id", how="left", maintain_order="left")
+        ordered = rows.select("inference_id", "language").join(
+            found, on="inference_id", how="left", maintain_order="left"
+        )
         findings = []
         for row in ordered.iter_rows(named=True):
             bound = bounds.get(row["operator"])
             told = {name: row[name] for name in SHOWN if row[name] is not None} | {"threshold": bound}
             told = {name: round(v, 3) if isinstance(v, float) else v for name, v in told.items()}
-            least = EXCHANGED if natural(given) else 0.0
+            least = 0.0 if not natural(given) else EXCHANGED if row["language"] == "en" else ELSEWHERE
             findings.append(Finding(not_entailed(row, bound, least), told))
         return findings
 
