@@ -1,7 +1,7 @@
 """From documents to what operators are shown of them: sentences with what is around them, passages, whole texts."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 import polars as pl
@@ -9,7 +9,7 @@ import polars as pl
 from augment.config import AugmentConfig
 from augment.operators.base import Operator, Record
 from augment.text.passages import passages
-from augment.text.sentences import ASKED, joined, placed_units
+from augment.text.sentences import ASKED, Unit, joined, placed_units, says
 from engine.models import resolve_model
 
 WINDOW, WINDOW_CHARS = 3, 600
@@ -53,19 +53,37 @@ def _pieces(operator: Operator, text: str, model: str) -> Iterator[Record]:
 
 
 def sentences_in_place(text: str, language: str) -> Iterator[Record]:
-    """The sentences of a document with the headings above them and the last ones before them in their section."""
-    section, told = tuple[str, ...](), list[str]()
+    """The sentences of a document with the headings above them and the last ones before them in their section.
+
+    What names or announces something ("Reasons include:", `flush()`) is shown before it, though it is not asked about; the sentence
+    above a list is shown before all its items.
+    """
+    section, told, lead = tuple[str, ...](), list[Unit](), ""
     for placed in placed_units(text, language):
+        unit = placed.unit
         if placed.headings != section:
-            section, told = placed.headings, []
-        if placed.unit.kind in ASKED:
-            before = ""
-            for sentence in reversed(told[-WINDOW:]):
-                if before and len(sentence) + len(before) > WINDOW_CHARS:
-                    break
-                before = joined(sentence, before) if before else sentence[-WINDOW_CHARS:]
-            yield Record(placed.unit.text, headings=section, before=before)
-            told.append(placed.unit.text)
+            section, told, lead = placed.headings, [], ""
+        if unit.kind in ASKED:
+            yield Record(unit.text, headings=section, before=_before(told, lead if unit.kind == "item" else ""))
+        names = unit.kind == "mark" and says(unit.text)
+        if unit.kind in ASKED or names:
+            told.append(unit)
+        if unit.kind == "sentence" or (names and unit.text.rstrip("*").endswith((":", "："))):
+            lead = unit.text
+
+
+def _before(told: Sequence[Unit], lead: str) -> str:
+    """The last sentences that were told, with names and announcements among them and what stands above the list."""
+    before, shown, sentences = "", set[str](), 0
+    for unit in reversed(told[-2 * WINDOW :]):
+        sentences += unit.kind in ASKED
+        if sentences > WINDOW or (before and len(unit.text) + len(before) > WINDOW_CHARS):
+            break
+        before = joined(unit.text, before) if before else unit.text[-WINDOW_CHARS:]
+        shown.add(unit.text)
+    if lead and lead not in shown:
+        before = joined(lead[-WINDOW_CHARS:], before)
+    return before
 
 
 def _title_and_date(meta: str | None) -> tuple[str, str]:

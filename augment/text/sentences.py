@@ -29,9 +29,12 @@ MARKS = re.compile(r"</?[A-Za-z][^<>]*>|\$\$?[^$]+\$\$?|\[\d+\]_?|\[\]\([^()]*\)
 """What says nothing alone: tags, formulas, citations, addresses, links without a word."""
 ALONE = re.compile(
     r"(?:(?:class|exception|function|method) )?[A-Za-z_]\w*(?:(?:(?:\.|::)\w+)+(?:\(.*\))?|\([^()]*\))|.{0,45}[:：]\**"
-    r"|\[[^\[\]]*\]\([^()]*\)"
+    r"|(?:For example|For instance|E\.g\.|Here(?:['’]s| is| are))(?=\W).{0,90}[:：]"
+    r"|(?:See(?: also)?:? )?\[(?:[^\[\]]|\[[^\[\]]*\])*\]\([^()]*(?:\([^()]*\)[^()]*)*\)\.?"
+    r"|(?:\*\*)?`[^`]+`(?:\*\*)?[.,;]?|\*\*[^*:：]{1,98}\?\*\*|[A-Za-z0-9_.~$-]*/[A-Za-z0-9_.~$-]+/[A-Za-z0-9_.~$/:-]*"
 )
-"""A name in code, as documentation has it above what it says of it; a few words that announce what follows: "For example:"; a lone link."""
+"""What names or announces, and says nothing: a name in code, as documentation has it above what it says of it; code alone; a path; a few
+words before what follows: "For example:"; a lone link; a question in bold type."""
 TITLE = re.compile(r"\s*(\*\*|__)(?!\s)([^*_\n][^*\n]{0,98}[^.*。\s]|\w)\1\s*")
 """A paragraph that is a title in bold type."""
 
@@ -42,7 +45,7 @@ class Unit(NamedTuple):
     Asked about by operators on sentences: a `sentence`, a question with its answer as one; an `item`, the sentence of a list item; a
     `row`, the statement that a table's row makes under its header. Not asked about: a `heading`; the `header` of
     a table; a row of a `table` that has none; `code`; a `mark`, such as an image, a formula, a lone "!", a name in
-    code or "For example:".
+    code, code alone or "For example:".
     """
 
     text: str
@@ -60,6 +63,11 @@ class Placed(NamedTuple):
     """The line, from 0, where its block begins; blocks share no line."""
     written: str
     """Its characters in the order of the text, where a statement from a table or of a speaker has them otherwise."""
+
+
+def says(text: str) -> bool:
+    """Whether there is a word in a text but for footnotes, images, tags, formulas, citations and addresses."""
+    return re.search(r"\w", MARKS.sub("", NOTE.sub("", text))) is not None
 
 
 def split_sentences(text: str, language: str = "en") -> list[str]:
@@ -156,8 +164,8 @@ def _told(
     elif block.kind in ("sentence", "item"):
         start = block.start
         for speaker, sentence in told(NOTE.sub("", block.content), language, known):
-            says = re.search(r"\w", MARKS.sub("", sentence)) and not ALONE.fullmatch(sentence)
-            yield speaker + start + sentence, block.kind if says else "mark", start + sentence
+            asked = says(sentence) and not ALONE.fullmatch(sentence)
+            yield speaker + start + sentence, block.kind if asked else "mark", start + sentence
             start = ""
         if not re.search(r"\S", NOTE.sub("", block.content)):
             yield one_line(block.content), "mark", ""

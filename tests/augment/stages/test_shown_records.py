@@ -72,6 +72,47 @@ def test_the_sentences_before_are_the_last_of_the_same_section():
     assert len(last.before) <= 600
 
 
+LISTS = """## Removal
+
+npm has no such script.
+
+Reasons for a removal include:
+
+* a user directly removed it
+* another package needs it
+
+### prepare
+
+**prepare** (since `npm@4.0.0`)
+
+* It runs first.
+* It runs on `npm install`.
+* It can fail.
+* It says why.
+* As of `npm@7` these scripts run in the background.
+
+See the list.
+"""
+
+
+def test_what_announces_a_list_is_shown_before_its_items():
+    told = {record.text: record.before for record in sentences_in_place(LISTS, "en")}
+    assert told["a user directly removed it"] == "npm has no such script. Reasons for a removal include:"
+    assert told["another package needs it"].endswith("include: a user directly removed it")
+    assert (
+        told["As of `npm@7` these scripts run in the background."]
+        == "**prepare** (since `npm@4.0.0`) It runs on `npm install`. It can fail. It says why."
+    )
+    assert "prepare**" not in told["See the list."]
+
+
+def test_a_name_is_shown_before_what_is_said_of_it_and_an_image_is_not():
+    told = {
+        record.text: record.before for record in sentences_in_place("`--force`\n\n![x](y.png)\n\nOverwrites it.", "en")
+    }
+    assert told == {"Overwrites it.": "`--force`"}
+
+
 def test_the_same_sentence_in_two_places_is_asked_about_in_both():
     documents = pl.DataFrame(
         {

@@ -76,6 +76,42 @@ def test_sentences_items_and_rows_are_asked_about():
     assert "Olympus Mons" not in expected
 
 
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "`require('semver/functions/lte')`",
+        "`pre<user-defined>`",
+        "/usr/local/bin:/usr/bin:/bin",
+        "For example, if your package.json contains this:",
+        "E.g. to install and then switch to the latest 3.10 release:",
+        "Here are some of the types that implement Copy:",
+        "See [`Dispatcher.stream(options, factory[, callback])`](Dispatcher.md#dispatcherstreamoptions-factory-callback).",
+        "**How is drift detected?** ",
+    ],
+)
+def test_what_says_nothing_alone_is_not_asked_about(mark):
+    assert units(f"- {mark}\n- A lion roars. {mark}") == [
+        Unit(mark.strip(), "mark"),
+        Unit("A lion roars.", "item"),
+        Unit(mark.strip(), "mark"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "`*` := `>=0.0.0` (any version)",
+        "`posttest` runs `test`.",
+        "Helper constants are exported to provide information about what `node-semver` supports:",
+        "See [the manual](manual.md) for its limits.",
+        "It is red/green/blue.",
+        "Here is the rule: a lion roars.",
+    ],
+)
+def test_what_says_something_with_code_or_a_link_is_asked_about(said):
+    assert units(said) == [Unit(said, "sentence")]
+
+
 def test_a_paragraph_in_bold_type_is_a_heading_of_the_lowest_level():
     text = "# A\n\n**So it goes**\n\nOne.\n\n**It ends.**\n\n## B\n\nTwo."
     assert [(placed.unit.text, placed.unit.kind, placed.headings) for placed in placed_units(text)] == [
