@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import polars as pl
 
 from augment.checks.base import Check, Finding, Given, offered
-from augment.checks.rules.terms import TOKEN, share, terms
+from augment.checks.rules.terms import share, terms
 from augment.operators.registry import kind_of
 from augment.text.words import normal
 
 FEWEST = 3
-"""Words of a statement; in scripts without spaces, characters."""
+"""Words of a statement; in scripts without spaces, pairs of characters."""
 GROUNDED, TOUCHED = 0.15, 0.1
 """Least share of an inference's words, in any form, that its source and context must contain; of a text that may bring in others'."""
 
@@ -54,7 +54,7 @@ class Form(Check):
         said = hash(normal(text))
         if cut:
             return "cut off by augment.max_tokens" if close else "cut off by augment.max_tokens or text_tokens"
-        if len(TOKEN.findall(text)) < FEWEST:
+        if len(text.split()) < FEWEST and len(terms(text, language)) < FEWEST:
             return "too short to say anything"
         if close and len(text) > 4 * len(source) + 200:
             return "much longer than its source"
