@@ -18,7 +18,8 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-TEXT = [p.read_text(encoding="utf-8") for p in sorted((Path(__file__).parent.parent / "augment").rglob("*.md"))]
+PROMPTS = Path(__file__).parent.parent / "augment" / "operators" / "prompts" / "pico"  # these stay as they are
+TEXT = [p.read_text(encoding="utf-8") for p in sorted(PROMPTS.glob("*.md"))]
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"

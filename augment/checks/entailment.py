@@ -87,8 +87,9 @@ def thresholds(found: pl.DataFrame, rate: float) -> dict[str, float]:
 
 
 def natural(given: Given) -> bool:
-    """Whether the reader is a model of natural language: all but the embedded one, which knows the language of its benchmarks."""
-    return given.pool is not None and not is_embedded(given.pool.fleet.model)
+    """Whether the reader is a model of natural language: all but the embedded one, which knows that of its benchmarks, and the fake engine."""
+    pool = given.pool
+    return pool is not None and pool.config.kind != "fake" and not is_embedded(pool.fleet.model)
 
 
 def not_entailed(row: dict[str, Any], threshold: float | None, margin: float = 0.0) -> str | None:

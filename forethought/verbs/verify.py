@@ -16,6 +16,7 @@ from engine.config import EngineConfig, Settings
 from engine.console import say
 from engine.errors import UserError
 from engine.pool import EnginePool
+from engine.store.places import check_writable
 from engine.store.tables import write_table
 
 
@@ -57,6 +58,7 @@ def run(job: Job) -> int:
         )
     pairs, out = read_table(path), job.out.absolute()
     if job.dry_run:
+        check_writable(out)
         reader = f"{job.model} as reader" if job.model else "rules alone"
         say(
             f"{pairs.height:,} pairs would be checked by {reader} ({', '.join(check_names())}); results would go to {job.out}"

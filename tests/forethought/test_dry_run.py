@@ -19,6 +19,7 @@ READS = {"show", "plan", "doctor"}
 """Verbs that only look."""
 LINES = {
     "augment": ["a.txt", "--model", "fake", *FAKE],
+    "verify": ["p.jsonl"],
     "train": ["t.jsonl"],
     "score": ["t.jsonl", *FAKE],
     "eval": [*SMALL, "--seeds", "0", *FAKE],
@@ -30,6 +31,7 @@ LINES = {
 }
 TOLD = {
     "augment": "1 documents, 2 requests of 1 samples",
+    "verify": "1 pairs would be checked by rules alone",
     "train": "2 examples",
     "score": "2 items, 4 choices: about 11 tokens (characters / 4), each prefix counted once",
     "eval": "48 choices in 2 arms",
@@ -46,9 +48,17 @@ def place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     (tmp_path / "a.txt").write_text("femp are more dangerous than glon.")
+    (tmp_path / "p.jsonl").write_text(
+        '{"source": "Acme acquired Globex.", "inference": "Globex was acquired by Acme."}\n'
+    )
     rows = [{"text": "x y", "item_id": i, "prefix": "femp are more dangerous. ", "stem": "So:"} for i in "ab"]
     (tmp_path / "t.jsonl").write_text("".join(json.dumps(r | {"choices": [" yes", " no"]}) + "\n" for r in rows))
     return tmp_path
+
+
+def ray_runs() -> bool:
+    """Whether Ray is running in this process: another test may have left it so."""
+    return "ray" in sys.modules and sys.modules["ray"].is_initialized()
 
 
 def shown(capsys) -> str:
@@ -63,11 +73,11 @@ def test_every_verb_that_works_has_it():
 
 @pytest.mark.parametrize("verb", LINES)
 def test_it_says_what_would_be_done_and_writes_nothing(verb, place, capsys):
-    before = sorted(place.rglob("*"))
+    before, running = sorted(place.rglob("*")), ray_runs()
     assert run([verb, *LINES[verb], "--dry-run"]) == 0
     assert TOLD[verb] in shown(capsys)
     assert sorted(place.rglob("*")) == before
-    assert "ray" not in sys.modules or not sys.modules["ray"].is_initialized()
+    assert ray_runs() == running
 
 
 @pytest.mark.parametrize("verb", sorted(set(LINES) - {"bench"}))

@@ -243,7 +243,7 @@ def test_an_attached_cluster_that_stays_too_small_is_an_error_after_a_while(tmp_
         assert pool.fleet.actors == []
 
 
-def test_engines_that_find_no_room_in_a_cluster_are_all_given_up_at_the_end(tmp_path: Path, monkeypatch):
+def test_engines_that_find_no_room_in_a_cluster_are_all_given_up_at_the_end(own_ray, tmp_path: Path, monkeypatch):
     import ray
 
     start_ray(FAKE)
