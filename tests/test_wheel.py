@@ -62,7 +62,11 @@ def test_installed_in_a_bare_environment_it_helps_and_augments(wheel, tmp_path):
     assert "--benchmark.facts" in call(inside.parents[2] / "bin/forethought", "demo", "--help", **away)
     (tmp_path / "a.txt").write_text("femp are more dangerous than glon. zogo are less famous than truld.")
     fake = ["--engine.kind", "fake", "--model", "fake:turn=1", "--out", "out"]
-    call(inside.parents[2] / "bin/forethought", "augment", "a.txt", *fake, **away)
+    unread = "--augment.verify.no-entailment"  # likelihoods of the fake engine mean nothing
+    call(inside.parents[2] / "bin/forethought", "augment", "a.txt", *fake, unread, **away)
     found = pl.read_parquet(tmp_path / "out/inferences.parquet")
     assert found["kept"].any()
     assert (tmp_path / "out/review.html").stat().st_size > 0
+    (tmp_path / "pairs.csv").write_text("source,inference\nAcme acquired Globex.,Globex acquired Acme.\n")
+    call(inside.parents[2] / "bin/forethought", "verify", "pairs.csv", **away)  # the files of words are packed too
+    assert pl.read_parquet(tmp_path / "verified/verified.parquet")["kept"].to_list() == [False]
