@@ -22,6 +22,12 @@ EXPLETIVE = regex.compile(
     r"(?:.{0,60}\b(?:that|who|whom|to|when|where|whether|how)\b|\s+(?:\w+\s+){0,4}(?:hours?|minutes?|days?|years?|months?|weeks?|to)\b)",
     regex.IGNORECASE,
 )
+SAYS = regex.compile(
+    r"\bit (?:also |then |therefore |thus )?(?:holds|held|follows|followed|means|meant|happens|happened|remains|emerges|emerged|transpired|matters) (?:true )?that\b"
+    r"|\bthey (?:all )?(?:say|said|claim|believe|think|tell) (?:us )?that\b",
+    regex.IGNORECASE,
+)
+"""Openers whose pronoun stands for nothing: it holds that, they say that."""
 NOUN = regex.compile(
     r"\b(?:the|an?|this|that|these|those|my|our|your|his|her|their|its|every|each|some|any|all|both|most|many|two|three|four|five)\s+\p{L}+|\b\p{Lu}\p{L}+|\b\p{L}{3,}s\b|\p{N}"
 )
@@ -58,7 +64,7 @@ def unresolved(text: str, source: str, language: str = "en") -> str | None:
     first = PERSONAL.search(text)
     if first is None:
         return None
-    while first and (empty := EXPLETIVE.match(text, first.start())):
+    while first and (empty := EXPLETIVE.match(text, first.start()) or SAYS.match(text, first.start())):
         first = PERSONAL.search(text, max(empty.end(), first.end()))
         if first and _named(text[: first.start()]):
             return None

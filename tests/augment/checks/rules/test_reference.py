@@ -28,6 +28,8 @@ def test_what_stands_for_nothing_is_named(text):
         "Piet Maas founded Acme Robotics in 1998.",
         "Maria moved to Oslo when she was ten.",
         "When she was ten, Maria moved to Oslo.",
+        "It holds that all sparrows are birds.",
+        "They say that sparrows are birds.",
         "It is true that Acme was founded in 1998.",
         "It was Piet Maas who founded Acme.",
         "It took ten years to build the bridge.",
