@@ -78,6 +78,19 @@ class Check:
         raise NotImplementedError
 
 
+class RowCheck(Check):
+    """A check that looks at one row at a time and has no figures."""
+
+    def fault(self, text: str, source: str, context: str, language: str) -> str | None:
+        """Why an inference is rejected; None where it stays."""
+        raise NotImplementedError
+
+    def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
+        """Row by row."""
+        asked = rows.select("text", "source_text", "context", "language").iter_rows()
+        return [Finding(self.fault(*row)) for row in asked]
+
+
 def tells_its_source(operator: type[Operator]) -> bool:
     """Whether an operator writes short statements, which follow from the sources that they name."""
     return not operator.long and not operator.rule

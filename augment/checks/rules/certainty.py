@@ -4,10 +4,9 @@ May becomes will, most becomes all, and what critics claim becomes a fact. Sure 
 and the inference has no limit of any kind.
 """
 
-import polars as pl
 import regex
 
-from augment.checks.base import Check, Finding, Given, tells_its_source
+from augment.checks.base import RowCheck, tells_its_source
 from augment.checks.languages.lexicon import Lexicon, lexicon
 from augment.checks.rules.terms import BREAK, IRREGULAR, Term, alike, has, is_adverb, share, terms
 from augment.config import CheckConfig
@@ -30,7 +29,7 @@ HAS = regex.compile(r"\b(?:has|have|had)\b", regex.IGNORECASE)
 DONE = regex.compile(r"ha(?:s|ve|d)\s+(?:(?:already|been|now|just)\s+)*(\w+)", regex.IGNORECASE)
 
 
-class Certainty(Check):
+class Certainty(RowCheck):
     """See `certainty`."""
 
     name = "certainty"
@@ -43,10 +42,9 @@ class Certainty(Check):
         """Where one statement stands against its source."""
         return tells_its_source(operator) and not operator.asks
 
-    def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
-        """Row by row."""
-        asked = rows.select("text", "source_text", "context", "language").iter_rows()
-        return [Finding(certainty(*row)) for row in asked]
+    def fault(self, text: str, source: str, context: str, language: str) -> str | None:
+        """See `certainty`."""
+        return certainty(text, source, context, language)
 
 
 def certainty(text: str, source: str, context: str = "", language: str = "en") -> str | None:

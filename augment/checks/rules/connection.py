@@ -9,9 +9,7 @@ which speaks of what stands before it. English only: in other languages words ch
 import re
 from collections import defaultdict
 
-import polars as pl
-
-from augment.checks.base import Check, Finding, Given
+from augment.checks.base import RowCheck
 from augment.checks.english.vocabulary import LIGHT, PRONOUN, stem
 from augment.checks.english.wordings import plain
 from augment.config import CheckConfig
@@ -30,7 +28,7 @@ LONG = 12
 """Words of a sentence that may well speak of another one in other words."""
 
 
-class Connection(Check):
+class Connection(RowCheck):
     """See `unconnected`."""
 
     name = "connection"
@@ -43,10 +41,9 @@ class Connection(Check):
         """Where sentences are combined."""
         return operator.combines
 
-    def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
-        """Row by row."""
-        asked = rows.select("text", "source_text", "language").iter_rows()
-        return [Finding(unconnected(*row)) for row in asked]
+    def fault(self, text: str, source: str, context: str, language: str) -> str | None:
+        """See `unconnected`."""
+        return unconnected(text, source, language)
 
 
 def unconnected(text: str, source: str, language: str = "en") -> str | None:

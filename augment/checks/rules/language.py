@@ -4,10 +4,9 @@ import unicodedata
 from collections import Counter
 from functools import cache, lru_cache
 
-import polars as pl
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-from augment.checks.base import Check, Finding, Given
+from augment.checks.base import RowCheck
 from augment.config import CheckConfig
 
 SURE = 0.9
@@ -30,7 +29,7 @@ ALIKE = {
 """Languages that short texts do not tell apart."""
 
 
-class Language(Check):
+class Language(RowCheck):
     """See `other_language`."""
 
     name = "language"
@@ -39,9 +38,9 @@ class Language(Check):
         """Set by `language`."""
         return config.language
 
-    def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
-        """Row by row."""
-        return [Finding(other_language(*pair)) for pair in rows.select("text", "source_text").iter_rows()]
+    def fault(self, text: str, source: str, context: str, language: str) -> str | None:
+        """See `other_language`."""
+        return other_language(text, source)
 
 
 def other_language(text: str, source: str) -> str | None:

@@ -4,15 +4,13 @@ Sure only where the words that are denied are the source's own: "was not discove
 another word ("rejected", so "did not accept"; "closed", so "not open") is let through.
 """
 
-import polars as pl
 import regex
 
-from augment.checks.base import Check, Finding, Given, tells_its_source
+from augment.checks.base import RowCheck, tells_its_source
 from augment.checks.languages.lexicon import Lexicon, Pattern, lexicon
 from augment.checks.rules.terms import BREAK, Term, alike, has, is_adverb, share, terms
 from augment.config import CheckConfig
 from augment.operators.base import Operator
-from augment.operators.registry import kind_of
 
 TURNS = regex.compile(
     r"\b(?:in contrast|contrary|differ\w*|compared|only|unless|except|until|before|but|unlike|instead|rather|if|or|either|otherwise|sole|"
@@ -36,7 +34,7 @@ COPIED, COVERED = 0.9, 0.6
 """Least share of an inference's words that are the source's, and of the source's that it has, for a copy of it."""
 
 
-class Polarity(Check):
+class Polarity(RowCheck):
     """See `polarity`."""
 
     name = "polarity"
@@ -46,16 +44,12 @@ class Polarity(Check):
         return config.meaning
 
     def applies(self, operator: type[Operator]) -> bool:
-        """Where one statement stands against its source."""
-        return tells_its_source(operator)
+        """Where one statement stands against its source; questions may ask and answer "No"."""
+        return tells_its_source(operator) and not operator.asks
 
-    def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
-        """Row by row; questions may ask and answer "No"."""
-        asks = {name: kind_of(name).asks for name in rows["operator"].unique()}
-        return [
-            Finding(None if asks[name] else polarity(*row))
-            for name, *row in rows.select("operator", "text", "source_text", "context", "language").iter_rows()
-        ]
+    def fault(self, text: str, source: str, context: str, language: str) -> str | None:
+        """See `polarity`."""
+        return polarity(text, source, context, language)
 
 
 def polarity(text: str, source: str, context: str = "", language: str = "en") -> str | None:

@@ -4,10 +4,9 @@ A number is its source's where it stands there in any form: in words, in another
 order, as the sum or difference of two others, rounded where the inference says "about". So is the number of things that a source lists.
 """
 
-import polars as pl
 import regex
 
-from augment.checks.base import Check, Finding, Given
+from augment.checks.base import RowCheck
 from augment.checks.rules.terms import alike
 from augment.checks.rules.units import Quantity, quantities
 from augment.config import CheckConfig
@@ -71,7 +70,7 @@ PERIODS = (7, 12, 24, 52, 60, 365)
 COUNT = regex.compile(rf"\b(?:{'|'.join(WORDS)})\b", regex.IGNORECASE)
 
 
-class Quantities(Check):
+class Quantities(RowCheck):
     """See `miscounted`."""
 
     name = "quantities"
@@ -84,10 +83,9 @@ class Quantities(Check):
         """Where the source is all there was; sums of several sentences may be new."""
         return not operator.rule and not operator.combines
 
-    def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
-        """Row by row."""
-        asked = rows.select("text", "source_text", "context", "language").iter_rows()
-        return [Finding(miscounted(*row)) for row in asked]
+    def fault(self, text: str, source: str, context: str, language: str) -> str | None:
+        """See `miscounted`."""
+        return miscounted(text, source, context, language)
 
 
 def miscounted(text: str, source: str, context: str = "", language: str = "en") -> str | None:

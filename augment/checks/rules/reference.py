@@ -3,10 +3,9 @@
 A pronoun is fine behind what it stands for ("Maria moved to Oslo when she was ten"), and so are expletives ("It is true that").
 """
 
-import polars as pl
 import regex
 
-from augment.checks.base import Check, Finding, Given, tells_its_source
+from augment.checks.base import RowCheck, tells_its_source
 from augment.checks.languages.lexicon import lexicon
 from augment.config import CheckConfig
 from augment.operators.base import Operator
@@ -34,7 +33,7 @@ NOUN = regex.compile(
 """What a pronoun may stand for: a name, or a noun with its article."""
 
 
-class Reference(Check):
+class Reference(RowCheck):
     """See `unresolved`."""
 
     name = "reference"
@@ -47,10 +46,9 @@ class Reference(Check):
         """Where a line stands alone."""
         return tells_its_source(operator)
 
-    def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
-        """Row by row."""
-        asked = rows.select("text", "source_text", "language").iter_rows()
-        return [Finding(unresolved(text, source, language)) for text, source, language in asked]
+    def fault(self, text: str, source: str, context: str, language: str) -> str | None:
+        """See `unresolved`."""
+        return unresolved(text, source, language)
 
 
 def unresolved(text: str, source: str, language: str = "en") -> str | None:

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import NamedTuple
 
-import polars as pl
 import regex
 
-from augment.checks.base import Check, Finding, Given, tells_its_source
+from augment.checks.base import RowCheck, tells_its_source
 from augment.checks.languages.lexicon import Lexicon, lexicon
 from augment.checks.rules.exchange import exchanged
 from augment.checks.rules.terms import ORDER, Term, alike, common, is_adverb, terms
@@ -98,7 +97,7 @@ SEPARATES = regex.compile(
 )
 
 
-class Roles(Check):
+class Roles(RowCheck):
     """See `swapped`."""
 
     name = "roles"
@@ -111,10 +110,9 @@ class Roles(Check):
         """Where one statement stands against its source."""
         return tells_its_source(operator) and not operator.asks
 
-    def check(self, rows: pl.DataFrame, given: Given) -> list[Finding]:
-        """Row by row."""
-        asked = rows.select("text", "source_text", "context", "language").iter_rows()
-        return [Finding(swapped(*row)) for row in asked]
+    def fault(self, text: str, source: str, context: str, language: str) -> str | None:
+        """See `swapped`."""
+        return swapped(text, source, context, language)
 
 
 class Place(NamedTuple):
