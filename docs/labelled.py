@@ -3,12 +3,19 @@
     .venv/bin/forethought verify augment/checks/labelled/pairs.jsonl --out verified [--model MODEL]
     .venv/bin/python docs/labelled.py verified/verified.parquet [dev|test]
 
-A share is of right pairs kept and of wrong ones rejected; baselines that know nothing are printed with it. An interval is that of 2,000
+    .venv/bin/python docs/labelled.py augment/checks/labelled/contrasts.jsonl pairs.jsonl
+    .venv/bin/forethought verify pairs.jsonl --out verified [--model MODEL]
+    .venv/bin/python docs/labelled.py verified/verified.parquet contrast
+
+The first line of the second block writes contrast pairs as a table of pairs. A share is of right pairs kept and of wrong ones rejected; baselines that know nothing are printed with it. An interval is that of 2,000
 draws of documents, as several pairs share one.
 """
 
+import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -41,8 +48,25 @@ def rejected(rows: pl.DataFrame) -> pl.Series:
     return ~rows["kept"]
 
 
+def pairs_of(groups: str) -> list[dict[str, Any]]:
+    """A row per statement of a file of contrast pairs."""
+    rows = []
+    for line in Path(groups).read_text(encoding="utf-8").splitlines():
+        group = json.loads(line)
+        for kind, *statements in group.pop("pairs"):
+            told = zip(statements, (True, False), strict=True)
+            rows += [
+                group | {"split": "contrast", "kind": kind, "inference": text, "right": right} for text, right in told
+            ]
+    return rows
+
+
 def main() -> None:
     """Print the tables of one half."""
+    if sys.argv[1].endswith("contrasts.jsonl"):
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in pairs_of(sys.argv[1]))
+        Path(sys.argv[2]).write_text(text, encoding="utf-8")
+        return
     half = sys.argv[2] if len(sys.argv) > 2 else "test"
     rows = pl.read_parquet(sys.argv[1]).filter(split=half)
     right, wrong = rows.filter("right"), rows.filter(~pl.col("right"))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import polars as pl
+import regex
 
 from augment.checks.base import Check, Finding, Given, offered
 from augment.checks.rules.terms import share, terms
@@ -11,8 +12,12 @@ from augment.text.words import normal
 
 FEWEST = 3
 """Words of a statement; in scripts without spaces, pairs of characters."""
-GROUNDED, TOUCHED = 0.15, 0.1
-"""Least share of an inference's words, in any form, that its source and context must contain; of a text that may bring in others'."""
+TOUCHED = 0.1
+"""Least share of the words of a text that may bring in others' that its source and context must contain; of a statement it is one word."""
+CHARACTERS = 0.2
+"""Least share of a statement's characters that are its source's, in languages whose synonyms share some and whose words are short."""
+BY_CHARACTER = frozenset({"zh", "ja", "ko"})
+LETTER = regex.compile(r"\p{L}")
 
 
 class Form(Check):
@@ -60,12 +65,21 @@ class Form(Check):
             return "much longer than its source"
         if said in self.stated:
             return "stated in the corpus"
-        if share(terms(text, language), terms(f"{source} {context}", language)) < (GROUNDED if close else TOUCHED):
+        if not _about(text, f"{source} {context}", close, language):
             return "shares too few words with its source"
         if said in self.kept:
             return "duplicate"
         self.kept.add(said)
         return None
+
+
+def _about(text: str, shown: str, close: bool, language: str) -> bool:
+    """Whether a text has words of what its model was shown."""
+    if close and language in BY_CHARACTER:
+        said, known = LETTER.findall(text), frozenset(LETTER.findall(shown))
+        return sum(letter in known for letter in said) >= CHARACTERS * len(said)
+    found = share(terms(text, language), terms(shown, language))
+    return found > 0 if close else found >= TOUCHED
 
 
 def _close(operator: str) -> bool:

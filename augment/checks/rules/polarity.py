@@ -22,6 +22,11 @@ PART = regex.compile(
     r"\b(?:half|thirds?|quarters?|rest|remaining|remainder|others?|majority|minority|most|some)\b", regex.IGNORECASE
 )
 """Words for a part, of which something else may hold."""
+OFTEN = regex.compile(r"\b(?:usually|normally|often|generally|typically|otherwise|mostly)\b", regex.IGNORECASE)
+"""What may be otherwise in one case."""
+AGENT = regex.compile(r"\bby\b", regex.IGNORECASE)
+CLEFT = regex.compile(r"^\s*it (?:is|was) (?:from|to|by|with|for|through) ", regex.IGNORECASE)
+"""What turns a sentence round without a passive."""
 ARTICLE = regex.compile(
     r"\b(?:the|an?|his|her|its|their|our|my|your|this|that|these|those|have|had|having)\b", regex.IGNORECASE
 )
@@ -63,7 +68,7 @@ def polarity(text: str, source: str, context: str = "", language: str = "en") ->
             return fault
     elif len(denies) % 2 != len(denied) % 2 and len(denied) < 2 and _copies(text, source, words, language):
         return "denies what its source says" if denies else "leaves out that its source denies it"
-    if denies or denied:
+    if denies or denied or CLEFT.match(text):
         return None
     return _opposite(text, source, context, words, language)
 
@@ -76,14 +81,16 @@ def _denial(text: str, source: str, words: Lexicon) -> str | None:
     here, there = _governed(text, NOT), _governed(source, NOT)
     if len(denies) == 1 and not denied:
         copied = not TURNS.search(source) and _in_order(own, told)
-        if here and has(told, here.word) and (copied or not words.contrast.search(source)):
+        plainly = here and not OFTEN.search(source) and all(has(told, t.word) for t in own if t.start > here.start)
+        if here and plainly and has(told, here.word) and (copied or not words.contrast.search(source)):
             return f"denies what its source says: {here.word}"
     elif len(denies) == 1 and len(denied) == 1 and here and there and not has(own, there.word):
         said = [t for t in told if alike(t.word, here.word)]
         if said and all(t.start < there.start and BREAK.search(source[t.end : there.start]) for t in said):
             return f"denies what its source says: {here.word}"
     elif len(denied) == 1 and not denies and there and not (TURNS.search(source) or words.contrast.search(text)):
-        once = sum(alike(t.word, there.word) for t in told) == 1
+        once = sum(alike(t.word, there.word) for t in told) == 1 and not there.word[0].isdigit()
+        once = once and not (AGENT.search(text) and not AGENT.search(source))
         return f"leaves out that its source denies it: {there.word}" if once and has(own, there.word) else None
     return None
 

@@ -23,9 +23,29 @@ ROUND = regex.compile(
     r"\b(?:about|around|nearly|almost|roughly|approximately|some|over|under|more than|less than|fewer than|just|close to|up to|at least|at most|or so|fast|rund|etwa|circa|ca|environ|près|unos|casi|cerca|noin|около|почти|약|约|大约|近|ประมาณ|लगभग)\b|[약约近~≈]",
     regex.IGNORECASE,
 )
+BOUND = regex.compile(
+    r"\b(?:more|less|fewer|longer|shorter|later|earlier|older|younger|higher|lower|steeper|larger|smaller|heavier|over|under|above|below|beyond|"
+    r"exceed\w*|at (?:least|most)|up to|within|nearly|almost|minimum|maximum)\b[^\d,;.]{0,25}$"
+    r"|\b(?:until|from|after|before|by|every|each|per|reach\w*)(?: the| an?)?\s*$",
+    regex.IGNORECASE,
+)
+"""What makes a number a limit, before it."""
+CASE = regex.compile(
+    r"\b(?:if|when|would|may|might|can|cannot|could|must|need\w*|not|never|no|nor|too|late|allowed|permitted|free|forbidden|enough|above|below|within|over|"
+    r"under|more|less|fewer|longer|shorter|breaks?|counts?|limit\w*|rules?)\b",
+    regex.IGNORECASE,
+)
+"""What speaks of a case to which a limit applies."""
 FRACTIONS = {
     "half": (0.5, 50, 30, 2),
     "halves": (0.5, 50),
+    "halve": (0.5, 50),
+    "halved": (0.5, 50),
+    "fifth": (0.2, 20, 5),
+    "tenth": (0.1, 10),
+    "hour": (60,),
+    "week": (7, 1),
+    "weeks": (7, 1),
     "quarter": (0.25, 25, 15, 4, 3),
     "third": (1 / 3, 33, 3),
     "double": (2,),
@@ -92,8 +112,9 @@ def miscounted(text: str, source: str, context: str = "", language: str = "en") 
     """Why an inference is rejected for a number; None where its source and context have all of them."""
     if MIXED.search(text) or MIXED.search(source):
         return None
-    told, own = [*quantities(f"{source} . {context}", language)], [*quantities(text, language)]
-    values = _known(source + " " + context, told)
+    shown = f"{source} . {context}"
+    told, own = [*quantities(shown, language)], [*quantities(text, language)]
+    values = _known(shown, told)
     rounded = ROUND.search(text) is not None
     new = [
         quantity
@@ -102,8 +123,24 @@ def miscounted(text: str, source: str, context: str = "", language: str = "en") 
         and (_unit_changed(quantity, told) or not _derived(quantity, told, values))
     ]
     unsure = FRACTION.search(folded(f"{source} {context}").casefold()) is not None
+    if _limits(told) != _limits(new):  # more than five where there are seven, six where up to ten are allowed
+        new = [q for q in new if _limits([q]) == _limits(told)] if not CASE.search(text) else []
+    new = [q for q in new if not _computed(q, told + [other for other in own if other is not q], values)]
     wrong = [q.text for q in new if _replaces(q, told, own) or (q.value >= INVENTED and not values and not unsure)]
     return f"counts what its source does not: {', '.join(dict.fromkeys(wrong))}" if wrong else None
+
+
+def _limits(some: list[Quantity]) -> bool:
+    """Whether one of some numbers is a limit: more than five."""
+    return any(BOUND.search(q.before) for q in some)
+
+
+def _computed(quantity: Quantity, others: list[Quantity], values: set[float]) -> bool:
+    """Whether a number is a sum, difference, product or quotient of two others, or a share of one."""
+    known = {q.value for q in others} | values
+    pairs = [(a, b) for a in known for b in known if a and b]
+    value = quantity.value
+    return any(_equal(value, x) for a, b in pairs for x in (a + b, a - b, a * b, a / b, a * b / 100, a - a * b / 100))
 
 
 def _replaces(quantity: Quantity, told: list[Quantity], own: list[Quantity]) -> bool:

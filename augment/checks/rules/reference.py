@@ -12,17 +12,22 @@ from augment.operators.base import Operator
 
 PERSONAL = regex.compile(r"\b(?:he|she|it|they|him|them|his|its|their|her|hers|theirs)\b", regex.IGNORECASE)
 DEFINITE = regex.compile(
-    r"^\W*(?:the|this|that|these|those|both)\s+(?:company|firm|organi[sz]ation|corporation|latter|former|two|three|pair|same)\b(?! of\b)",
+    r"^\W*(?:the|this|that|these|those|both)\s+(?:(?-i:company|firm|organi[sz]ation|corporation)|latter|former|two|three|pair|same)\b(?! of\b)",
     regex.IGNORECASE,
 )
 """Subjects that speak of what stands before them."""
 EXPLETIVE = regex.compile(
     r"\bit(?:'s|’s| is| was| has been| will be| may be| might be| would be| takes| took| can be| could be| cannot be| isn['’]t| wasn['’]t| must be| should be| seems| appears| turns? out| turned out| follows| costs?| rain(?:s|ed)| snow(?:s|ed))\b"
-    r"(?:.{0,60}\b(?:that|who|whom|to|when|where|whether|how)\b|\s+(?:\w+\s+){0,4}(?:hours?|minutes?|days?|years?|months?|weeks?|to)\b)",
+    r"(?:.{0,60}\b(?:that|who|whom|whose|which|to|when|where|whether|how)\b|\s+(?:\w+\s+){0,4}(?:hours?|minutes?|days?|years?|months?|weeks?|to)\b)",
     regex.IGNORECASE,
 )
+NAMED_AFTER = regex.compile(
+    r"^\s+(?:of|that|which|who|whose|called|named)\b.*\b(?-i:\p{Lu}\p{L}+)|\b(?:is|are|was|were) (?-i:(?:the )?\p{Lu}\p{L}+)",
+    regex.IGNORECASE,
+)
+"""What says at once which company it is: the company that collapsed is Bellweather."""
 SAYS = regex.compile(
-    r"\bit (?:also |then |therefore |thus )?(?:holds|held|follows|followed|means|meant|happens|happened|remains|emerges|emerged|transpired|matters) (?:true )?that\b"
+    r"\bit (?:also |then |therefore |thus |now |sometimes |often |can |may |might )?(?:seems|appears|happen|holds|held|follows|followed|means|meant|happens|happened|remains|emerges|emerged|transpired|matters)(?: true| now and then)? that\b"
     r"|\bthey (?:all )?(?:say|said|claim|believe|think|tell) (?:us )?that\b",
     regex.IGNORECASE,
 )
@@ -57,7 +62,7 @@ def unresolved(text: str, source: str, language: str = "en") -> str | None:
         words = lexicon(language)
         found = words.pronouns.match(text.lstrip(" \"'“„«¿¡*")) if words else None
         return f"does not say what it speaks of: {found.group().strip()}" if found else None
-    if found := DEFINITE.match(text):
+    if (found := DEFINITE.match(text)) and not NAMED_AFTER.search(text, found.end()):
         return f"does not say what it speaks of: {found.group().strip()}"
     first = PERSONAL.search(text)
     if first is None:

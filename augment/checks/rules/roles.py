@@ -59,6 +59,10 @@ DATE = regex.compile(
     "(?:jan|febr?)uary|march|april|may|june|july|august|(?:septem|octo|novem|decem)ber|(?:sun|mon|tues|wednes|thurs|fri|satur)day|"
     "spring|summer|autumn|winter|morning|afternoon|evening|night|today|yesterday|tomorrow|year|month|week"
 )
+COMPARED = regex.compile(r"\b(more|less|fewer|worse|better|\w+er)\b(?: \w+){0,3}? than\b", regex.IGNORECASE)
+"""A comparative; with another one the same may be said from the other end."""
+CLEFT = regex.compile(r"^\s*(?:it (?:is|was)|what|who) ", regex.IGNORECASE)
+"""What turns a sentence round without a passive."""
 NUMBERED = regex.compile(r"\d\s+$")
 POSSESSIVE = regex.compile(r"['’]s?\s*$")
 REPORTS = regex.compile(
@@ -92,7 +96,8 @@ CALLED = regex.compile(rf"({NAME.pattern}) \([\"“”']+the (\p{{L}}+)[\"“”
 HARD = regex.compile(r"[;:()—]|\s[–-]\s|\b(?:but|while|whereas)\b", regex.IGNORECASE)
 """What ends a clause even where its subject goes on."""
 SEPARATES = regex.compile(
-    r"[;:()—]|\s[–-]\s|\b(?:and|or|et|ou|y|o|und|oder|but|while|whereas|who|which|that|whose|whom)\b|,",
+    r"[;:()—]|\s[–-]\s|\b(?:and|or|et|ou|y|o|und|oder|but|while|whereas|who|which|that|whose|whom|when|if|where|because|once|until|since|unless|"
+    r"although|though|rather than|instead of|on behalf of|in exchange|in return)\b|,",
     regex.IGNORECASE,
 )
 
@@ -135,7 +140,7 @@ def swapped(text: str, source: str, context: str = "", language: str = "en") -> 
     """
     words = lexicon(language)
     for clause in clauses(resolved(source, context, text), language):
-        if words is not None and words.negation.search(text) and not words.negation.search(clause):
+        if words is not None and bool(words.negation.search(text)) != bool(words.negation.search(clause)):
             continue
         found = exchanged(text, clause, language, words)
         if found is None and words is not None and language in VOICED:
@@ -168,7 +173,7 @@ def resolved(source: str, context: str, text: str) -> str:
 
 def _turned(text: str, source: str, words: Lexicon, language: str) -> tuple[str, str] | None:
     """Two words whose roles differ around every word that relates them in both texts."""
-    if _says_from_the_other_end(text, source, words):
+    if _says_from_the_other_end(text, source, words) or _compared(text) != _compared(source) or CLEFT.match(text):
         return None
     own, told = terms(text, language), terms(source, language)
     shared = dict[str, tuple[list[Term], list[Term]]]()
@@ -193,6 +198,11 @@ def _turned(text: str, source: str, words: Lexicon, language: str) -> tuple[str,
         if verdicts == {True}:
             return a, b
     return None
+
+
+def _compared(text: str) -> set[str]:
+    """The comparatives of a text that has than."""
+    return {found[1].casefold() for found in COMPARED.finditer(text)}
 
 
 def _sure(places: list[Term], text: str) -> int:

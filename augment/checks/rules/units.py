@@ -55,6 +55,10 @@ DIGITS = dict(zip("〇零一二两三四五六七八九", (0, 0, 1, 2, 2, 3, 4, 
 HAN = regex.compile("[〇零一二两三四五六七八九十百千]+(?:[万亿][〇零一二两三四五六七八九十百千]*)*")
 
 
+BEFORE = 40
+"""Characters in front of a number in which a word may make it a limit."""
+
+
 class Quantity(NamedTuple):
     """A number of a text."""
 
@@ -65,6 +69,8 @@ class Quantity(NamedTuple):
     noun: str
     """The word behind it that is no unit: what is counted."""
     text: str
+    before: str
+    """What stands before it, in at most BEFORE characters."""
 
 
 def quantities(text: str, language: str = "en") -> Iterator[Quantity]:
@@ -92,7 +98,9 @@ def quantities(text: str, language: str = "en") -> Iterator[Quantity]:
             break
         if match["money"]:
             kind, factor = _unit(match["money"])
-        yield Quantity(value, kind, factor, noun, match.group().strip())
+        yield Quantity(
+            value, kind, factor, noun, match.group().strip(), plain[max(0, match.start() - BEFORE) : match.start()]
+        )
 
 
 def _spoken(text: str, language: str) -> str:
