@@ -51,6 +51,8 @@ OFTEN = regex.compile(
     regex.IGNORECASE,
 )
 ALWAYS = regex.compile(r"always|invariably|without exception|everywhere|completely", regex.IGNORECASE)
+OF = regex.compile(r"\s+of\b", regex.IGNORECASE)
+"""What stands behind a noun: the use of."""
 NOMINAL = regex.compile(r"(?:ing|ment|tion|sion|al|ance|ence|er|or)s?$")
 """Endings of nouns made of verbs, which say of nothing that it is so."""
 
@@ -89,7 +91,7 @@ def certainty(text: str, source: str, context: str = "", language: str = "en") -
     if limit and every and not any(p.search(text) for p in (words.some, words.limits, words.negation)):
         rest = [t for t in own if not every.start() <= t.start < every.end()]
         covered = not words.all.search(source) and share(rest, known) >= COVERED
-        if covered and (language != "en" or _of_the_same(limit, told, every, own)):
+        if covered and (language != "en" or _of_the_same(limit, source, told, every, own)):
             return f"says of all what its source says of some: {every.group()}, not {limit.group()}"
     attributed = words.claims.search(source)
     if attributed and not any(p.search(text) for p in (words.claims, words.said, words.hedge, words.unsure)):
@@ -99,9 +101,10 @@ def certainty(text: str, source: str, context: str = "", language: str = "en") -
     return _done(text, source, language) or _surer(text, source, words, own, told, known, language)
 
 
-def _of_the_same(limit: Match, told: list[Term], every: Match, own: list[Term]) -> bool:
+def _of_the_same(limit: Match, source: str, told: list[Term], every: Match, own: list[Term]) -> bool:
     """Whether a word for some and one for all say it of the same thing, or one for sometimes and one for always of anything."""
-    some = [t for t in told if t.start >= limit.end()][:FEW]
+    end = BREAK.search(source, limit.end())
+    some = [t for t in told if t.start >= limit.end() and (end is None or t.start < end.start())][:FEW]
     whole = [t for t in own if t.start >= every.end()][:FEW]
     if OFTEN.fullmatch(limit.group()) or ALWAYS.fullmatch(every.group()):
         return bool(OFTEN.fullmatch(limit.group()) and ALWAYS.fullmatch(every.group()))
@@ -159,7 +162,12 @@ def _surer(
         governed = [t for t in told if t.start >= found.end() and (end is None or t.start < end.start())]
         governed = [t for t in governed if not is_adverb(t.word)][:1]
         here = [t for t in own if governed and alike(t.word, governed[0].word)]
-        sure = here and not NOMINAL.search(here[0].word) and sum(alike(t.word, governed[0].word) for t in told) == 1
+        sure = (
+            here
+            and not NOMINAL.search(here[0].word)
+            and not OF.match(text, here[0].end)
+            and sum(alike(t.word, governed[0].word) for t in told) == 1
+        )
         if NOT_SURE.match(source, found.start()):
             return None
         covered = share([t for t in told if t.start >= found.end()][:NEAR], own)

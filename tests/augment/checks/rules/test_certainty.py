@@ -59,3 +59,30 @@ def test_limits_in_other_words_stay(text, source):
 def test_other_languages(language, text, source):
     assert certainty(text, source, "", language) is not None
     assert certainty(source, source, "", language) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        (
+            "The study was paid for by the manufacturer.",
+            "Beekeepers claim that dust killed them, but a study paid for by the manufacturer found mites.",
+        ),
+        (
+            "The firm that sold the pumps had been excluded.",
+            "The engineers warned the buyer before it bought pumps from the firm that had been excluded.",
+        ),
+        ("Claims of workers are paid before suppliers.", "Claims of workers are paid before the claims of suppliers."),
+        ("The use of the method is for instruments of his own.", "He may use the method for his own instruments."),
+        ("The written part is in Kerrin.", "The written part will be held on 4 May in Kerrin."),
+        ("All the workers were spared dismissal.", "The firm cut output by a third, but spared the workers dismissal."),
+    ],
+)
+def test_what_stands_beside_a_claim_or_a_limit_is_no_part_of_it(text, source):
+    assert certainty(text, source) is None
+
+
+def test_what_is_claimed_is_no_fact():
+    source = "Beekeepers claim that dust killed their colonies, but a study found mites."
+    assert certainty("Dust killed the colonies of the beekeepers.", source)
+    assert certainty("All houses of the village were destroyed.", "Most houses of the village were destroyed.")

@@ -11,8 +11,8 @@ SOURCE = "Did you know that femp are more dangerous than glon?"
 REVERSED = "glon are less dangerous than femp."
 
 
-def reason(text, source=SOURCE, cut=False, corpus=()):
-    return Form([SOURCE, *corpus]).fault(text, source, cut)
+def reason(text, source=SOURCE, cut=False, corpus=(), language="en"):
+    return Form([SOURCE, *corpus]).fault(text, source, cut, language=language)
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,11 @@ def test_any_text_is_judged_and_kept_at_most_once(text, source, cut):
 
 def test_content_words():
     assert content_words("The Cats saw 1234 under_scored naïveté 猫") == {"cats", "under", "scored", "naïveté", "猫"}
+
+
+def test_synonyms_share_characters_in_chinese_and_korean():
+    assert reason("消息说旧船卖给了希腊的船东", "该公司把三艘老旧货轮卖给了希腊船东", language="zh") is None
+    assert (
+        reason("화물 상자가 물속으로 떨어졌다.", "컨테이너 두 개가 바다에 빠졌으나 상한 사람은 없었다.", language="ko")
+        is None
+    )

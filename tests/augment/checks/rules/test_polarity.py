@@ -59,3 +59,21 @@ def test_other_languages(language, text, source):
 
 def test_a_language_without_words_says_nothing():
     assert polarity("Saa si hii.", "Saa ni hii.", "", "sw") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("Wages in Gorizia are higher than in Novi Breg.", "Gorizia makes vans for Novi Breg, where wages are lower."),
+        ("Lieke was slower than her sister.", "Anouk swam faster than her sister Lieke."),
+        ("It was from Stavros that Eleni learned the work.", "Stavros taught Eleni the work."),
+        ("The tadpoles that were eaten fell prey to newts.", "Tadpoles that were eaten by newts grew long tails."),
+        ("The ferry will not leave on time.", "The ferry will leave an hour late."),
+    ],
+)
+def test_the_same_from_the_other_end_is_no_opposite(text, source):
+    assert polarity(text, source) is None
+
+
+def test_a_comparison_with_both_sides_in_place_may_be_the_opposite():
+    assert polarity("The ferry is faster than the seaplane.", "The ferry is slower than the seaplane.")

@@ -51,3 +51,24 @@ def test_another_number_or_unit_is_named(text, source, language):
 
 def test_a_number_may_come_from_the_context():
     assert miscounted("The tower of 1871 was sold.", "It was sold.", "The tower was built in 1871.") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("A boat of fifteen tons would not be affected.", "Boats over twenty tons are to be turned away."),
+        ("More than ten thousand vans are affected.", "The maker is recalling 12,000 vans."),
+        ("The usual daily total comes to 10 ml.", "Give 5 ml twice a day with food."),
+        ("Delivery of three cubic metres costs 36 euros.", "Delivery costs 12 euros per cubic metre."),
+        (
+            "A scratched chair costs 216 euros.",
+            "Chairs at 240 euros each, less a 10 percent discount for scratched ones.",
+        ),
+    ],
+)
+def test_a_case_below_a_limit_a_bound_and_what_is_computed_are_the_sources(text, source):
+    assert miscounted(text, source) is None
+
+
+def test_another_number_in_the_place_of_a_limit_is_named():
+    assert miscounted("Boats over thirty tons are turned away.", "Boats over twenty tons are turned away.")

@@ -47,3 +47,18 @@ def test_other_languages_begin_with_no_pronoun():
     assert unresolved("Es ist vorgesehen, dass Acme umzieht.", SOURCE, "de") is None
     assert unresolved("Hän perusti Acmen.", SOURCE, "fi") is not None
     assert unresolved("Piet Maas perusti Acmen.", SOURCE, "fi") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It was the colonel whose words held threats.",
+        "It is Tuan Le whose departure can end the payments.",
+        "It now seems that looters set the library on fire.",
+        "It sometimes happens that a moray eats a shrimp.",
+        "The company that collapsed is Bellweather.",
+        "The Company refills the tank and the Hirer pays for it.",
+    ],
+)
+def test_what_names_at_once_what_it_speaks_of_is_understood(text):
+    assert unresolved(text, "Something else stood here.") is None
