@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
 ENGINE ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 
-.PHONY: demo test quick lint peers axe clean
+.PHONY: demo test quick lint peers axe review clean
 demo: $(STAMP)
 	$(BIN)/forethought demo
 
@@ -45,6 +45,11 @@ axe: $(STAMP)
 	npm install --silent --no-save --no-package-lock --prefix $(AXE) axe-core@4 playwright-core@1
 	$(if $(PAGES),,rm -rf $(AXE)/pages && $(BIN)/python tests/pages.py $(AXE)/pages >/dev/null)
 	AXE_MODULES=$(AXE) CHROMIUM=$(CHROMIUM) node docs/axe.mjs $(or $(PAGES),$(foreach page,report review compare,$(AXE)/pages/$(page)/$(page).html))
+
+# Fifty decisions on review.html in the same browser, saved, used and kept (docs/review.py); about three minutes on two cores.
+review: $(STAMP)
+	npm install --silent --no-save --no-package-lock --prefix $(AXE) playwright-core@1
+	AXE_MODULES=$(AXE) CHROMIUM=$(CHROMIUM) $(BIN)/python docs/review.py $(AXE)/review
 
 clean:
 	rm -rf $(VENV) .ruff_cache .mypy_cache .pytest_cache

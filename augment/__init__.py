@@ -2,5 +2,5 @@
 
 In the order of the data: `config` (settings), `reading` (files to documents), `text` (sentences, passages, words, search),
 `operators` (what is asked of a text, and how answers are read), `checks` (what is kept), `stages` (the way through them, round by
-round, with the engine between), `results` (examples for trainers, the review page, where a line comes from).
+round, with the engine between), `review` (what people decided about them), `results` (examples for trainers, the review page, where a line comes from).
 """

@@ -99,6 +99,9 @@ class AugmentConfig(Settings):
     """Strategies that `study` applies, per document."""
     language: str = "en"
     """Language of the documents (ISO code): for finding sentences, and for checks that know English."""
+    decisions: Annotated[tuple[Path, ...], tyro.conf.arg(aliases=["--decisions"])] = ()
+    """Files of decisions that review.html saved: what they reject leaves, keep comes back, edit has the new text (docs/howto-review.md).
+    By default those that the folder has from the call before; of several about one inference the latest counts."""
     seed: int = 0
     """Seed of the sampling, and of every random choice."""
     verify: CheckConfig = CheckConfig()

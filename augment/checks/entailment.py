@@ -25,6 +25,8 @@ OWN_THRESHOLD = 200
 """Inferences from which an operator has a threshold of its own."""
 SHOWN = ("evidence", "margin", "slip", "null", "rival")
 """Figures that `verdicts` has, with the threshold."""
+RIVAL, AS_LIKELY = "its source makes a rival likelier", "other sources make it as likely"
+"""How reasons begin that the margin and the evidence give."""
 SLICE = 20_000
 """Inferences that the engine is asked about at a time."""
 
@@ -100,9 +102,9 @@ def not_entailed(row: dict[str, Any], threshold: float | None, margin: float = 0
     if row["error"]:
         return f"entailment not scored: {row['error']}"
     if row["margin"] is not None and row["margin"] <= margin:
-        return f"its source makes a rival likelier: {row['rival']}"
+        return f"{RIVAL}: {row['rival']}"
     if threshold is not None and row["evidence"] is not None and row["evidence"] <= threshold:
-        return "other sources make it as likely"
+        return AS_LIKELY
     if row["slip"] is not None and row["slip"] > SLIP:
         return "far likelier with a word of its source"
     return None

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,10 @@ its source in front.
 
 {operators}
 
+## Review
+
+{review}
+
 ## What it holds
 
 {splits}
@@ -69,7 +73,12 @@ examples = datasets.load_dataset(folder, "examples", split="train")
 
 
 def write_data_set(
-    folder: Path, splits: Mapping[str, pl.DataFrame], inferences: pl.DataFrame, requests: pl.DataFrame, model: str
+    folder: Path,
+    splits: Mapping[str, pl.DataFrame],
+    inferences: pl.DataFrame,
+    requests: pl.DataFrame,
+    model: str,
+    reviewed: Sequence[str] = (),
 ) -> None:
     """Write README.md, examples-SPLIT.parquet and inferences.parquet; files of splits that are empty now are removed."""
     tables = {f"examples-{split}.parquet": splits.get(split, pl.DataFrame()) for split in ("train", "validation")}
@@ -79,11 +88,17 @@ def write_data_set(
             remove(folder / name)
         else:
             write_whole(folder / name, parquet(table))
-    write_whole(folder / "README.md", card(splits, inferences, requests, model).encode())
+    write_whole(folder / "README.md", card(splits, inferences, requests, model, reviewed).encode())
 
 
-def card(splits: Mapping[str, pl.DataFrame], inferences: pl.DataFrame, requests: pl.DataFrame, model: str) -> str:
-    """The README.md: YAML front matter, how the data set was made, counts, columns, limits."""
+def card(
+    splits: Mapping[str, pl.DataFrame],
+    inferences: pl.DataFrame,
+    requests: pl.DataFrame,
+    model: str,
+    reviewed: Sequence[str] = (),
+) -> str:
+    """The README.md: YAML front matter, how the data set was made and reviewed, counts, columns, limits."""
     filled = {split: table for split, table in splits.items() if not table.is_empty()}
     rows = sum(table.height for table in filled.values()) + inferences.height
     files = [{"split": split, "path": f"examples-{split}.parquet"} for split in filled]
@@ -107,6 +122,7 @@ def card(splits: Mapping[str, pl.DataFrame], inferences: pl.DataFrame, requests:
         model=Path(model).name if Path(model).is_dir() else model,
         sampling=_sampling(requests),
         operators=markdown(("operator", "inferences", "kept"), counts),
+        review="\n".join(f"- {line}" for line in reviewed) or "Nobody has reviewed these inferences.",
         splits=markdown(("split of `examples`", "origin", "rows", "characters"), made_of),
         columns=markdown(("column", ""), [(name, COLUMNS.get(name, "")) for name in columns]),
         validation="The validation split shares no document, no sentence and no inference with the training split; the config "

@@ -1,4 +1,7 @@
-"""The review page: one HTML file to read inferences beside their sources, offline, quick with 10,000 rows."""
+"""The review page: one HTML file to read inferences beside their sources and to decide about them, offline, quick with 10,000 rows.
+
+What it saves is read by `augment.review`.
+"""
 
 import base64
 import hashlib
@@ -12,6 +15,7 @@ import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from augment.review.decisions import LONGEST, Decision, shown
 from engine.store.places import write_whole
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -19,33 +23,49 @@ MOST = 10_000
 """Rows on the page; of more a sample is shown."""
 FLOOR = 50
 """Rows of each operator and verdict that a sample holds at least, where there are as many."""
-LONGEST = 4_000
-"""Characters of a text that are shown."""
+DRAWN = 1_000
+"""Of more rows than MOST so many kept ones on the page are drawn from all kept ones alike: the random samples are taken from them."""
 KEPT = "kept"
+SCRIPTS = ("decisions.js", "sample.js", "review.js")
+"""One after the other they are the page's script."""
 
 
-def write_review(out: Path, inferences: pl.DataFrame, documents: pl.DataFrame, model: str, seed: int = 0) -> None:
-    """Write review.html into `out`."""
-    write_whole(out / "review.html", review_page(inferences, documents, model, seed).encode())
+def write_review(
+    out: Path,
+    inferences: pl.DataFrame,
+    documents: pl.DataFrame,
+    model: str,
+    seed: int = 0,
+    decisions: Iterable[Decision] = (),
+) -> None:
+    """Write review.html into `out`; it begins with the decisions that there are."""
+    write_whole(out / "review.html", review_page(inferences, documents, model, seed, decisions).encode())
 
 
-def review_page(inferences: pl.DataFrame, documents: pl.DataFrame, model: str, seed: int = 0) -> str:
+def review_page(
+    inferences: pl.DataFrame,
+    documents: pl.DataFrame,
+    model: str,
+    seed: int = 0,
+    decisions: Iterable[Decision] = (),
+) -> str:
     """The page's HTML; every text reaches it as data, none as markup."""
     told = inferences.with_columns(_verdicts(inferences))
-    shown = sample(told, MOST, seed)
-    script = (TEMPLATES / "review.js").read_text(encoding="utf-8")
+    on_page, drawn = chosen(told, seed)
+    data = page_data(on_page, documents) | {"drawn": drawn, "decisions": [_known(one) for one in decisions]}
+    script = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
     pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
     pages.trim_blocks = pages.lstrip_blocks = True
     return pages.get_template("review.html.j2").render(
         documents=documents.height,
         rows=told.height,
-        shown=shown.height,
+        shown=on_page.height,
         kept=told.filter(verdict=KEPT).height,
         model=Path(model).name if Path(model).is_dir() else model,
         operators=_operators(told),
         rejected=told.filter(pl.col("verdict") != KEPT)["verdict"].value_counts(sort=True).rows(),
         longest=LONGEST,
-        data=Markup(as_script(page_data(shown, documents))),
+        data=Markup(as_script(data)),
         script=Markup(script),
         digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
@@ -56,6 +76,25 @@ def _verdicts(inferences: pl.DataFrame) -> pl.Series:
     reasons = inferences.select("kept", "reason").iter_rows()
     outcomes = [KEPT if kept else (reason or "rejected").split(":")[0].strip()[:80] for kept, reason in reasons]
     return pl.Series("verdict", outcomes, dtype=pl.String)
+
+
+def _known(decision: Decision) -> dict[str, str]:
+    return {name: value for name, value in decision._asdict().items() if value is not None}
+
+
+def chosen(told: pl.DataFrame, seed: int) -> tuple[pl.DataFrame, list[int] | None]:
+    """The rows of the page, and where they are not all, the places of those that are drawn from all kept ones alike.
+
+    The others are drawn by operator and verdict, with more of the rare ones: they cannot say how many of all are right.
+    """
+    if told.height <= MOST:
+        return told, None
+    rows = told.with_row_index("number")
+    kept = rows.filter(verdict=KEPT)["number"].to_list()
+    drawn = set(Random(f"drawn {seed}").sample(kept, min(DRAWN, len(kept), MOST // 2)))
+    others = sample(rows.filter(~pl.col("number").is_in(list(drawn))), MOST - len(drawn), seed)
+    places = sorted({*drawn, *others["number"]})
+    return told[places], [place for place, row in enumerate(places) if row in drawn]
 
 
 def sample(told: pl.DataFrame, most: int, seed: int) -> pl.DataFrame:
@@ -77,24 +116,26 @@ def sample(told: pl.DataFrame, most: int, seed: int) -> pl.DataFrame:
     return told[sorted(chosen)]
 
 
-def page_data(shown: pl.DataFrame, documents: pl.DataFrame) -> dict[str, Any]:
-    """Rows as lists of values and of places in the lists `operators`, `verdicts`, `sources` and `documents`."""
+def page_data(on_page: pl.DataFrame, documents: pl.DataFrame) -> dict[str, Any]:
+    """Rows as lists of values and of places in the lists `operators`, `verdicts`, `checks`, `sources` and `documents`."""
     names = dict(zip(documents["doc_id"], documents["source"], strict=True)) if "source" in documents.columns else {}
-    operators, verdicts, sources, cited = Places(), Places(), Places(), Places()
+    operators, verdicts, checks, sources, cited = Places(), Places(), Places(), Places(), Places()
     rows = [
         [
             row["inference_id"],
-            _short(row["text"]),
+            shown(row["text"]),
             operators.of(row["operator"] or ""),
             verdicts.of(row["verdict"]),
             None if row["kept"] else row["reason"],
-            sources.of(_short("\n".join(source_sentences(row)))),
+            sources.of(shown("\n".join(source_sentences(row)))),
             [cited.of(names.get(i, i)) for i in (row["doc_ids"] or [])[:20]],
-            _checks(row.get("verdicts")),
+            _checks(found := _said(row.get("verdicts"))),
+            checks.of("" if row["kept"] else _rejected_by(found, row["reason"])),
+            int(len(row["text"] or "") > LONGEST),
         ]
-        for row in shown.iter_rows(named=True)
+        for row in on_page.iter_rows(named=True)
     ]
-    lists = {"operators": operators, "verdicts": verdicts, "sources": sources, "documents": cited}
+    lists = {"operators": operators, "verdicts": verdicts, "checks": checks, "sources": sources, "documents": cited}
     return {"rows": rows} | {name: list(places.seen) for name, places in lists.items()}
 
 
@@ -115,19 +156,23 @@ def source_sentences(row: dict[str, Any]) -> list[str]:
     return [found] if isinstance(found, str) else list(found)
 
 
-def _checks(verdicts: str | None) -> list[list[str]]:
-    """[name, verdict] of each check beside the first, which the row's outcome tells already."""
+def _said(verdicts: str | None) -> dict[str, Any]:
     try:
         found = json.loads(verdicts or "{}")
     except ValueError:
-        return []
-    known = found.items() if isinstance(found, dict) else ()
-    return [[name, value if isinstance(value, str) else json.dumps(value)] for name, value in known if name != "format"]
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
-def _short(text: str | None) -> str:
-    text = text or ""
-    return text if len(text) <= LONGEST else text[:LONGEST] + " …"
+def _checks(said: dict[str, Any]) -> list[list[str]]:
+    """[name, verdict] of each check beside the first, which the row's outcome tells already."""
+    known = ((name, value) for name, value in said.items() if name != "format")
+    return [[name, value if isinstance(value, str) else json.dumps(value)] for name, value in known]
+
+
+def _rejected_by(said: dict[str, Any], reason: str | None) -> str:
+    """The check whose verdict is why a row was rejected."""
+    return next((name for name, value in said.items() if reason in (value, f"{name}: {value}")), "")
 
 
 def _operators(told: pl.DataFrame) -> Iterable[tuple[str, int, int]]:

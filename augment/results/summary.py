@@ -1,5 +1,7 @@
 """What an augmentation brought, as it is told at its end."""
 
+from collections.abc import Iterable
+
 import polars as pl
 from rich.markup import escape
 
@@ -17,6 +19,12 @@ def say_summary(documents: pl.DataFrame, inferences: pl.DataFrame) -> None:
         say(f"  {count:,} rejected: {escape(reason)}")
     for text, source in inferences.filter("kept").select("text", "source_text").head(3).rows():
         say(f"  [dim]{escape(source)}[/]\n    -> {escape(text)}")
+
+
+def say_review(lines: Iterable[str]) -> None:
+    """Print what came of the decisions of a review."""
+    for line in lines:
+        say(f"  review: {escape(line)}")
 
 
 def reasons(inferences: pl.DataFrame) -> pl.DataFrame:

@@ -96,6 +96,8 @@ class Rounds:
         """The inferences, in tables; a round without anything new is the last."""
         for rule in self.rules:
             yield derived(rule, documents)
+        if not self.operators:  # rules ask nothing, and the table says so
+            write_table(self.out / "requests.parquet", pl.DataFrame(schema=REQUESTS))
         sentences, number, last = documents, 1, self.config.rounds if self.operators else 0
         while number <= last and not documents.is_empty():
             new = [pl.DataFrame(schema=INFERENCES)]

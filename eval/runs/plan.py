@@ -9,6 +9,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from augment.review.reviewed import known_decisions
 from augment.stages.plan import print_estimate
 from augment.stages.requests import make_requests, prompt_chars
 from engine.models import resolve_model
@@ -52,6 +53,7 @@ def print_stages(config: RunConfig) -> tuple[dict[int, Benchmark], list[pl.DataF
     worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
     check_room(config, worlds)
     run = check_run(config)
+    known_decisions(config.augment, run)
     table = Table("stage", "work", "tokens (estimate: characters / 4)", title=f"Plan of {config.name}")
     documents = sum(w.documents.height for w in worlds.values())
     table.add_row("read", f"{documents:,} documents in {len(worlds)} worlds", f"{_tokens(worlds):,}")

@@ -7,6 +7,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from augment.review.decisions import STORED
 from engine.console import console
 from engine.store.records import write_json
 from engine.store.tables import write_table
@@ -59,7 +60,7 @@ def finish(
     if gates is not None and not gates.is_empty():
         results["gates"] = as_json(gates)
     files = sorted(config.benchmark.data.glob("*.jsonl")) if config.benchmark.data else []
-    data = [*files, run / "documents.parquet", run / "questions.parquet"]
+    data = [*files, run / "documents.parquet", run / "questions.parquet", *run.glob(STORED)]
     origin = provenance(config.model, data, config.seeds, config.adapter if isinstance(config, EvalConfig) else None)
     write_json(run / "provenance.json", origin)
     write_json(run / "results.json", results)

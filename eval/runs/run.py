@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from augment.review.reviewed import known_decisions
 from augment.stages.answers import INFERENCES
 from augment.stages.requests import make_requests
 from augment.stages.rounds import augment_worlds
@@ -20,9 +21,10 @@ from eval.arms.items import answers, written
 from eval.benchmarks.base import Benchmark
 from eval.benchmarks.registry import load
 from eval.config import RunConfig
-from eval.runs.folder import Clock, open_run, stacked
+from eval.runs.folder import Clock, check_run, open_run, stacked
 from eval.runs.own_documents import check, with_questions
 from eval.runs.results import finish
+from eval.runs.reviewed import reviewed_worlds
 from eval.runs.room import check_room
 from train.examples.arms import AUGMENTED, TRAINED_ARMS, count_tokens, examples_of, held_back
 from train.sft.jobs import TrainJob, done_already, has_room, train_many
@@ -41,6 +43,7 @@ def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
         if shared := next(iter(worlds.values())).by_engine:
             check(config, worlds[config.seeds[0]])
         check_room(config, worlds)
+        known_decisions(config.augment, check_run(config))
         run = open_run(config)
         log_to(run / "log.txt")
         clock = Clock(run)
@@ -56,6 +59,7 @@ def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
         if AUGMENTED & set(config.arms):
             texts = {s: w.documents for s, w in worlds.items() if not shared or s == config.seeds[0]}
             made = augment_worlds(texts, pool, config.augment, config.model, run)
+            made = reviewed_worlds(made, texts, config, run)
             inferences = stacked([made.get(s, made[config.seeds[0]]) for s in worlds], worlds)
         write_table(run / "inferences.parquet", inferences)
         before = clock.engine(pool, before, {"score": "check"})

@@ -13,7 +13,8 @@ from augment.operators.registry import load_operators
 from augment.reading.corpus import read_corpus
 from augment.results.review import write_review
 from augment.results.skipped import name_skipped, unasked, write_skipped
-from augment.results.summary import say_outcome, say_summary
+from augment.results.summary import say_outcome, say_review, say_summary
+from augment.review.reviewed import known_decisions, review
 from augment.stages.estimate import calibrate
 from augment.stages.plan import print_estimate, say_requests
 from augment.stages.requests import make_requests
@@ -83,12 +84,15 @@ def run(job: Job) -> int:
     if job.drop_repeated:
         documents, repeated = drop_repeated(documents, job.drop_repeated)
         say(f"{repeated.height:,} repeated paragraphs dropped")
+    known_decisions(job.augment, out)  # their mistakes come before any work
     if job.dry_run:
         check_writable(out)
         return 3 if _foreseen(job, documents) or corpus.left_out else 0
     with EnginePool(job.model, job.engine) as pool:
         log_to(out / "log.txt")
-        inferences = augment(documents, pool, job.augment, job.model, out)
+        checked = augment(documents, pool, job.augment, job.model, out)
+    reviewed = review(checked, documents, job.augment, out)
+    inferences = reviewed.inferences
     silent = unasked(
         documents, pl.read_parquet(out / "requests.parquet", columns=["doc_ids", "source_text"], glob=False)
     )
@@ -96,8 +100,9 @@ def run(job: Job) -> int:
     write_skipped(out, corpus.skipped + silent)
     if job.drop_repeated:
         write_table(out / "repeated.parquet", repeated)
-    write_review(out, inferences, documents, job.model, job.augment.seed)
+    write_review(out, reviewed.checked, documents, job.model, job.augment.seed, reviewed.decisions.values())
     say_summary(documents, inferences)
+    say_review(reviewed.lines)
     recipe = Recipe(
         formats=job.formats,
         mix=job.mix,
@@ -107,7 +112,9 @@ def run(job: Job) -> int:
         seed=job.augment.seed,
         language=job.augment.language,
     )
-    files = write_examples(out, documents, inferences, general.documents if general else None, recipe, job.model)
+    files = write_examples(
+        out, documents, inferences, general.documents if general else None, recipe, job.model, reviewed.lines
+    )
     say(f"wrote {job.out}: inferences.parquet, review.html, {', '.join(files)}")
     fine = say_outcome(inferences)
     if inferences["kept"].any():

@@ -1,11 +1,14 @@
 """`forethought train`: examples in, adapter or weights out."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import polars as pl
 import tyro
+from rich.markup import escape
 
+from augment.review.decisions import Decision, read_decisions
 from engine.config import Settings
 from engine.console import console, log_to, say
 from engine.errors import UserError
@@ -13,6 +16,7 @@ from engine.models import check_model, resolve_model
 from engine.store.places import check_writable
 from train.config import TrainConfig
 from train.examples.reading import read_examples
+from train.examples.reviewed import reviewed
 from train.sft.job import train
 from train.sft.jobs import watched
 from train.sft.plan import say_training
@@ -30,6 +34,8 @@ class Job(Settings):
     """Folder for the adapter or weights; running again resumes."""
     validation: Path | None = None
     """File of texts like the examples: training stops when the loss on them no longer falls."""
+    decisions: tuple[Path, ...] = ()
+    """Files of decisions that review.html saved: rejected examples are left out, edited ones have the new text (docs/howto-review.md)."""
     seed: int = 0
     """Seed of order and initial adapter."""
     dry_run: bool = False
@@ -42,17 +48,26 @@ def run(job: Job) -> None:
     if not job.examples:
         raise UserError("train: name the file of examples (.parquet or .jsonl with a column text).")
     model = resolve_model(job.model)
-    examples = read_examples(Path(job.examples)).filter(pl.col("text").str.strip_chars() != "")
+    decisions = read_decisions(job.decisions)
+    examples = _read(Path(job.examples), decisions).filter(pl.col("text").str.strip_chars() != "")
     if examples.is_empty():
         raise UserError(f"{job.examples} has no row with text.")
     if job.dry_run:
         check_writable(job.out.absolute())
         say_training(model, examples, job.train)
         return
-    validation = read_examples(job.validation) if job.validation else None
+    validation = _read(job.validation, decisions) if job.validation else None
     log_to(job.out / "log.txt")
     with watched({"train": job.out}, console):
         result = train(check_model(model), examples, job.train, job.seed, job.out, validation)
     for note in result["notes"]:
         say(f"[yellow]note[/]: {note}")
     say(f"{result['steps']} steps in {result['seconds']:.0f} s, mean loss {result['loss']:.2f}; wrote {job.out}")
+
+
+def _read(path: Path, decisions: Mapping[str, Decision]) -> pl.DataFrame:
+    examples = read_examples(path)
+    if decisions:
+        examples, told = reviewed(examples, decisions, path)
+        say(escape(f"{path.name}: {told}"))
+    return examples

@@ -1,5 +1,6 @@
 """Examples from an augmentation: originals and kept inferences are split, mixed, and written in the forms asked for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,11 +36,12 @@ def write_examples(
     general: pl.DataFrame | None,
     recipe: Recipe,
     model: str,
+    reviewed: Sequence[str] = (),
 ) -> list[str]:
     """Split, mix and write the examples; returns the names of the files.
 
     The validation set comes first: copies and replayed rows of `general` text are for training alone. `out` holds
-    requests.parquet of the augmentation by `model`, of which a data set's card tells.
+    requests.parquet of the augmentation by `model`, of which a data set's card tells, as of what came of a review (`reviewed`).
     """
     examples = pl.concat([originals(documents), inferred(inferences)])
     groups = shared_statements(documents, inferences, recipe.language) if recipe.validation else []
@@ -60,6 +62,6 @@ def write_examples(
             say(f"{name}: {table.height:,} examples ({', '.join(counts)})")
     if "hub" in recipe.formats:
         requests = pl.read_parquet(out / "requests.parquet", glob=False)
-        write_data_set(out / "hub", splits, inferences, requests, model)
+        write_data_set(out / "hub", splits, inferences, requests, model, reviewed)
         files.append("hub/")
     return files

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inference_rows import DOCUMENTS, HOSTILE, row, table
 
-from augment.results.review import as_script, page_data, review_page, sample, write_review
+from augment.results.review import as_script, chosen, page_data, review_page, sample, write_review
+from augment.review.decisions import Decision
 
 
 class Page(HTMLParser):
@@ -109,7 +110,7 @@ def test_a_sample_holds_some_of_everything_and_no_more_than_it_may(strata, most,
 def test_a_page_that_holds_a_sample_says_so(tmp_path, monkeypatch):
     rows = table(*(row(i) for i in range(30)), *(row(i, kept=False, reason="duplicate") for i in range(30, 40)))
     write_review(tmp_path, rows, DOCUMENTS, "m")
-    assert "sample" not in (tmp_path / "review.html").read_text().split("<main")[0].split("<header>")[1]
+    assert "This page holds a sample" not in (tmp_path / "review.html").read_text()
     monkeypatch.setattr("augment.results.review.MOST", 20)
     text = review_page(rows, DOCUMENTS, "m")
     assert "20 of 40 inferences, drawn at random" in text
@@ -119,3 +120,46 @@ def test_a_page_that_holds_a_sample_says_so(tmp_path, monkeypatch):
 def test_an_empty_table_gives_a_page():
     text = review_page(table(), DOCUMENTS, "m")
     assert "0 of 0 inferences" in text
+
+
+def test_the_page_begins_with_the_decisions_that_there_are():
+    made = [Decision("i0", "edit", HOSTILE, inference=HOSTILE, time="2025-01-31T12:00:00Z"), Decision("gone", "keep")]
+    page = Page(review_page(table(row(0)), DOCUMENTS, "m", decisions=made))
+    assert json.loads(page.scripts[0])["decisions"] == [
+        {
+            "inference_id": "i0",
+            "decision": "edit",
+            "text": HOSTILE,
+            "inference": HOSTILE,
+            "time": "2025-01-31T12:00:00Z",
+        },
+        {"inference_id": "gone", "decision": "keep"},
+    ]
+    assert len(page.scripts) == 2
+
+
+def test_rows_name_the_check_that_rejected_them_and_whether_their_text_is_cut():
+    verdicts = '{"format": "ok", "additions": "names x", "margin": 0.1}'
+    moved = '{"format": "ok", "entailment": "ok", "threshold of review": "margin 0.1 <= 0.2"}'
+    rows = table(
+        row(0, text="x" * 4001),
+        row(1, kept=False, reason="names x", verdicts=verdicts),
+        row(2, kept=False, reason="threshold of review: margin 0.1 <= 0.2", verdicts=moved),
+    ).with_columns(verdict=pl.lit("v"))
+    data = page_data(rows, DOCUMENTS)
+    assert [data["checks"][r[8]] for r in data["rows"]] == ["", "additions", "threshold of review"]
+    assert [r[9] for r in data["rows"]] == [1, 0, 0]
+
+
+def test_random_samples_of_a_large_table_come_from_all_kept_rows_alike(monkeypatch):
+    monkeypatch.setattr("augment.results.review.MOST", 40)
+    few = [row(i, operator="rare") for i in range(20)]
+    told = table(*few, *(row(i, kept=i % 2 == 0, reason=None if i % 2 == 0 else "r") for i in range(20, 400)))
+    told = told.with_columns(verdict=pl.when("kept").then(pl.lit("kept")).otherwise(pl.lit("r")))
+    page, drawn = chosen(told, 0)
+    assert page.height == page["inference_id"].n_unique() <= 40
+    assert len(drawn) == 20
+    assert page[drawn]["kept"].all()
+    assert page.equals(chosen(told, 0)[0])
+    assert sum((chosen(told, seed)[0][chosen(told, seed)[1]]["operator"] == "rare").sum() for seed in range(30)) < 90
+    assert chosen(told.head(40), 0)[1] is None
