@@ -48,7 +48,7 @@ axe: $(STAMP)
 
 # Fifty decisions on review.html in the same browser, saved, used and kept (docs/review.py); about three minutes on two cores.
 review: $(STAMP)
-	npm install --silent --no-save --no-package-lock --prefix $(AXE) playwright-core@1
+	npm install --silent --no-save --no-package-lock --prefix $(AXE) axe-core@4 playwright-core@1
 	AXE_MODULES=$(AXE) CHROMIUM=$(CHROMIUM) $(BIN)/python docs/review.py $(AXE)/review
 
 clean:

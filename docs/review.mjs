@@ -74,9 +74,9 @@ for (let number = 0; number < size; number++) {
 }
 const right = kinds.filter((kind) => kind === "keep").length;
 const told = await page.evaluate(([right, of]) => { const { share, low, high } = wilson(right, of); return [share, low, high].map(percent); }, [right, size]);
-assert.match(await text("estimate"), new RegExp(`${told[0]}% \\[${told[1]}, ${told[2]}\\], ${right} of the first ${size} right`.replaceAll(".", "\\.")));
+assert.match(await text("estimate"), new RegExp(`${told[0]}% \\[${told[1]}, ${told[2]}\\], ${right} of the first ${size} are right`.replaceAll(".", "\\.")));
 await page.keyboard.press("u"); // the last one taken back and decided again
-assert.match(await text("estimate"), new RegExp(`of the first ${size - 1} right`));
+assert.match(await text("estimate"), new RegExp(`of the first ${size - 1} are right`));
 await page.keyboard.press(kinds.at(-1) === "edit" ? "r" : kinds.at(-1)[0]);
 if (kinds.at(-1) === "edit") kinds[kinds.length - 1] = "reject";
 await page.screenshot({ path: join(out, "sample.png") });

@@ -170,6 +170,7 @@ function go(place) {
   const made = shownItem(place);
   made.tabIndex = 0;
   made.focus({ preventScroll: true });
+  made.style.scrollMarginBottom = at("saving").offsetHeight + 8 + "px"; // what the bar at the bottom covers
   made.scrollIntoView({ block: "nearest" });
 }
 
@@ -268,14 +269,14 @@ function estimate() {
     if (one && place >= counted && one.sample === label) put(Object.fromEntries(Object.entries(one).filter(([name]) => name !== "sample")));
   });
   const more = said.filter(Boolean).length - counted, right = said.slice(0, counted).filter((one) => one.decision === "keep").length;
-  const skipped = more ? " Row " + (open + 1) + " is not decided: " + many(more) + " behind it will count when it is." : "";
+  const skipped = more ? " Row " + (open + 1) + " is open: " + many(more) + " behind it count once it is decided." : "";
   if (!counted) {
     at("estimate").textContent = "Decide the rows one after the other: the share of right ones, with its interval, appears here." + skipped;
     return;
   }
   const { share, low, high } = wilson(right, counted);
   at("estimate").textContent = "Precision of the kept ones: " + percent(share) + "% [" + percent(low) + ", " + percent(high) + "], "
-    + many(right) + " of the first " + many(counted) + " right as they are; " + many(found.length - counted) + " to go." + skipped;
+    + many(right) + " of the first " + many(counted) + " are right; " + many(found.length - counted) + " to go." + skipped;
 }
 
 function options(id, names, column) {
