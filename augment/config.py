@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import tyro
 from pydantic import BeforeValidator, Field, model_validator
 
+from engine.address import is_address
 from engine.config import Mapping, Settings
 
 
@@ -45,9 +46,37 @@ class CheckConfig(Settings):
     """Seed of the sources that entailment draws for comparison."""
 
 
-class AugmentConfig(Settings):
-    """Which inferences are asked for, and how they are sampled."""
+class Prices(Settings):
+    """What a teacher's tokens cost, in dollars per million."""
 
+    prompt: float = Field(default=0.0, ge=0)
+    """Of prompts, as far as the address's cache does not have them."""
+    cached: float | None = Field(default=None, ge=0)
+    """Of prompts that the address says its cache had; by default as others."""
+    output: float = Field(default=0.0, ge=0)
+    """Of answers, reasoning included."""
+
+    @property
+    def given(self) -> bool:
+        """Whether there are any."""
+        return bool(self.prompt or self.cached or self.output)
+
+    def of(self, prompt: float, cached: float, output: float) -> float:
+        """Dollars for so many tokens; `cached` ones are among those of the prompts."""
+        reused = self.prompt if self.cached is None else self.cached
+        return ((prompt - cached) * self.prompt + cached * reused + output * self.output) / 1e6
+
+
+class AugmentConfig(Settings):
+    """Which inferences are asked for, of whom, and how they are sampled."""
+
+    teacher: Annotated[str | None, tyro.conf.arg(aliases=["--teacher"])] = None
+    """Who writes inferences, and questions on own documents: a model as --model takes it, or an OpenAI-compatible address
+    http(s)://HOST/v1, whose key is the environment variable OPENAI_API_KEY. By default the model writes for itself."""
+    teacher_model: Annotated[str | None, tyro.conf.arg(aliases=["--teacher-model"])] = None
+    """Name of the model at the teacher's address; by default the only one that it serves."""
+    prices: Prices = Prices()
+    """What the teacher's tokens cost: then augment, run and plan say what was or will be spent."""
     operators: tuple[str, ...] = ("rephrase", "reverse")
     """Operators to apply (docs/operators.md): shipped ones, prompt files NAME.md in `prompts`, and installed plug-ins."""
     prompts: Path | None = None
@@ -106,6 +135,14 @@ class AugmentConfig(Settings):
     """Seed of the sampling, and of every random choice."""
     verify: CheckConfig = CheckConfig()
     """Checks of what comes back."""
+
+    @model_validator(mode="after")
+    def _named_at_an_address(self) -> "AugmentConfig":
+        if self.teacher_model and not is_address(self.teacher):
+            raise ValueError(
+                "augment.teacher_model names a model at an address: give augment.teacher http(s)://HOST/v1"
+            )
+        return self
 
     @model_validator(mode="after")
     def _sampling_of_known_operators(self) -> "AugmentConfig":

@@ -52,8 +52,11 @@ class Settings(BaseModel):
 class EngineConfig(Settings):
     """How engines are started. What is not named here goes to vLLM's `EngineArgs` through `vllm`."""
 
-    kind: Literal["vllm", "fake"] = "vllm"
-    """vllm, or fake: an engine that answers with hashes, to try the data plane without a model."""
+    kind: Literal["vllm", "openai", "fake"] = "vllm"
+    """vllm; openai: a model at the OpenAI-compatible address `base_url`, which writes and does not score; or fake: an engine that
+    answers with hashes, to try the data plane without a model."""
+    base_url: str | None = None
+    """Address of kind openai: http(s)://HOST/v1. Its key is the environment variable OPENAI_API_KEY."""
     replicas: int = Field(default=1, ge=1)
     """Number of engines, each in a Ray actor of its own."""
     cpus: float = 1

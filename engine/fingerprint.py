@@ -28,6 +28,9 @@ _known: dict[tuple[Any, ...], str] = {}
 
 def fingerprint(model: str, config: EngineConfig, known: str | None = None) -> tuple[str, dict[str, Any]]:
     """16 hex digits for a model under some settings, and what they stand for; `known` says what the weights are."""
+    if config.kind == "openai":  # whose weights nobody can look at
+        facts = {"model": f"at {config.base_url}", "settings": {"kind": "openai", "name": model}}
+        return content_id(facts), {"name": model, **facts}
     settings = {name: value for name, value in config.vllm.items() if name not in SPEED}
     facts = {"model": known or model_digest(model, config.kind), "settings": {"kind": config.kind, "vllm": settings}}
     return content_id(facts), {"name": Path(model).name if os.path.isdir(model) else model, **facts}
@@ -82,6 +85,8 @@ def _revision(model: str) -> str:
 
 def as_text(facts: dict[str, Any]) -> str:
     """What `fingerprint` stands for, to read in a message."""
-    settings = facts["settings"]["vllm"]
+    settings = facts["settings"].get("vllm")
+    if facts["settings"]["kind"] == "openai":
+        return f"{facts['name']} {facts['model']}"
     told = f" and engine.vllm {json.dumps(settings)}" if settings else ""
     return f"{facts['name']} ({facts['model'][:16].strip()}){told}"

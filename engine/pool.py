@@ -1,4 +1,4 @@
-"""`EnginePool`: engines in Ray actors, fed with leases of sorted rows, resumed by id."""
+"""`EnginePool`: engines in Ray actors, or a model at an address, fed with leases of sorted rows, resumed by id."""
 
 import contextlib
 import time
@@ -7,12 +7,14 @@ from typing import Any
 
 import polars as pl
 
+from engine.address import checked_address
 from engine.cluster.shared import check_shared
 from engine.cluster.start import on_gpu, start_ray
 from engine.config import EngineConfig
 from engine.driver.drive import Drive
 from engine.driver.failures import EngineFailed
 from engine.driver.fleet import Fleet
+from engine.driver.here import DriveHere, Here
 from engine.driver.progress import Progress
 from engine.driver.resume import Origin, settle, stale
 from engine.driver.rows import Rows
@@ -38,7 +40,9 @@ class EnginePool:
 
     def __init__(self, model: str, config: EngineConfig | None = None, quiet: bool = False):
         self.config, self.quiet = config or EngineConfig(), quiet
-        self.fleet = Fleet(model, self.config)
+        if self.config.kind == "openai":
+            self.config = self.config.model_copy(update={"base_url": checked_address(self.config.base_url)})
+        self.fleet: Fleet | Here = (Here if self.config.kind == "openai" else Fleet)(model, self.config)
         self.made: tuple[str, dict[str, Any]] | None = None
         self.last = Status()
         self.seconds: dict[str, float] = {"start": 0.0, "generate": 0.0, "score": 0.0}
@@ -105,6 +109,7 @@ class EnginePool:
 
     def foresee(self, task: str, rows: pl.DataFrame | Place, out: Place, replace: bool = False) -> Rows:
         """The rows that `run` would do now, for whoever closes them; starts and changes nothing. Raises as `run` does."""
+        self._check(task)
         out, rows = place(out), rows if isinstance(rows, pl.DataFrame) else place(rows)
         again = [stale(rows, TASKS[task], out, self._origin(), replace).ids]
         if self.config.retry_errors:
@@ -139,8 +144,16 @@ class EnginePool:
             self.made = fingerprint(self.fleet.model, self.config)
         return Origin(*self.made)
 
+    def _check(self, task: str) -> None:
+        if task == "score" and self.config.kind == "openai":
+            raise UserError(
+                f"{self.config.base_url} gives no log-likelihoods of texts: score with a model of your own (--model), or leave out "
+                "what asks for them (augment.verify.entailment false)."
+            )
+
     def _left(self, task: str, rows: pl.DataFrame | Place, out: Place, replace: bool) -> Rows:
         """The rows that `out` does not have; edited ones are taken out of it."""
+        self._check(task)
         settle(rows, TASKS[task], out, self._origin(), replace)
         return Rows(rows, TASKS[task], finished(out, TASKS[task].key))
 
@@ -152,8 +165,12 @@ class EnginePool:
         origin.record(out)
         schedule = Schedule(left, out, self.config.shard_rows, self.config.replicas, origin)
         with Progress(label or task, left.total, left.total - left.calls, quiet=self.quiet) as progress:
-            drive = Drive(self.fleet, task, schedule, out, progress, owner)
-            self.last = drive.counts
+            drive: Drive | DriveHere
+            if isinstance(self.fleet, Here):
+                drive = DriveHere(self.fleet, task, schedule, out, progress, owner)
+            else:
+                drive = Drive(self.fleet, task, schedule, out, progress, owner)
+            self.last = drive.books.counts
             try:
                 drive.run()
             except BaseException:
@@ -163,7 +180,8 @@ class EnginePool:
 
     def _start(self, out: Place) -> None:
         started = time.monotonic()
-        start_ray(self.config)
-        check_shared(out)
+        if isinstance(self.fleet, Fleet):
+            start_ray(self.config)
+            check_shared(out)
         self.fleet.start()
         self.seconds["start"] += time.monotonic() - started

@@ -90,6 +90,12 @@ class RunConfig(Settings):
     train: TrainConfig = TrainConfig()
 
     @property
+    def writes(self) -> str:
+        """Who writes inferences and questions, for a person."""
+        told = (self.augment.teacher_model, self.augment.teacher)
+        return " at ".join(filter(None, told)) or self.model
+
+    @property
     def asked(self) -> dict[str, Any]:
         """The settings of the verb that makes such a run which differ from their defaults, for its YAML file."""
         return self.model_dump(mode="json", exclude_defaults=True)
@@ -140,4 +146,6 @@ class EvalConfig(RunConfig):
     def asked(self) -> dict[str, Any]:
         """The same; arms follow from the adapter."""
         names = {"name", "out", "model", "adapter", "seeds", "benchmark", "engine"}
-        return self.model_dump(mode="json", exclude_defaults=True, include=names)
+        found = self.model_dump(mode="json", exclude_defaults=True, include=names)
+        teacher = {"teacher": self.augment.teacher, "teacher_model": self.augment.teacher_model}
+        return found | {name: value for name, value in teacher.items() if value}

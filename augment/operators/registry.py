@@ -15,6 +15,7 @@ from augment.operators.reverse_training import ReverseTraining
 from augment.operators.shuffle import Shuffle
 from augment.operators.study import Study
 from augment.operators.templates import DOCUMENT, SHIPPED, STRUCTURED, content
+from engine.address import is_address
 from engine.errors import UserError
 from engine.models import has_chat_template
 
@@ -87,7 +88,8 @@ def _structured(operator: Operator, model: str) -> bool:
             )
         return True
     plain = operator.trained or not model or model.startswith("fake")
-    return bool(knows) and not plain and has_chat_template(model)
+    # what stands behind an address chats; where it takes no schema, it is asked for JSON all the same
+    return bool(knows) and not plain and (is_address(operator.config.teacher) or has_chat_template(model))
 
 
 def names(config: AugmentConfig) -> list[str]:

@@ -1,11 +1,16 @@
 """What an augmentation brought, as it is told at its end."""
 
 from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 from rich.markup import escape
 
+from augment.config import Prices
 from engine.console import say
+from engine.store.parts import parts
+from engine.store.places import place
 
 ENGINE = "engine:"
 """How the reason of an inference begins that the engine could not be asked for."""
@@ -25,6 +30,29 @@ def say_review(lines: Iterable[str]) -> None:
     """Print what came of the decisions of a review."""
     for line in lines:
         say(f"  review: {escape(line)}")
+
+
+class Billed(NamedTuple):
+    """Tokens of all answers; `cached` ones are among those of the prompts."""
+
+    prompt: int
+    cached: int
+    output: int
+
+
+def billed(folders: Iterable[Path]) -> Billed:
+    """What was read and written for the answers in folders of generations, each sample for itself."""
+    if not (files := [part for folder in folders for part in parts(place(folder))]):
+        return Billed(0, 0, 0)
+    names = ("prompt_tokens", "cached_tokens", "output_tokens")
+    sums = pl.scan_parquet(files, glob=False).select(pl.col(name).cast(pl.Int64).sum() for name in names).collect()
+    return Billed(*(count or 0 for count in sums.row(0)))
+
+
+def say_spent(tokens: Billed, prices: Prices) -> None:
+    """Print what a teacher read and wrote, and where it has a price what that cost."""
+    told = f"the teacher read {tokens.prompt:,} tokens ({tokens.cached:,} of them cached) and wrote {tokens.output:,}"
+    say(f"{told}: ${prices.of(*tokens):,.2f}" if prices.given else told)
 
 
 def reasons(inferences: pl.DataFrame) -> pl.DataFrame:

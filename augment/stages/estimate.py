@@ -59,12 +59,19 @@ class Estimate(NamedTuple):
 
 
 def calibrate(
-    requests: pl.DataFrame, config: AugmentConfig, model: str, pool: EnginePool, scratch: Path, sample: int = 512
+    requests: pl.DataFrame,
+    config: AugmentConfig,
+    model: str,
+    pool: EnginePool,
+    scratch: Path,
+    sample: int = 512,
+    reader: EnginePool | None = None,
 ) -> Estimate:
     """Estimate the cost of `requests` (of the first round, without a budget) by making about `sample` of them.
 
     Every operator is sampled by its share. Those that share a context are drawn together with it, as the engine computes
-    it once for all. How many inferences are new is extrapolated by Chao's estimator: see `distinct`.
+    it once for all. How many inferences are new is extrapolated by Chao's estimator: see `distinct`. The `pool` writes; checks
+    ask the `reader`, by default the same.
     """
     chosen = drawn(requests, sample)
     factor = requests.height / chosen.height
@@ -85,14 +92,17 @@ def calibrate(
     fresh = made.filter(pl.col("kept") | (pl.col("reason") == "duplicate"))
     counts = Counter(Counter(map(normal, fresh["text"])).values())
     kept = distinct(counts, factor)
+    reader = reader or pool
+    if reader is not pool:
+        pool.close()
     if not (some := made.filter("kept").select(NEEDED)).is_empty() and config.verify.entailment:
         sentences = list(sentences_of(chosen, config.language))
 
         def checked(some: pl.DataFrame, folder: str) -> pl.DataFrame:
-            return check_inferences(some, sentences, pool, scratch / folder, config.verify, config.language)
+            return check_inferences(some, sentences, reader, scratch / folder, config.verify, config.language)
 
         checked(some.head(WARM), "warm-check_inferences")
-        stages["verify"] = _timed(pool, lambda: checked(some, "verify"))[0].times(kept / some.height)
+        stages["verify"] = _timed(reader, lambda: checked(some, "verify"))[0].times(kept / some.height)
     tokens = dict(chosen.join(answers, on="request_id").group_by("operator").agg(pl.col("output_tokens").sum()).rows())
     found = dict(made.filter("kept").group_by("operator").len().rows())
     yields = {name: 1000 * found.get(name, 0) / max(1, tokens[name] or 0) for name in sorted(tokens)}

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from pathlib import Path
 
 import polars as pl
 
@@ -10,7 +11,8 @@ from augment.config import AugmentConfig
 from augment.operators.base import Operator, Record
 from augment.text.passages import passages
 from augment.text.sentences import ASKED, Unit, joined, placed_units, says
-from engine.models import resolve_model
+from engine.address import is_address
+from engine.models import is_embedded, resolve_model
 
 WINDOW, WINDOW_CHARS = 3, 600
 """Most sentences, and about most characters, that are shown before a sentence."""
@@ -98,15 +100,21 @@ def fitting(text: str, config: AugmentConfig, model: str) -> list[str]:
     """A text, or its passages of at most `config.passage_tokens` tokens."""
     if len(text.encode(errors="replace")) <= config.passage_tokens:  # a token has at least a byte
         return [text]
-    found = passages(text, token_counter(model), config.passage_tokens, config.overlap_tokens, config.language)
+    count = token_counter(model, remote=is_address(config.teacher))
+    found = passages(text, count, config.passage_tokens, config.overlap_tokens, config.language)
     return [passage.text for passage in found]
 
 
 @cache
-def token_counter(model: str) -> Callable[[str], int]:
-    """Counts the tokens of a text for a model, without special ones; for a fake engine characters."""
+def token_counter(model: str, remote: bool = False) -> Callable[[str], int]:
+    """Counts the tokens of a text for a model, without special ones; for a fake engine characters.
+
+    Of a model that is served elsewhere (`remote`), and has no folder here, nobody here has the tokenizer: a token has four bytes then.
+    """
     if model.startswith("fake"):
         return len
+    if remote and not (is_embedded(model) or Path(model).is_dir()):
+        return lambda text: -(-len(text.encode(errors="replace")) // 4)
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(resolve_model(model))

@@ -42,29 +42,42 @@ K = TypeVar("K")
 
 
 def augment(
-    documents: pl.DataFrame, pool: EnginePool, config: AugmentConfig, model: str, out: Path, answers: Path | None = None
+    documents: pl.DataFrame,
+    pool: EnginePool,
+    config: AugmentConfig,
+    model: str,
+    out: Path,
+    answers: Path | None = None,
+    reader: EnginePool | None = None,
 ) -> pl.DataFrame:
     """Write documents, requests, generations/ and inferences into `out`; returns the inferences. Reruns resume.
+
+    The `pool` of `model` writes; checks ask the `reader`, by default the same. Of two pools one has engines at a time.
 
     Prompts are written and read in batches: memory holds the documents, their answers and ids. A second step adds
     requests-follow and generations-follow/, round N requests-round-N and generations-round-N/; what global operators see
     and leave out is in contexts. Corpora that share answers name one folder `answers` for the generations.
     """
-    rounds = Rounds(pool, config, model, out, answers or out)
+    rounds = Rounds(pool, config, model, out, answers or out, reader or pool)
     write_table(out / "documents.parquet", documents)
     write_batches(out / "inferences.parquet", rounds.run(documents), INFERENCES)
     return pl.read_parquet(out / "inferences.parquet", glob=False)
 
 
 def augment_worlds(
-    worlds: Mapping[K, pl.DataFrame], pool: EnginePool, config: AugmentConfig, model: str, out: Path
+    worlds: Mapping[K, pl.DataFrame],
+    pool: EnginePool,
+    config: AugmentConfig,
+    model: str,
+    out: Path,
+    reader: EnginePool | None = None,
 ) -> dict[K, pl.DataFrame]:
     """The inferences of several corpora that share generations: what two of them ask is asked once.
 
     Each has its tables in out/worlds/KEY; out/requests.parquet holds all requests.
     """
     folders = {key: out / "worlds" / str(key) for key in worlds}
-    made = {key: augment(w, pool, config, model, folders[key], out) for key, w in worlds.items()}
+    made = {key: augment(w, pool, config, model, folders[key], out, reader) for key, w in worlds.items()}
     asked = [
         pl.read_parquet(file, glob=False)
         for folder in folders.values()
@@ -78,8 +91,11 @@ def augment_worlds(
 class Rounds:
     """The rounds of one corpus; what they have in common."""
 
-    def __init__(self, pool: EnginePool, config: AugmentConfig, model: str, out: Path, answers: Path):
+    def __init__(
+        self, pool: EnginePool, config: AugmentConfig, model: str, out: Path, answers: Path, reader: EnginePool
+    ):
         self.pool, self.config, self.model, self.out, self.answers = pool, config, model, out, answers
+        self.reader = reader
         budget, self.configs = config.budget_tokens, [config]
         if budget:
             check_budget(load_operators(config, model), config.rounds)
@@ -112,6 +128,8 @@ class Rounds:
     def round(self, number: int, documents: pl.DataFrame, sentences: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """Ask about texts, and about the answers of first steps; read and check what comes back."""
         tag = f"-round-{number}" if number > 1 else ""
+        if self.reader is not self.pool:
+            self.reader.close()
         files, folders = [self.out / f"requests{tag}.parquet"], [self.answers / f"generations{tag}"]
         tables = self.tables(number, tag, documents, sentences)
         if not self.write(files[0], tables):
@@ -162,7 +180,9 @@ class Rounds:
                 pl.scan_parquet(path, glob=False).filter("kept").select(*NEEDED, "context").collect(engine="streaming")
             )
             out, checks = self.out / f"verify{tag}", self.config.verify
-            found = check_inferences(kept, self.known, self.pool, out, checks, self.config.language)
+            if self.reader is not self.pool:
+                self.pool.close()
+            found = check_inferences(kept, self.known, self.reader, out, checks, self.config.language)
             self.known.extend(kept.filter(found["reason"].is_null())["text"])
             yield from verdicts_added(read_batches(path), found)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from engine.driver.books import Books
 from engine.driver.failures import EngineFailed, NodeLost, cause_of
 from engine.driver.fleet import LOAD_SECONDS, Fleet
 from engine.driver.metrics import count, make_metrics, show
@@ -12,7 +13,7 @@ from engine.driver.progress import Progress
 from engine.driver.schedule import Schedule, Shard
 from engine.errors import UserError
 from engine.store.owner import Owner
-from engine.store.parts import commit_part, write_entry
+from engine.store.parts import commit_part
 from engine.store.places import Place
 from engine.store.retries import patiently
 from engine.store.tables import read_table
@@ -53,8 +54,7 @@ class Drive:
         self.due = [time.monotonic()] * missing
         """When engines are to be started in place of dead ones."""
         self.deaths = self.unproductive = 0
-        self.counts = Status()
-        """What the engines did in all."""
+        self.books = Books(schedule, out, progress, owner)
         self.metrics = make_metrics()
 
     def run(self) -> None:
@@ -128,17 +128,9 @@ class Drive:
         if not isinstance(result, Status):  # the facts that a started engine gives
             engine.capacity = result["capacity"]
             return
-        for name, rows in result.counted.items():
-            engine.held[name].counted += rows
-        for name, rows in result.finished.items():
-            self.owner.check()
-            write_entry(self.out, name, rows, **engine.held[name].origin)
-            self.schedule.finished(engine.held.pop(name))
-        self.schedule.seconds += result.seconds
+        self.books.enter(engine.held, result)
         if result.rows:
             self.unproductive = 0
-        self.counts.add(result)
-        self.progress.add(result)
         tokens = {name: getattr(result, name) for name in ("prompt_tokens", "cached_tokens", "output_tokens")}
         count(self.metrics, self.task, rows=sum(result.finished.values()), errors=result.errors, **tokens)
 

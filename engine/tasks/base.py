@@ -15,7 +15,8 @@ class Call:
 
     `params` are vLLM `SamplingParams` fields of a call that generates. A call that scores generates nothing of use: with
     `score_from` it returns the log-likelihoods of its own tokens from that position on, with `targets` those of each of
-    these token ids as the next token. `cached` allows prefix-cache reads for `score_from`.
+    these token ids as the next token. `cached` allows prefix-cache reads for `score_from`. For an engine without a tokenizer
+    `ids` is empty and `asked` has the request (see `encoding.asked_of`).
     """
 
     key: str
@@ -25,13 +26,15 @@ class Call:
     score_from: int | None = None
     targets: list[int] | None = None
     cached: bool = True
+    asked: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
 class Answer:
     """What became of a call.
 
-    `logprobs` has one natural logarithm per token from `score_from`, or per target; NaN where the engine has none.
+    `logprobs` has one natural logarithm per token from `score_from`, or per target; NaN where the engine has none. `reasoning`
+    is what an engine gives apart from the text; None where it does not part the two.
     """
 
     key: str
@@ -42,6 +45,7 @@ class Answer:
     output_tokens: int = 0
     logprobs: list[float] | None = None
     error: str | None = None
+    reasoning: str | None = None
 
 
 class Lease(Protocol):
@@ -62,7 +66,7 @@ class Lease(Protocol):
         """Whether every row has its result."""
 
     def table(self) -> pl.DataFrame:
-        """The results."""
+        """The results; while work is in progress those of the rows that are done as a whole."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class Task:
     schema: dict[str, Any]
     """Columns of the results."""
     lease: Callable[[pl.DataFrame, Any, int, str], Lease]
-    """Makes the lease from filled rows, tokenizer, the model's longest input and a name that is the lease's own."""
+    """Makes the lease from filled rows, tokenizer (None: the engine takes text), the model's longest input and a name that is the lease's own."""
     results: Callable[[dict[str, Any]], list[dict[str, Any]]]
     """The results of a filled row, as far as they are known before an engine answers."""
 

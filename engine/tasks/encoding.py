@@ -26,6 +26,19 @@ def encode_prompt(tokenizer: Any, row: dict[str, Any]) -> list[int]:
     return encode_messages(tokenizer, messages, settings=json.loads(row.get("chat_template_kwargs") or "{}"))
 
 
+def asked_of(row: dict[str, Any]) -> dict[str, Any]:
+    """A request for an engine that has the tokenizer itself: `messages` and `chat_template_kwargs`, or `prompt`; {} for an empty one."""
+    if not row.get("messages"):
+        if row.get("prompt") is None:
+            raise ValueError("it has neither prompt nor messages")
+        return {"prompt": row["prompt"]} if row["prompt"] else {}
+    messages = json.loads(row["messages"])
+    if any(message["content"] is None for message in messages):
+        raise ValueError("a message has no content")
+    settings = json.loads(row.get("chat_template_kwargs") or "{}")
+    return ({"messages": messages} | ({"chat_template_kwargs": settings} if settings else {})) if messages else {}
+
+
 def encode_text(tokenizer: Any, text: str, add_special_tokens: bool = True) -> list[int]:
     """Token ids of content, in which nothing is a control token; `add_special_tokens` puts the tokenizer's own around it."""
     return tokenizer.encode(text, add_special_tokens=add_special_tokens, **_as_content(tokenizer))

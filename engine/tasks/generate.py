@@ -9,7 +9,7 @@ from jinja2 import TemplateError
 
 from engine.store.ids import content_id
 from engine.tasks.base import Answer, Call, Task
-from engine.tasks.encoding import encode_prompt, run_on
+from engine.tasks.encoding import asked_of, encode_prompt, run_on
 from engine.tasks.reasoning import Parted, opens, part
 
 GENERATIONS: dict[str, Any] = {
@@ -39,12 +39,17 @@ class GenerateLease:
         self.waiting: deque[Call] = deque()
         self.open: dict[str, tuple[str, int, bool | None]] = {}
         for index, row in enumerate(rows.iter_rows(named=True)):
-            ids, sampling, fault = [], {}, None
+            ids, asked, sampling, fault = list[int](), None, dict[str, Any](), None
             thinking: bool | None = None
             try:
-                ids = encode_prompt(tokenizer, row)
+                if tokenizer is None:
+                    asked = asked_of(row)
+                else:
+                    ids = encode_prompt(tokenizer, row)
                 sampling = dict(json.loads(row.get("sampling") or "{}"))
-                if row.get("messages"):
+                if row.get("messages") and tokenizer is None:
+                    thinking = False  # where an address parts reasoning from answers it says so itself
+                elif row.get("messages"):
                     thinking = bool(tokenizer.chat_template) and opens(tokenizer.decode(ids[-TAIL:]))
                     if not tokenizer.chat_template and (ends := run_on(json.loads(row["messages"]))):
                         sampling["stop"] = [*ends, *_listed(sampling.get("stop"))]
@@ -57,13 +62,14 @@ class GenerateLease:
                 sample = result["sample"]
                 key = f"{name}/{index}/{sample}"
                 self.open[key] = (row["request_id"], sample, thinking)
-                if fault or not ids:
+                if fault or not (ids or asked):
                     self.take(Answer(key, error=fault or "the prompt is empty"))
                 elif len(ids) >= max_model_len:
                     limit = f"the prompt has {len(ids)} tokens and the model takes {max_model_len} with the answer"
                     self.take(Answer(key, prompt_tokens=len(ids), error=limit))
                 else:
-                    self.waiting.append(Call(key, ids, sampling | {"seed": seed + sample}, row.get("adapter")))
+                    call = Call(key, ids, sampling | {"seed": seed + sample}, row.get("adapter"), asked=asked)
+                    self.waiting.append(call)
 
     @property
     def rows_done(self) -> int:
@@ -81,9 +87,11 @@ class GenerateLease:
 
     def take(self, answer: Answer) -> None:
         """One row per sample."""
-        request, sample, thinking = self.open.pop(answer.key)
+        request, sample, thinking = self.open[answer.key]
         # what continues a plain text is text, whatever stands in it
         said = Parted(answer.text) if thinking is None else part(answer.text, thinking)
+        if answer.reasoning is not None:
+            said = Parted(answer.text or None, answer.reasoning)
         self.results.append(
             {
                 "request_id": request,
@@ -97,10 +105,12 @@ class GenerateLease:
                 "error": answer.error,
             }
         )
+        del self.open[answer.key]  # last: what is interrupted on the way here counts as open
 
     def table(self) -> pl.DataFrame:
-        """The `generations` table."""
-        return pl.DataFrame(self.results, schema=GENERATIONS)
+        """The `generations` table; while work is in progress without the requests of which samples are still out."""
+        half = {request for request, _, _ in self.open.values()}
+        return pl.DataFrame([row for row in self.results if row["request_id"] not in half], schema=GENERATIONS)
 
 
 def _listed(stop: str | list[str] | None) -> list[str]:

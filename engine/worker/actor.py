@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import polars as pl
+
 from engine.config import EngineConfig
 from engine.store.parts import write_part
 from engine.store.places import Place, told
@@ -16,6 +18,7 @@ from engine.store.retries import patiently
 from engine.store.tables import read_table
 from engine.tasks.base import Answer, Call, Lease
 from engine.tasks.registry import TASKS
+from engine.worker.address_engine import AddressEngine
 from engine.worker.backend import Backend
 from engine.worker.fake_engine import FakeEngine
 from engine.worker.logs import explained
@@ -58,6 +61,8 @@ def make_backend(model: str, config: EngineConfig) -> Backend:
     """The engine that the config asks for."""
     if config.kind == "fake":
         return FakeEngine(model, config)
+    if config.kind == "openai":
+        return AddressEngine(model, config)
     return VllmEngine(model, config)
 
 
@@ -68,7 +73,8 @@ class EngineActor:
         logging.getLogger("vllm").setLevel(os.environ.get("FORETHOUGHT_ENGINE_LOG", "WARNING"))
         try:
             self.backend = make_backend(model, config)
-            self_check(self.backend)
+            if self.backend.tokenizer is not None:
+                self_check(self.backend)
         except RuntimeError as error:
             raise explained(error) from error
         gc.collect()
@@ -165,6 +171,11 @@ class EngineActor:
             write_part(out, name, table)
             self.status.finished[name] = table.height
             self.status.errors += table.height - table["error"].null_count()
+
+    def salvage(self) -> dict[str, pl.DataFrame]:
+        """What open leases have results for, by name, where the work ends before they are done."""
+        found = {name: lease.table() for name, (lease, _) in self.leases.items()}
+        return {name: table for name, table in found.items() if table.height}
 
     def load(self, model: str) -> None:
         """Swap the engine's weights."""

@@ -9,6 +9,7 @@ class Backend(Protocol):
     """An engine in this process."""
 
     tokenizer: Any
+    """None where the engine takes text: then it only generates, and `Call.asked` has the request."""
     max_model_len: int
     """Tokens of a prompt and its answer."""
     longest: int

@@ -18,6 +18,8 @@ def cost_rows(results: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = [(f"Time to {stage}", duration(value)) for stage, value in seconds.items()]
     if len(rows) > 1:
         rows.append(("Time together", duration(sum(seconds.values()))))
+    if "dollars" in results:
+        rows.append(("Price of what the teacher wrote", f"${results['dollars']:,.2f}"))
     return rows + [(name, f"{tokens[key]:,}") for key, name in TOKENS.items() if key in tokens]
 
 

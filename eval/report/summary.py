@@ -73,7 +73,7 @@ def steps(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> list[
     told = [_drawn(config, world, results)]
     if made.get("inferences"):
         told.append(
-            f"Asked {config.model} with the operators {', '.join(config.augment.operators)} about each sentence or document; it wrote "
+            f"Asked {config.writes} with the operators {', '.join(config.augment.operators)} about each sentence or document; it wrote "
             f"{made['inferences']:,} inferences, of which {made['kept']:,} passed the checks ({', '.join(checks(config.augment.verify))})."
         )
     if made.get("train_tokens"):
@@ -102,7 +102,7 @@ def _drawn(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> str:
         )
     tried = sum(row["asked"] for row in results["questions"])
     return (
-        f"Read {facts} documents and cut them into {documents} passages. {config.model} was asked for {tried} questions on "
+        f"Read {facts} documents and cut them into {documents} passages. {config.writes} was asked for {tried} questions on "
         f"single sentences and on pairs that share a telling word; {questions} passed the checks and are asked of every arm."
     )
 

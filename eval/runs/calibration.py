@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from augment.stages.estimate import Cost, Estimate, calibrate
+from augment.teacher import writer_of
 from engine.cluster.start import start_ray
 from engine.errors import UserError
 from engine.models import resolve_model
@@ -31,7 +32,8 @@ def calibrate_run(
     """An `Estimate` with the stages of the augmentation and, besides, train and score; writing answers is left out, and so is
     all about questions that the run itself writes."""
     trained = [arm for arm in config.arms if arm in TRAINED_ARMS]
-    with EnginePool(config.model, config.engine, quiet=True) as pool:
+    writer = writer_of(config.augment, config.model, config.engine)
+    with EnginePool(config.model, config.engine, quiet=True) as pool, writer.opened(pool, quiet=True) as writes:
         known = not next(iter(worlds.values())).questions.is_empty()
         if requests.is_empty() and not known:
             raise UserError(
@@ -43,7 +45,7 @@ def calibrate_run(
             )
             found = Estimate(0, pool.seconds["start"], {}, 0, 0, {})
         else:
-            found = calibrate(requests, config.augment, config.model, pool, scratch, sample)
+            found = calibrate(requests, writer.config, writer.model, writes, scratch, sample, pool)
         stages, adapter = dict(found.stages), None
         if trained:
             adapter, cost = _training(config, worlds, trained, found.kept / len(worlds), scratch)

@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from augment.stages.answers import INFERENCES
+from augment.teacher import settled, writer_of
 from engine.console import log_to
 from engine.errors import UserError
 from engine.pool import EnginePool
@@ -32,19 +33,22 @@ def evaluate(config: EvalConfig) -> Path:
 
     Other arms of `config` do not count.
     """
-    config = with_arms(config)
+    config = with_arms(config).model_copy(update={"augment": settled(config.augment)})
+    writer = writer_of(config.augment, config.model, config.engine)
     adapters = {"finetuned": config.adapter} if config.adapter else {}
     worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
     if by_engine := next(iter(worlds.values())).by_engine:
         check(config, worlds[config.seeds[0]])
     check_room(config, worlds)
-    with EnginePool(config.model, config.engine) as pool:
+    with EnginePool(config.model, config.engine) as pool, writer.opened(pool) as writes:
         run = open_run(config)
         log_to(run / "log.txt")
         clock, before = Clock(run), dict(pool.seconds)
         if by_engine:
-            worlds = with_questions(config, worlds, pool, run)
+            worlds = with_questions(config, worlds, pool, run, writer, writes)
             before = clock.engine(pool, before, {"generate": "questions", "score": "questions"})
+            if writes is not pool:
+                clock.engine(writes, dict.fromkeys(writes.seconds, 0.0), {"generate": "questions"})
         asked = pl.concat(
             items(world, arm, seed, adapters.get(arm), config.benchmark.per_fact, config.model)
             for arm in config.arms

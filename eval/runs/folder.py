@@ -16,9 +16,10 @@ from eval.config import RunConfig
 
 SPEED = {"replicas", "cpus", "gpus", "address", "kv_cache_gib", "shard_rows", "max_restarts"}
 """Settings of engines that only say where and how fast the same work is done."""
-FREE = {"name", "out", "augment.decisions", *(f"engine.{name}" for name in SPEED)}
-"""Settings that may be others when a run goes on: its folder may have been moved, and people may have decided about inferences, after which
-arms with other examples are trained anew."""
+PRICES = {f"augment.prices.{name}" for name in ("prompt", "cached", "output")}
+FREE = {"name", "out", "augment.decisions", *(f"engine.{name}" for name in SPEED), *PRICES}
+"""Settings that may be others when a run goes on: its folder may have been moved, prices may have changed, and people may have decided
+about inferences, after which arms with other examples are trained anew."""
 GROWING = ("arms", "seeds")
 """Settings that may be given more."""
 

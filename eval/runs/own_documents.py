@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from augment.teacher import Writer, writer_of
 from engine.console import say
 from engine.errors import UserError
 from engine.pool import EnginePool
@@ -27,13 +28,19 @@ FOLDER = "questions"
 
 def check(config: RunConfig, world: Benchmark) -> None:
     """Raise UserError for settings that do not fit the documents, before anything is started."""
-    question_requests(facts_in(world.documents, config.benchmark.language), config.benchmark, config.model)
+    writer = writer_of(config.augment, config.model, config.engine)
+    question_requests(facts_in(world.documents, config.benchmark.language), config.benchmark, writer.model)
 
 
 def with_questions(
-    config: RunConfig, worlds: dict[int, Benchmark], pool: EnginePool, run: Path
+    config: RunConfig,
+    worlds: dict[int, Benchmark],
+    pool: EnginePool,
+    run: Path,
+    writer: Writer,
+    writes: EnginePool,
 ) -> dict[int, Benchmark]:
-    """The worlds with questions that the engine has written and verified, the same for every seed.
+    """The worlds with questions that the `writer` has written and the engines of `pool` verified, the same for every seed.
 
     Leaves questions.md (a sample for review), questions-rejected.parquet and skipped.parquet in the run's folder. Raises
     UserError where no question is left.
@@ -42,9 +49,9 @@ def with_questions(
     skipped = corpus_of(config.benchmark).left_out
     schema = {"source": pl.String, "reason": pl.String}
     write_table(run / "skipped.parquet", pl.DataFrame(skipped, schema=schema, orient="row"))
-    made = make_questions(world.documents, config.benchmark, config.model, pool, run / FOLDER)
+    made = make_questions(world.documents, config.benchmark, config.model, pool, run / FOLDER, writer.model, writes)
     write_table(run / "questions-rejected.parquet", made.filter(pl.col("reason").is_not_null()))
-    write_whole(run / "questions.md", review(made, config.model).encode())
+    write_whole(run / "questions.md", review(made, config.writes).encode())
     used = counts(made)
     if skipped:
         say(f"{len(skipped):,} files or rows were left out: see {run / 'skipped.parquet'}")
@@ -62,7 +69,7 @@ def nothing_left(made: pl.DataFrame, config: RunConfig, run: Path) -> str:
     reasons = made["reason"].str.split(":").list.first().value_counts(sort=True).head(3)
     told = ", ".join(f"{count} x {reason}" for reason, count in reasons.iter_rows())
     return (
-        f"None of the {made.height} questions that {config.model} was asked for passed the checks ({told}), so nothing can be "
+        f"None of the {made.height} questions that {config.writes} was asked for passed the checks ({told}), so nothing can be "
         f"measured: read {run / 'questions.md'}, then name a model that can write questions in the language of the documents, "
         "or documents with more prose, or prompts of your own in benchmark.prompts."
     )

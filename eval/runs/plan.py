@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from augment.review.reviewed import known_decisions
-from augment.stages.plan import print_estimate
+from augment.stages.plan import price_of, print_estimate
 from augment.stages.requests import make_requests, prompt_chars
+from augment.teacher import say_writer, settled, writer_of
 from engine.models import resolve_model
 from eval.arms.ask import HELD_BACK
 from eval.arms.items import items
@@ -50,6 +51,9 @@ def print_stages(config: RunConfig) -> tuple[dict[int, Benchmark], list[pl.DataF
     """
     if config.engine.kind == "vllm":
         resolve_model(config.model)
+    config = config.model_copy(update={"augment": settled(config.augment)})
+    writer = writer_of(config.augment, config.model, config.engine)
+    say_writer(writer, config.augment, config.model)
     worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
     check_room(config, worlds)
     run = check_run(config)
@@ -63,13 +67,12 @@ def print_stages(config: RunConfig) -> tuple[dict[int, Benchmark], list[pl.DataF
         table.add_row("questions", *_own_questions(config, first))
     if AUGMENTED & set(config.arms):
         asked_about = [first] if first.by_engine else worlds.values()
-        requests = [make_requests(w.documents, config.augment, config.model) for w in asked_about]
+        requests = [make_requests(w.documents, writer.config, writer.model) for w in asked_about]
         rows = sum(r.height for r in requests)
         prompt = sum(map(prompt_chars, requests)) // 4
         most = rows * config.augment.samples * config.augment.max_tokens
-        table.add_row(
-            "generate", f"{rows:,} requests x {config.augment.samples}", f"{prompt:,} in, at most {most:,} out"
-        )
+        told = f"{prompt:,} in, at most {most:,} out{price_of(config.augment, prompt, most)}"
+        table.add_row("generate", f"{rows:,} requests x {config.augment.samples}", told)
     trained = [a for a in config.arms if a in TRAINED_ARMS and not isinstance(config, EvalConfig)]
     for arm in trained:
         passes = config.train.passes(documents // len(worlds), _tokens(worlds) // len(worlds))
@@ -125,12 +128,14 @@ def _asked(config: RunConfig, world: Benchmark, arm: str, seed: int) -> Asked:
 def _own_questions(config: RunConfig, world: Benchmark) -> tuple[str, str]:
     """The work and tokens of writing questions on own documents; raises UserError where a setting does not fit them."""
     check(config, world)
-    made = question_requests(facts_in(world.documents, config.benchmark.language), config.benchmark, config.model)
-    prompt = prompt_chars(made) // 4
+    writer = writer_of(config.augment, config.model, config.engine)
+    made = question_requests(facts_in(world.documents, config.benchmark.language), config.benchmark, writer.model)
+    prompt, most = prompt_chars(made) // 4, made.height * MAX_TOKENS
+    once = config.augment.model_copy(update={"samples": 1})
     kinds = ", ".join(f"{split} {made.filter(operator=split).height:,}" for split in SPLITS)
     return (
         f"{made.height:,} requests ({kinds}) and their checks",
-        f"{prompt:,} in, at most {made.height * MAX_TOKENS:,} out",
+        f"{prompt:,} in, at most {most:,} out{price_of(once, prompt, most)}",
     )
 
 

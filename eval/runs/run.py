@@ -10,6 +10,7 @@ from augment.review.reviewed import known_decisions
 from augment.stages.answers import INFERENCES
 from augment.stages.requests import make_requests
 from augment.stages.rounds import augment_worlds
+from augment.teacher import say_writer, settled, writer_of
 from engine.cluster.shared import check_shared
 from engine.cluster.start import start_ray
 from engine.console import console, log_to, say
@@ -35,21 +36,30 @@ def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
 
     A `pool` of the same model and engine that is given serves the run and stays open.
     """
+    config = config.model_copy(update={"augment": settled(config.augment)})
+    writer = writer_of(config.augment, config.model, config.engine)
     worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
-    with contextlib.nullcontext(pool) if pool else EnginePool(config.model, config.engine) as pool:
+    with (
+        contextlib.nullcontext(pool) if pool else EnginePool(config.model, config.engine) as pool,
+        writer.opened(pool) as writes,
+    ):
         before = dict(pool.seconds)  # an open pool may have served other runs
         for world in worlds.values():  # before anything is written: settings that do not fit the documents
-            make_requests(world.documents, config.augment, config.model)
+            make_requests(world.documents, writer.config, writer.model)
         if shared := next(iter(worlds.values())).by_engine:
             check(config, worlds[config.seeds[0]])
         check_room(config, worlds)
         known_decisions(config.augment, check_run(config))
         run = open_run(config)
         log_to(run / "log.txt")
+        say_writer(writer, config.augment, config.model)
         clock = Clock(run)
         if shared:
-            worlds = with_questions(config, worlds, pool, run)
+            worlds = with_questions(config, worlds, pool, run, writer, writes)
             before = clock.engine(pool, before, {"generate": "questions", "score": "questions"})
+        wrote = dict.fromkeys(writes.seconds, 0.0)
+        if shared and writes is not pool:
+            wrote = clock.engine(writes, wrote, {"generate": "questions"})
         for name, tables in (
             ("documents", [w.documents for w in worlds.values()]),
             ("questions", [w.questions for w in worlds.values()]),
@@ -58,11 +68,13 @@ def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
         inferences = pl.DataFrame(schema=INFERENCES | {"seed": pl.Int64})
         if AUGMENTED & set(config.arms):
             texts = {s: w.documents for s, w in worlds.items() if not shared or s == config.seeds[0]}
-            made = augment_worlds(texts, pool, config.augment, config.model, run)
+            made = augment_worlds(texts, writes, writer.config, writer.model, run, pool)
             made = reviewed_worlds(made, texts, config, run)
             inferences = stacked([made.get(s, made[config.seeds[0]]) for s in worlds], worlds)
         write_table(run / "inferences.parquet", inferences)
         before = clock.engine(pool, before, {"score": "check"})
+        if writes is not pool:
+            clock.engine(writes, wrote)
         tokens = train_arms(config, run, worlds, inferences, clock, pool)
         asked = ask(config, run, worlds, pool)
         clock.engine(pool, before)

@@ -13,12 +13,13 @@ from augment.operators.registry import load_operators
 from augment.reading.corpus import read_corpus
 from augment.results.review import write_review
 from augment.results.skipped import name_skipped, unasked, write_skipped
-from augment.results.summary import say_outcome, say_review, say_summary
+from augment.results.summary import billed, say_outcome, say_review, say_spent, say_summary
 from augment.review.reviewed import known_decisions, review
 from augment.stages.estimate import calibrate
 from augment.stages.plan import print_estimate, say_requests
 from augment.stages.requests import make_requests
 from augment.stages.rounds import augment
+from augment.teacher import Writer, say_writer, writer_of
 from augment.text.passages import drop_repeated
 from engine.config import EngineConfig, Settings
 from engine.console import log_to, say
@@ -40,7 +41,8 @@ class Job(Settings):
     paths: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Files or folders: .jsonl, .ndjson, .json, .parquet, .csv, .tsv, .md, .html, .txt, .rst, .org; hidden files stay out."""
     model: str = "pico"
-    """pico (embedded), a folder saved by save_pretrained, or a hub name."""
+    """The model that is to learn, and that writes and checks the inferences: pico (embedded), a folder saved by save_pretrained, or a
+    hub name. With --teacher that one writes."""
     out: Path = Path("augmented")
     """Folder for the results; running again resumes."""
     text_column: str | None = None
@@ -76,7 +78,9 @@ def run(job: Job) -> int:
     """
     if not job.paths:
         raise UserError("augment: name at least one file or folder of documents.")
-    load_operators(job.augment, job.model)
+    writer = writer_of(job.augment, job.model, job.engine)
+    load_operators(writer.config, writer.model)
+    say_writer(writer, job.augment, job.model)
     corpus = read_corpus(job.paths, job.text_column)
     general = read_corpus([job.replay]) if job.replay else None
     name_skipped(corpus.skipped + (general.skipped if general else []))
@@ -87,10 +91,10 @@ def run(job: Job) -> int:
     known_decisions(job.augment, out)  # their mistakes come before any work
     if job.dry_run:
         check_writable(out)
-        return 3 if _foreseen(job, documents) or corpus.left_out else 0
-    with EnginePool(job.model, job.engine) as pool:
+        return 3 if _foreseen(job, writer, documents) or corpus.left_out else 0
+    with EnginePool(job.model, job.engine) as student, writer.opened(student) as pool:
         log_to(out / "log.txt")
-        checked = augment(documents, pool, job.augment, job.model, out)
+        checked = augment(documents, pool, writer.config, writer.model, out, reader=student)
     reviewed = review(checked, documents, job.augment, out)
     inferences = reviewed.inferences
     silent = unasked(
@@ -100,9 +104,11 @@ def run(job: Job) -> int:
     write_skipped(out, corpus.skipped + silent)
     if job.drop_repeated:
         write_table(out / "repeated.parquet", repeated)
-    write_review(out, reviewed.checked, documents, job.model, job.augment.seed, reviewed.decisions.values())
+    write_review(out, reviewed.checked, documents, writer.where, job.augment.seed, reviewed.decisions.values())
     say_summary(documents, inferences)
     say_review(reviewed.lines)
+    if not writer.student:
+        say_spent(billed(sorted(out.glob("generations*"))), job.augment.prices)
     recipe = Recipe(
         formats=job.formats,
         mix=job.mix,
@@ -113,7 +119,7 @@ def run(job: Job) -> int:
         language=job.augment.language,
     )
     files = write_examples(
-        out, documents, inferences, general.documents if general else None, recipe, job.model, reviewed.lines
+        out, documents, inferences, general.documents if general else None, recipe, writer.model, reviewed.lines
     )
     say(f"wrote {job.out}: inferences.parquet, review.html, {', '.join(files)}")
     fine = say_outcome(inferences)
@@ -122,14 +128,18 @@ def run(job: Job) -> int:
     return 0 if fine and not corpus.left_out and not silent else 3
 
 
-def _foreseen(job: Job, documents: pl.DataFrame) -> bool:
+def _foreseen(job: Job, writer: Writer, documents: pl.DataFrame) -> bool:
     """Say what would be done; returns whether some documents would be left out."""
-    requests = make_requests(documents, job.augment, job.model)
+    requests = make_requests(documents, writer.config, writer.model)
     silent = unasked(documents, requests)
     name_skipped(silent)
     say_requests(documents, requests, job.augment)
     if job.calibrate:
-        with tempfile.TemporaryDirectory() as scratch, EnginePool(job.model, job.engine, quiet=True) as pool:
-            found = calibrate(requests, job.augment, job.model, pool, Path(scratch), job.calibrate)
-        print_estimate(found, requests.height, job.augment, job.engine)
+        with (
+            tempfile.TemporaryDirectory() as scratch,
+            EnginePool(job.model, job.engine, quiet=True) as student,
+            writer.opened(student, quiet=True) as pool,
+        ):
+            found = calibrate(requests, writer.config, writer.model, pool, Path(scratch), job.calibrate, student)
+        print_estimate(found, requests.height, job.augment, writer.engine)
     return bool(silent)

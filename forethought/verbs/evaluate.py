@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from augment.config import AugmentConfig
 from engine.config import EngineConfig, Settings
 from eval.config import BenchmarkConfig, EvalConfig
 from eval.runs.evaluate import evaluate, with_arms
@@ -23,6 +24,10 @@ class Job(Settings):
     """Folder of runs."""
     seeds: tuple[int, ...] = (0, 1, 2)
     """Worlds of the benchmark; an adapter is measured on the worlds that it was trained on only if these name them."""
+    teacher: str | None = None
+    """Who writes the questions on own documents: a model, or an address http(s)://HOST/v1 (see augment.teacher); by default the model."""
+    teacher_model: str | None = None
+    """Name of the model at the teacher's address."""
     dry_run: bool = False
     """Only say what would be done."""
     benchmark: BenchmarkConfig = BenchmarkConfig()
@@ -31,7 +36,9 @@ class Job(Settings):
 
 def run(job: Job) -> None:
     """Measure, or only say what would be measured; results are like a run's."""
-    config = EvalConfig(**{name: getattr(job, name) for name in Job.model_fields if name != "dry_run"})
+    own = ("dry_run", "teacher", "teacher_model")
+    augment = AugmentConfig(teacher=job.teacher, teacher_model=job.teacher_model)
+    config = EvalConfig(**{name: getattr(job, name) for name in Job.model_fields if name not in own}, augment=augment)
     if job.dry_run:
         print_stages(with_arms(config))
     else:

@@ -91,16 +91,25 @@ def _checked(operator: Asker) -> Asker:
 
 
 def make_questions(
-    documents: pl.DataFrame, config: BenchmarkConfig, model: str, pool: EnginePool, out: Path
+    documents: pl.DataFrame,
+    config: BenchmarkConfig,
+    model: str,
+    pool: EnginePool,
+    out: Path,
+    writer: str | None = None,
+    writes: EnginePool | None = None,
 ) -> pl.DataFrame:
     """Write and verify questions; returns the table MADE, with a row for every request. A rerun resumes.
 
+    `writer`, by its pool `writes`, writes them: by default the `model` itself, which verifies them in any case.
     `out` gets requests.parquet, generations/, scores/ and made.parquet.
     """
     facts = facts_in(documents, config.language)
-    requests = question_requests(facts, config, model)
+    requests = question_requests(facts, config, writer or model)
     write_table(out / "requests.parquet", requests)
-    generations = pool.generate(requests, out / "generations", "write questions")
+    generations = (writes or pool).generate(requests, out / "generations", "write questions")
+    if writes and writes is not pool:
+        writes.close()  # two models may not fit side by side
     rows = candidates(requests, generations, facts)
     add_choices(rows)
     asked = set[str]()
