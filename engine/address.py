@@ -38,8 +38,9 @@ def is_address(model: str | None) -> bool:
 
 def checked_address(address: str | None) -> str:
     """The address without a slash at its end; raises UserError where it is none, or holds what belongs in the environment."""
+    address = (address or "").strip()
     try:
-        parts = urlsplit((address or "").strip())
+        parts = urlsplit(address)
         there = bool(is_address(address) and parts.hostname and (parts.port is None or parts.port > 0))
     except ValueError:  # a port that is no number
         there = False

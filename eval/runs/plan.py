@@ -35,6 +35,7 @@ def print_plan(config: RunConfig, calibrate: int | None = None) -> None:
     With `calibrate` an engine makes so many requests of the augmentation, and its cost is estimated.
     """
     console = Console()
+    config = config.model_copy(update={"augment": settled(config.augment)})
     worlds, requests = print_stages(config)
     if calibrate:
         asked_once = pl.concat(requests).unique("request_id", maintain_order=True) if requests else pl.DataFrame()
