@@ -144,3 +144,18 @@ def test_a_plan_names_the_teacher_and_its_price(tmp_path: Path, capsys):
     shown = capsys.readouterr().out
     assert "teacher_model: fake-teacher" in shown
     assert ", at most $" in " ".join(shown.split())
+
+
+def test_a_teacher_on_engines_of_its_own_writes_and_the_student_reads(notes: Path, own_ray):
+    """Two models on fake engines, one after the other: what is written is the teacher's, what is scored the student's."""
+    out, log = notes.parent / "out", notes.parent / "student.log"
+    fake = ["--model", f"fake:log={log}", "--engine.kind", "fake", "--out", str(out), "--augment.operators", "rephrase"]
+    assert run(["augment", str(notes), "--teacher", "fake:turn=1", *fake]) in (0, 3)
+    found = pl.read_parquet(out / "inferences.parquet")
+    assert found["model"].unique().to_list() == ["fake:turn=1"]
+    asked = {line.split("/")[0] for line in log.read_text().splitlines() if "/" in line}
+    written = {file.stem.removeprefix("part-") for file in (out / "generations").glob("part-*")}
+    scored = {file.stem.removeprefix("part-") for file in out.glob("verify/*/part-*")}
+    assert written
+    assert scored
+    assert asked == scored  # the student was asked for nothing but scores
