@@ -1,3 +1,3 @@
 """Files to documents. corpus.py finds files and makes the table; encodings.py turns bytes into text; html.py reads pages, and chrome.py
-knows what there is no text; tables.py reads rows of Parquet, CSV and JSON; normal.py writes every text in one way.
+knows what there is no text; tables.py reads rows of Parquet, CSV and JSON, formats/ PDF, office documents and books; normal.py writes every text in one way.
 """

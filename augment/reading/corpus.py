@@ -1,4 +1,4 @@
-"""Reads a corpus: JSON lines, Parquet, CSV, Markdown, HTML and text, files or folders, into a table of documents."""
+"""Reads a corpus into a table of documents: files and folders of tables, Markdown, HTML, text, PDF, office documents and books."""
 
 import hashlib
 import json
@@ -15,14 +15,18 @@ import polars as pl
 import yaml
 
 from augment.reading.encodings import decoded
+from augment.reading.formats.base import Unreadable
+from augment.reading.formats.choice import ENDINGS as CONVERTED
+from augment.reading.formats.choice import convert
 from augment.reading.html import declared_encoding, read_page
 from augment.reading.normal import LINE_END, normal_text
 from augment.reading.tables import ENDINGS as TABLES
 from augment.reading.tables import UNREADABLE, Skipped, file_rows, reason, table_documents
+from augment.text.pages import without_marks
 from engine.errors import UserError
 
 MARKDOWN, HTML, PLAIN = (".md", ".markdown"), (".html", ".htm"), (".txt", ".text", ".rst", ".org")
-ENDINGS = (*TABLES, *MARKDOWN, *HTML, *PLAIN)
+ENDINGS = (*TABLES, *MARKDOWN, *HTML, *PLAIN, *CONVERTED)
 OTHER_KIND, READ_BEFORE = "a kind of file that is not read", "the same file was read before"
 KEY = re.compile(r"""["']?([A-Za-z_][\w.-]{0,40})["']?:(?:\s|$)""")
 USUAL = set(
@@ -69,8 +73,8 @@ def read_corpus(paths: Sequence[str | Path], text_column: str | None = None) -> 
     for path, name in _files(paths, skipped):
         try:
             found = list(_read_file(path, name, text_column, skipped))
-        except UNREADABLE as error:
-            skipped.append((name, reason(error)))
+        except (*UNREADABLE, Unreadable) as error:
+            skipped.append((name, str(error) if isinstance(error, Unreadable) else reason(error)))
             continue
         except UserError as error:
             if path in given:
@@ -79,6 +83,9 @@ def read_corpus(paths: Sequence[str | Path], text_column: str | None = None) -> 
             continue
         for source, text, fields in found:
             text = normal_text(text)
+            if "pages" in fields and path.suffix.lower() in CONVERTED:
+                text, places = without_marks(text, fields["pages"])
+                fields = fields | {"pages": places}
             if not text.strip():
                 skipped.append((source, "empty text"))
                 continue
@@ -177,6 +184,11 @@ def _read_file(
             text, fields = _front_matter(LINE_END.sub("\n", text))
         fields |= {} if encoding == "utf-8" else {"encoding": encoding}
         yield name, text.strip("\n"), fields
+        return
+    if ending in CONVERTED:
+        found = convert(path)
+        skipped.extend((f"{name} {page}", why) for page, why in found.faults)
+        yield name, found.text, found.fields | ({"pages": found.pages} if found.pages else {})
         return
     before = len(skipped)
     rows = file_rows(path, name, skipped)

@@ -11,6 +11,7 @@ import polars as pl
 from rich.text import Text
 
 from augment.results.review import source_sentences
+from augment.text.pages import pages_at, pages_of
 from engine.errors import UserError
 from engine.store.parts import parts
 
@@ -146,7 +147,8 @@ def lines(kind: str, found: Chain, plain: bool) -> list[Text]:
     for sentence in sources[:MOST]:
         made += block("source", "", {}, sentence)
     for row in found.documents[:MOST]:
-        fields = {"from": row.get("source"), "meta": row.get("meta"), "in": row["where"]}
+        meta, places = on_pages(row, sources)
+        fields = {"from": row.get("source"), "on": places, "meta": meta, "in": row["where"]}
         made += block("document", row["doc_id"], fields, "")[:-1]
         made += [*marked(safe(row["text"]), [safe(s) for s in sources], plain), Text("")]
     left = {name: len(rows) - MOST for name, rows in vars(found).items() if len(rows) > MOST}
@@ -171,14 +173,35 @@ def prompt(row: dict[str, Any]) -> str:
     return "\n".join(f"[{turn['role']}]\n{turn['content']}" for turn in turns)
 
 
-def marked(text: str, sentences: list[str], plain: bool) -> list[Text]:
-    """The lines of a document with the sentences marked, whatever its line breaks: in colour, or as >>>sentence<<<."""
-    spans = []
+def on_pages(row: dict[str, Any], sentences: list[str]) -> tuple[str | None, list[str]]:
+    """The meta of a document without its pages; and the names of those on which the sentences stand, or the words of the row of a table."""
+    meta = json.loads(row.get("meta") or "{}")
+    pages = pages_of(meta)
+    if not pages:
+        return row.get("meta"), []
+    del meta["pages"]
+    text, found = row["text"], dict[str, None]()
+    ends = [*list(pages.values())[1:], len(text)]
     for sentence in sentences:
-        pattern = r"\s+".join(map(re.escape, sentence.split()))
-        spans += [match.span() for match in re.finditer(pattern, text)] if pattern else []
+        if spans := spans_of(text, sentence):
+            found |= dict.fromkeys(name for span in spans for name in pages_at(pages, *span))
+            continue
+        words = set(re.findall(r"\w+", sentence))
+        held = zip(pages.items(), ends, strict=True)
+        found |= dict.fromkeys(name for (name, place), end in held if words <= set(re.findall(r"\w+", text[place:end])))
+    return json.dumps(meta, ensure_ascii=False), [name for name in pages if name in found]
+
+
+def spans_of(text: str, sentence: str) -> list[tuple[int, int]]:
+    """Where a sentence stands in a text, whatever its line breaks."""
+    pattern = r"\s+".join(map(re.escape, sentence.split()))
+    return [match.span() for match in re.finditer(pattern, text)] if pattern else []
+
+
+def marked(text: str, sentences: list[str], plain: bool) -> list[Text]:
+    """The lines of a document with the sentences marked: in colour, or as >>>sentence<<<."""
     made, end = Text("  "), 0
-    for start, stop in sorted(spans):
+    for start, stop in sorted(span for sentence in sentences for span in spans_of(text, sentence)):
         if start < end:
             continue
         made.append(text[end:start])

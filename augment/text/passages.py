@@ -1,12 +1,13 @@
 """Long documents in passages that fit a model, and corpora without the paragraphs that recur in document after document."""
 
 import re
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import polars as pl
 
+from augment.text.pages import without_spans
 from augment.text.sentences import placed_units
 from augment.text.words import CHUNK
 from engine.errors import UserError
@@ -135,6 +136,13 @@ def _halves(text: str, start: int, end: int, tokens: Callable[[str], int], most:
         yield from _halves(text, middle, end, tokens, most)
 
 
+def _spans_out(lengths: Iterable[int], out: Iterable[bool]) -> Iterator[tuple[int, int]]:
+    """(start, end) of the parts of a text that are taken out of it."""
+    for (start, end), gone in zip(pairwise([0, *accumulate(lengths)]), out, strict=True):
+        if gone:
+            yield start, end
+
+
 def drop_repeated(
     documents: pl.DataFrame, in_more_than: int = 10, characters: int = 100
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -169,7 +177,11 @@ def drop_repeated(
     left = (
         marked.filter(pl.col("row").is_in(gone["row"].unique().implode()))
         .group_by("row")
-        .agg(pl.col("part").filter(~pl.col("gone")).str.join("").str.strip_chars("\n").alias("left"))
+        .agg(
+            pl.col("part").filter(~pl.col("gone")).str.join("").str.strip_chars("\n").alias("left"),
+            pl.col("part").str.len_chars().alias("lengths"),
+            pl.col("gone").alias("out"),
+        )
     )
     kept = (
         documents.with_row_index("row")
@@ -177,4 +189,10 @@ def drop_repeated(
         .with_columns(pl.coalesce("left", "text").alias("text"))
         .filter(pl.col("text").str.strip_chars() != "")
     )
+    if "meta" in documents.columns:
+        moved = [
+            meta if out is None else without_spans(meta, _spans_out(lengths, out))
+            for meta, lengths, out in kept.select("meta", "lengths", "out").iter_rows()
+        ]
+        kept = kept.with_columns(meta=pl.Series(moved, dtype=pl.String))
     return kept.select(documents.columns), gone.select("doc_id", "source", "paragraph", "reason")

@@ -5,6 +5,7 @@ import json
 import polars as pl
 
 from augment.reading.corpus import Corpus, read_corpus
+from augment.text.pages import pages_of, part_of
 from augment.text.passages import passages
 from augment.text.sentences import split_sentences
 from augment.text.words import normal
@@ -30,7 +31,10 @@ def load(config: BenchmarkConfig) -> Benchmark:
         for passage in passages(text, len, config.passage_chars, language=config.language):
             facts = [sentence_id(sentence) for sentence in split_sentences(passage.text, config.language)]
             row = {"doc_id": content_id("documents", doc_id, passage.start), "text": passage.text, "source": source}
-            told = json.dumps(json.loads(meta) | {"facts": facts}, ensure_ascii=False)
+            found = json.loads(meta) | {"facts": facts}
+            if pages := pages_of(found):
+                found["pages"] = part_of(pages, passage.start, passage.end)
+            told = json.dumps(found, ensure_ascii=False)
             rows.append(row | {"meta": told, "fact": source})
     chance = dict.fromkeys(SPLITS, 1 / CHOICES)
     return Benchmark(

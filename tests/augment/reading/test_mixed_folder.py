@@ -27,12 +27,12 @@ def folder(tmp_path):
     (root / "h.txt").write_bytes(b"some\0bytes")
     (root / "i.md").write_text("# Only\n\n## Headings\n")
     (root / "j.csv").write_text("name,n\nx,1\n")
-    (root / "k [old].docx").write_bytes(b"PK\x03\x04")
+    (root / "k [old].doc").write_bytes(b"PK\x03\x04")
     return root
 
 
 BAD = {
-    "k [old].docx": "a kind of file that is not read",
+    "k [old].doc": "a kind of file that is not read",
     "d.jsonl#2": "invalid JSON (Expecting value, column 10)",
     "e.txt": "empty text",
     "g.txt": "binary (a PNG image)",
