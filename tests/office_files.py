@@ -137,15 +137,18 @@ PACKAGE = """<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><metada
 CHAPTER = '<html xmlns="http://www.w3.org/1999/xhtml"><head><title/></head><body><h1>{0}</h1><p><a id="x"/>{1}</p></body></html>'
 
 
-def write_epub(path: Path, **more: str):
+APPLES, PEARS = ("The apples", "Olga Pihl planted the apples."), ("The pears", "Rolf Sand grafted the pears.")
+
+
+def write_epub(path: Path, chapters=(APPLES, PEARS), **more: str):
     """A book of two chapters, the second file first; `more` are further files (encryption.xml goes to META-INF)."""
     files = {
         "mimetype": "application/epub+zip",
         "META-INF/container.xml": CONTAINER,
         "OEBPS/book.opf": PACKAGE,
         "OEBPS/nav.xhtml": CHAPTER.format("Contents", "One Two"),
-        "OEBPS/text/one a.xhtml": CHAPTER.format("The pears", "Rolf Sand grafted the pears."),
-        "OEBPS/two.xhtml": CHAPTER.format("The apples", "Olga Pihl planted the apples."),
+        "OEBPS/text/one a.xhtml": CHAPTER.format(*chapters[1]),
+        "OEBPS/two.xhtml": CHAPTER.format(*chapters[0]),
     } | {f"META-INF/{name}.xml": text for name, text in more.items()}
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as book:

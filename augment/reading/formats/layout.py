@@ -17,6 +17,8 @@ BEGINS = re.compile(r"[^\W\d_]+")
 ENDS = re.compile(r"[.!?:;。！？：][\"'”’»)\]]*$")
 WIDE = re.compile(r"[\u3000-\u9fff\uf900-\ufaff\uff00-\uffef]")
 """Letters of scripts that put no space between words."""
+PROSE, FEWEST = 0.9, 5
+"""Of prose in letters of equal width: least share of letters and spaces, and fewest words a line."""
 GAP = 0.7
 """White space above a line, in heights of a line, that begins a paragraph."""
 REACHES = 0.85
@@ -77,13 +79,20 @@ def paragraphs(block: Sequence[Line], body: float) -> Iterator[list[Line]]:
 
 
 def without_quotes(block: Sequence[Line]) -> list[Line]:
-    """The lines of a block, where single ones in letters of equal width are no code: names and commands fill a line of prose by chance."""
+    """The lines of a block, where letters of equal width are no code: names that fill a line by chance, and prose that is set in them."""
     found: list[Line] = []
     for is_code, run in groupby(block, lambda line: line.code):
         lines = list(run)
-        prose = is_code and len(lines) < min(3, len(block))
+        prose = is_code and (len(lines) < min(3, len(block)) or is_prose([line.text for line in lines]))
         found += [replace(line, code=False) for line in lines] if prose else lines
     return found
+
+
+def is_prose(lines: Sequence[str]) -> bool:
+    """Whether lines are made of words: few signs, and several words a line."""
+    text = " ".join(lines)
+    words = sum(map(str.isalpha, text)) + text.count(" ")
+    return words >= PROSE * len(text) and len(text.split()) >= FEWEST * len(lines)
 
 
 def begins(part: Sequence[Line], line: Line, right: float, body: float) -> bool:

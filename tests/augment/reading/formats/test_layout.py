@@ -78,6 +78,12 @@ def test_headings_lists_code_and_paragraphs_are_told_apart():
     ]
 
 
+def test_prose_in_letters_of_equal_width_is_no_code():
+    lines = "The harbour of Lund was built by", "Carl Dahl in the year of the flood."
+    assert text(block(*lines, code=True)) == " ".join(lines)
+    assert text(block("for x in y: print(x + 1)", "z = {1: [2, 3]}", code=True)).startswith("```\nfor x")
+
+
 def test_a_bullet_on_a_line_of_its_own_belongs_to_what_follows():
     assert text(block("•"), block("It is possible.", top=100.0, left=90.0)) == "- It is possible."
 
