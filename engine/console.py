@@ -119,7 +119,7 @@ def emit(**facts: Any) -> None:
     _stderr().flush()
 
 
-def log_to(file: Path) -> None:
-    """From now on the job's log is this file; a job writes one only into a folder that is its own."""
-    NOISE.file = file.absolute()
+def log_to(file: Path | None) -> None:
+    """From now on the job's log is this file, or none any more; a job writes one only into a folder that is its own."""
+    NOISE.file = file.absolute() if file else None
     NOISE.flush()

@@ -17,6 +17,8 @@ from engine.config import EngineConfig, Settings
 from engine.errors import UserError
 from engine.pool import EnginePool
 from engine.store.ids import content_id
+from engine.store.places import join, place
+from engine.store.tables import read_table
 from eval.config import RunConfig
 from eval.measure.accuracy import summarise
 from eval.runs.run import run_job
@@ -44,7 +46,7 @@ def augment(
     augment_verb.run(
         _settings(augment_verb.Job, paths=[str(path) for path in several], model=model, out=out, **settings)
     )
-    return pl.read_parquet(Path(out) / "inferences.parquet", glob=False)
+    return read_table(join(place(out), "inferences.parquet"))
 
 
 @quiet("forethought.train")

@@ -6,7 +6,6 @@ A check sees what the checks before it let through, of the operators that it app
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -15,6 +14,7 @@ from augment.config import CheckConfig
 from augment.operators.base import Operator
 from augment.text.words import Casing, casing
 from engine.pool import EnginePool
+from engine.store.places import Place
 
 NEEDED = ["inference_id", "operator", "text", "source_text"]
 """Columns of the rows that a check is given."""
@@ -45,8 +45,8 @@ class Given:
     """Of the documents (ISO code): rules for English are used only where it is "en"."""
     pool: EnginePool | None
     """Engines to ask; None where only rules are wanted."""
-    out: Path
-    """Folder for the answers of the engines, from which a check resumes."""
+    out: Place
+    """Folder (a path or a URL) for the answers of the engines, from which a check resumes."""
     figures: Mapping[str, Mapping[str, Any]]
     """By inference_id what the checks before found."""
 

@@ -15,6 +15,7 @@ from augment.checks.evidence import FIGURES, Sources, entailment_items, figures
 from augment.config import CheckConfig
 from augment.operators.base import Operator
 from engine.models import is_embedded
+from engine.store.places import join
 
 SLIP = math.log(10)
 """Largest slip: no replacement may make a statement more than ten times as likely."""
@@ -71,7 +72,7 @@ def asked(rows: pl.DataFrame, given: Given) -> pl.DataFrame:
     for number, some in enumerate(ordered.iter_slices(SLICE)):
         wanted = entailment_items(some, sources, given.language, natural(given))
         items = wanted.select("item_id", "prefix", "stem", "choices", "adapter").unique("item_id", maintain_order=True)
-        tables.append(figures(given.pool.score(items, given.out / f"{number:04}", "verify", replace=True), wanted))
+        tables.append(figures(given.pool.score(items, join(given.out, f"{number:04}"), "verify", replace=True), wanted))
     return pl.concat(tables)
 
 

@@ -7,7 +7,6 @@ and rejects with a reason. No row is dropped. docs/augmentation.md says what the
 import json
 from collections.abc import Iterator, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -29,6 +28,7 @@ from augment.config import CheckConfig
 from augment.operators.registry import kind_of
 from engine.errors import UserError
 from engine.pool import EnginePool
+from engine.store.places import Place
 
 GROUP = "forethought.checks"
 """Entry point group of plug-ins; each names a subclass of `Check`. An installed one is made unless its `wanted` says no."""
@@ -64,7 +64,7 @@ def check_inferences(
     inferences: pl.DataFrame,
     known: Sequence[str],
     pool: EnginePool | None,
-    out: Path,
+    out: Place,
     config: CheckConfig,
     language: str,
 ) -> pl.DataFrame:

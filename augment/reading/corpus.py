@@ -18,6 +18,7 @@ from augment.reading.encodings import decoded
 from augment.reading.formats.base import Unreadable
 from augment.reading.formats.choice import ENDINGS as CONVERTED
 from augment.reading.formats.choice import convert
+from augment.reading.given import local_paths
 from augment.reading.html import declared_encoding, read_page
 from augment.reading.normal import LINE_END, normal_text
 from augment.reading.tables import ENDINGS as TABLES
@@ -32,6 +33,7 @@ KEY = re.compile(r"""["']?([A-Za-z_][\w.-]{0,40})["']?:(?:\s|$)""")
 USUAL = set(
     "title subtitle date author authors tags categories category layout slug summary description draft lang id keywords".split()
 )
+Row = tuple[str, str, str, str]
 SCHEMA = {"doc_id": pl.String, "text": pl.String, "source": pl.String, "meta": pl.String}
 
 
@@ -51,12 +53,13 @@ class Corpus:
 
 
 def read_corpus(paths: Sequence[str | Path], text_column: str | None = None) -> Corpus:
-    """Read files and folders, in the order given; a folder is read recursively, sorted by path.
+    """Read files and folders, in the order given; a folder is read recursively, sorted by path. Both may be at a URL (s3://...);
+    hf:NAME, hf:NAME:SPLIT or hf:NAME@CONFIG:SPLIT is a data set of the hub.
 
     Hidden files and folders (".name") stay out of a folder without a word; every other file that is not read is in
     `skipped` with its reason. A row of a table is a document, and so is a Markdown, HTML or text file (.rst and .org
-    count as text). Text is UTF-8, what a byte order mark or an HTML page says, or an encoding that can be told with
-    certainty (`decoded`); JSON is UTF-8. Texts and titles are written in one way (`normal_text`). The text is the column
+    count as text), a PDF, a Word document, a presentation, a workbook and a book (`augment.reading.formats`). Text is UTF-8, what a byte
+    order mark or an HTML page says, or an encoding that can be told with certainty (`decoded`); JSON is UTF-8. Texts and titles are written in one way (`normal_text`). The text is the column
     `text_column`, else the first that has values of `text`, `prompt` + `completion`, `content`, `document`; the other
     columns, the YAML front matter, the title and date of a page, and an `encoding` other than UTF-8 go to `meta`.
     `source` is the path below the folder given (the name of a file given), for tables with `#` and the row counted from 1
@@ -66,18 +69,30 @@ def read_corpus(paths: Sequence[str | Path], text_column: str | None = None) -> 
     Raises UserError for a missing path, no document at all, and, where the file itself was given rather than its folder,
     for an unsupported file and a missing or non-text column.
     """
+    with local_paths(paths, ENDINGS) as given:
+        documents, skipped = _read(given, text_column)
+    if not documents:
+        source, fault = next((skip for skip in skipped if skip[1] != OTHER_KIND), skipped[0])
+        raise UserError(
+            f"No document could be read from {', '.join(map(str, paths))}; the first fault is in {source}: "
+            f"{fault}. Give files with at least one non-empty text."
+        )
+    return Corpus(pl.DataFrame(documents, schema=SCHEMA, orient="row"), skipped)
+
+
+def _read(given: Sequence[tuple[Path, str]], text_column: str | None) -> tuple[list[Row], Skipped]:
+    """The documents of files and folders, as rows of the table, and what holds none."""
     skipped: Skipped = []
-    documents: list[tuple[str, str, str, str]] = []
+    documents: list[Row] = []
     repeats: Counter[str] = Counter()
-    given = set(map(Path, paths))
-    for path, name in _files(paths, skipped):
+    for path, name in _files(given, skipped):
         try:
             found = list(_read_file(path, name, text_column, skipped))
         except (*UNREADABLE, Unreadable) as error:
             skipped.append((name, str(error) if isinstance(error, Unreadable) else reason(error)))
             continue
         except UserError as error:
-            if path in given:
+            if path in {where for where, _ in given}:
                 raise
             skipped.append((name, str(error).removeprefix(f"{name} ").rstrip(".")))
             continue
@@ -98,29 +113,23 @@ def read_corpus(paths: Sequence[str | Path], text_column: str | None = None) -> 
             identity = f"{repeats[text]}\0{text}"
             repeats[text] += 1
             documents.append((hashlib.sha256(identity.encode()).hexdigest()[:16], text, source, meta))
-    if not documents:
-        source, fault = next((skip for skip in skipped if skip[1] != OTHER_KIND), skipped[0])
-        raise UserError(
-            f"No document could be read from {', '.join(map(str, paths))}; the first fault is in {source}: "
-            f"{fault}. Give files with at least one non-empty text."
-        )
-    return Corpus(pl.DataFrame(documents, schema=SCHEMA, orient="row"), skipped)
+    return documents, skipped
 
 
-def _files(paths: Sequence[str | Path], skipped: Skipped) -> Iterator[tuple[Path, str]]:
+def _files(paths: Sequence[tuple[Path, str]], skipped: Skipped) -> Iterator[tuple[Path, str]]:
     """Every file to read with its name relative to the path given; each file once."""
     if not paths:
         raise UserError(f"No corpus is named: give files or folders with {', '.join(ENDINGS)}.")
     seen: set[Path] = set()
-    for given in map(Path, paths):
+    for given, called in paths:
         if not given.exists():
-            raise UserError(f"There is no file or folder {given}: check the path of the corpus.")
+            raise UserError(f"There is no file or folder {called}: check the path of the corpus.")
         if given.is_dir():
-            files = _folder_files(given, skipped)
+            files = _folder_files(given, called, skipped)
         elif given.is_file() and _is_read(given.name):
-            files = [(given, _shown(given, given.parent))]
+            files = [(given, called if called.startswith("hf:") else _shown(given, given.parent))]
         else:
-            raise UserError(f"{given} is of a kind that is not read: give one of {', '.join(ENDINGS)}, or a folder.")
+            raise UserError(f"{called} is of a kind that is not read: give one of {', '.join(ENDINGS)}, or a folder.")
         for path, name in files:
             if path.resolve() in seen:
                 skipped.append((name, READ_BEFORE))
@@ -129,7 +138,7 @@ def _files(paths: Sequence[str | Path], skipped: Skipped) -> Iterator[tuple[Path
                 yield path, name
 
 
-def _folder_files(folder: Path, skipped: Skipped) -> list[tuple[Path, str]]:
+def _folder_files(folder: Path, called: str, skipped: Skipped) -> list[tuple[Path, str]]:
     root = folder.resolve()
     files: list[tuple[Path, str]] = []
     others: Skipped = []
@@ -155,7 +164,7 @@ def _folder_files(folder: Path, skipped: Skipped) -> list[tuple[Path, str]]:
             else:
                 files.append((path, name))
     if not files and all(why == OTHER_KIND for _, why in others):
-        raise UserError(f"The folder {folder} has no file to read: files ending in {', '.join(ENDINGS)} are read.")
+        raise UserError(f"The folder {called} has no file to read: files ending in {', '.join(ENDINGS)} are read.")
     skipped.extend(sorted(others))
     return sorted(files, key=lambda file: file[1])
 

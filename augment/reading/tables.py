@@ -14,6 +14,8 @@ import polars as pl
 
 from augment.reading.encodings import MARKS, binary, decode
 from engine.errors import UserError
+from engine.store.copies import local_file, shown
+from engine.store.places import Place
 
 ENDINGS = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".json", ".parquet", ".csv", ".tsv")
 DELIMITERS = (",", ";", "\t", "|")
@@ -28,20 +30,25 @@ Skipped = list[tuple[str, str]]
 Row = tuple[str, dict[str, Any]]
 
 
-def read_table(path: Path) -> pl.DataFrame:
-    """The table in a file, for jobs that need every row: strings stay strings, and a column of mixed types becomes text.
+def read_table(where: Place) -> pl.DataFrame:
+    """The table in a file (a path or a URL), for jobs that need every row: strings stay strings, and a column of mixed types becomes text.
 
     Raises UserError for another kind of file, a damaged one, one without rows, and for the first row that cannot be read.
     """
-    if not path.name.lower().endswith(ENDINGS):
-        raise UserError(f"{path} is no table that can be read: give one of {', '.join(ENDINGS)}.")
+    if not str(where).lower().endswith(ENDINGS):
+        raise UserError(f"{shown(where)} is no table that can be read: give one of {', '.join(ENDINGS)}.")
+    with local_file(where) as path:
+        return _table(path, str(shown(where)))
+
+
+def _table(path: Path, name: str) -> pl.DataFrame:
     skipped: Skipped = []
     try:
         if path.suffix.lower() == ".parquet":
             table = _parquet(path)
         else:
             rows = []
-            for source, row in file_rows(path, str(path), skipped):
+            for source, row in file_rows(path, name, skipped):
                 try:
                     json.dumps(row, ensure_ascii=False).encode()
                     rows.append(row)
@@ -50,14 +57,14 @@ def read_table(path: Path) -> pl.DataFrame:
             # all rows say what a column is, not the first few; without `strict` 1 beside "one" becomes "1" and is not lost
             table = pl.DataFrame(rows, infer_schema_length=None, strict=False)
     except UNREADABLE as error:
-        raise UserError(f"{path} cannot be read as {path.suffix}: {reason(error)}.") from error
+        raise UserError(f"{name} cannot be read as {path.suffix}: {reason(error)}.") from error
     if skipped:
         source, why = skipped[0]
         raise UserError(
             f"{source} cannot be read: {why}; {len(skipped):,} such rows are in the file: mend or remove them."
         )
     if table.is_empty():
-        raise UserError(f"{path} has no rows.")
+        raise UserError(f"{name} has no rows.")
     return table
 
 

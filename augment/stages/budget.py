@@ -17,7 +17,8 @@ from augment.stages.answers import ASKED, inferences_of
 from engine.errors import UserError
 from engine.pool import EnginePool
 from engine.store.ids import content_id
-from engine.store.parts import parts
+from engine.store.parts import scan_parts
+from engine.store.places import Place
 
 TRIAL = 64
 """Requests after which an arm is inferences_of."""
@@ -45,7 +46,7 @@ def check_budget(operators: Iterable[Operator], rounds: int) -> None:
 
 
 def spend(
-    requests: Path, out: Path, pool: EnginePool, model: str, budget: int, form: Form
+    requests: Path, out: Place, pool: EnginePool, model: str, budget: int, form: Form
 ) -> tuple[pl.DataFrame, list[str]]:
     """Generate answers to some of `requests` until `budget` tokens are generated; returns the table SPENT and their ids.
 
@@ -77,11 +78,11 @@ def spend(
     return pl.DataFrame(rows, schema=SPENT, orient="row"), made
 
 
-def _ask(ids: list[str], requests: Path, out: Path, pool: EnginePool, model: str, form: Form) -> tuple[int, int]:
+def _ask(ids: list[str], requests: Path, out: Place, pool: EnginePool, model: str, form: Form) -> tuple[int, int]:
     """New inferences and tokens of some requests."""
     asked = pl.scan_parquet(requests, glob=False).filter(pl.col("request_id").is_in(ids)).collect()
     pool.run("generate", asked, out, "augment")
-    answers = pl.scan_parquet(parts(out), glob=False).filter(pl.col("request_id").is_in(ids)).collect()
+    answers = scan_parts(out).filter(pl.col("request_id").is_in(ids)).collect()
     joined = asked.select(ASKED).join(answers, on="request_id").sort("request_id", "sample")
     return int(inferences_of(joined, model, 1, form, set())["kept"].sum()), int(
         answers["output_tokens"].fill_null(0).sum()

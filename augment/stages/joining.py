@@ -9,7 +9,8 @@ import polars as pl
 from augment.stages.answers import ASKED, ORDER
 from augment.stages.batches import read_batches, write_batches, writing
 from augment.stages.requests import REQUESTS
-from engine.store.parts import parts
+from engine.store.parts import local_parts
+from engine.store.places import Place
 
 
 def write_new(path: Path, tables: Iterable[pl.DataFrame], earlier: Sequence[Path]) -> int:
@@ -39,12 +40,13 @@ def write_new(path: Path, tables: Iterable[pl.DataFrame], earlier: Sequence[Path
         return write_batches(path, rows, REQUESTS)
 
 
-def answered(files: list[Path], folders: list[Path], scratch: Path) -> Iterator[pl.DataFrame]:
+def answered(files: list[Path], folders: list[Place], scratch: Path) -> Iterator[pl.DataFrame]:
     """Requests with their answers, without prompts, in an order that nothing but their content decides."""
-    found = [part for folder in folders for part in parts(folder)]
     asked = pl.scan_parquet(files, glob=False).select(ASKED)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        path = Path(folder) / "joined.parquet"
+        path, found = Path(folder) / "joined.parquet", list[Path]()
+        for number, place in enumerate(folders):
+            found += local_parts(place, Path(folder) / str(number))
         with writing(path):
             asked.join(pl.scan_parquet(found, glob=False), on="request_id").sort(ORDER).sink_parquet(path)
         yield from read_batches(path)

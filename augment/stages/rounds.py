@@ -34,6 +34,7 @@ from augment.text.sentences import split_sentences
 from engine.console import console
 from engine.errors import UserError
 from engine.pool import EnginePool
+from engine.store.places import Place, join
 from engine.store.tables import write_table
 
 BATCH_CHARS = 4_000_000
@@ -47,7 +48,7 @@ def augment(
     config: AugmentConfig,
     model: str,
     out: Path,
-    answers: Path | None = None,
+    answers: Place | None = None,
     reader: EnginePool | None = None,
 ) -> pl.DataFrame:
     """Write documents, requests, generations/ and inferences into `out`; returns the inferences. Reruns resume.
@@ -56,7 +57,8 @@ def augment(
 
     Prompts are written and read in batches: memory holds the documents, their answers and ids. A second step adds
     requests-follow and generations-follow/, round N requests-round-N and generations-round-N/; what global operators see
-    and leave out is in contexts. Corpora that share answers name one folder `answers` for the generations.
+    and leave out is in contexts. Corpora that share answers name one folder `answers` for the generations; at a URL it also takes what
+    the engine says in checks.
     """
     rounds = Rounds(pool, config, model, out, answers or out, reader or pool)
     write_table(out / "documents.parquet", documents)
@@ -92,10 +94,10 @@ class Rounds:
     """The rounds of one corpus; what they have in common."""
 
     def __init__(
-        self, pool: EnginePool, config: AugmentConfig, model: str, out: Path, answers: Path, reader: EnginePool
+        self, pool: EnginePool, config: AugmentConfig, model: str, out: Path, answers: Place, reader: EnginePool
     ):
         self.pool, self.config, self.model, self.out, self.answers = pool, config, model, out, answers
-        self.reader = reader
+        self.reader, self.checked_at = reader, answers if isinstance(answers, str) else out
         budget, self.configs = config.budget_tokens, [config]
         if budget:
             check_budget(load_operators(config, model), config.rounds)
@@ -130,7 +132,7 @@ class Rounds:
         tag = f"-round-{number}" if number > 1 else ""
         if self.reader is not self.pool:
             self.reader.close()
-        files, folders = [self.out / f"requests{tag}.parquet"], [self.answers / f"generations{tag}"]
+        files, folders = [self.out / f"requests{tag}.parquet"], [join(self.answers, f"generations{tag}")]
         tables = self.tables(number, tag, documents, sentences)
         if not self.write(files[0], tables):
             if number == 1 and not self.rules:
@@ -142,7 +144,7 @@ class Rounds:
             self.pool.run("generate", files[0], folders[0], f"augment{tag}")
         if any(two_step(type(operator)) for operator in self.operators):
             files.append(self.out / f"requests{tag}-follow.parquet")
-            folders.append(self.answers / f"generations{tag}-follow")
+            folders.append(join(self.answers, f"generations{tag}-follow"))
             first = answered(files[:1], folders[:1], self.out)
             if self.write(files[1], (merged(follow_answers(t, self.config, self.model)) for t in first)):
                 self.pool.run("generate", files[1], folders[1], f"augment{tag}-follow")
@@ -157,7 +159,7 @@ class Rounds:
         )
         yield from self.checked(tables, files, tag)
 
-    def spend(self, requests: Path, out: Path, budget: int) -> None:
+    def spend(self, requests: Path, out: Place, budget: int) -> None:
         """Generate within the budget, and leave in the file of requests those that were made."""
         form = Form(language=self.config.language)
         for table in read_batches(requests, ["scope", "source_text"]):
@@ -179,7 +181,7 @@ class Rounds:
             kept = (
                 pl.scan_parquet(path, glob=False).filter("kept").select(*NEEDED, "context").collect(engine="streaming")
             )
-            out, checks = self.out / f"verify{tag}", self.config.verify
+            out, checks = join(self.checked_at, f"verify{tag}"), self.config.verify
             if self.reader is not self.pool:
                 self.pool.close()
             found = check_inferences(kept, self.known, self.reader, out, checks, self.config.language)

@@ -99,6 +99,23 @@ def read_parts(folder: Place, schema: dict[str, Any]) -> pl.DataFrame:
     )
 
 
+def scan_parts(folder: Place) -> pl.LazyFrame:
+    """All committed rows of a folder that has some, read when they are collected; those at a URL are in memory."""
+    files = parts(place(folder))
+    local = isinstance(files[0], Path)
+    return pl.scan_parquet(files, glob=False) if local else pl.concat(in_threads(read_table, files)).lazy()
+
+
+def local_parts(folder: Place, scratch: Path) -> list[Path]:
+    """The committed parts as local files: those at a URL are copied into `scratch`."""
+    files = parts(place(folder))
+    if not files or isinstance(files[0], Path):
+        return files
+    copies = [scratch / f"{number}.parquet" for number in range(len(files))]
+    in_threads(lambda pair: write_whole(pair[0], read_bytes(pair[1])), list(zip(copies, files, strict=True)))
+    return copies
+
+
 def stream_parts(folder: Place) -> Iterator[pl.DataFrame]:
     """Committed parts one after another, for tables larger than memory."""
     yield from map(read_table, parts(place(folder)))

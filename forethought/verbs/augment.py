@@ -25,7 +25,8 @@ from engine.config import EngineConfig, Settings
 from engine.console import log_to, say
 from engine.errors import UserError
 from engine.pool import EnginePool
-from engine.store.places import check_writable
+from engine.store.copies import local_folder, shown
+from engine.store.places import Place, check_writable, join, names, place
 from engine.store.tables import write_table
 from train.examples.assemble import Recipe, write_examples
 
@@ -39,12 +40,13 @@ class Job(Settings):
     """
 
     paths: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Files or folders: .jsonl, .ndjson, .json, .parquet, .csv, .tsv, .md, .html, .txt, .rst, .org; hidden files stay out."""
+    """Files, folders or their URLs (s3://...): .jsonl, .ndjson, .json, .parquet, .csv, .tsv, .md, .html, .txt, .rst, .org, and with the extra
+    `documents` .pdf, .docx, .pptx, .xlsx, .epub; hidden files stay out. hf:NAME is a data set of the hub (hf:NAME@CONFIG:SPLIT)."""
     model: str = "pico"
     """The model that is to learn, and that writes and checks the inferences: pico (embedded), a folder saved by save_pretrained, or a
     hub name. With --teacher that one writes."""
     out: Path = Path("augmented")
-    """Folder for the results; running again resumes."""
+    """Folder for the results, or its URL; running again resumes."""
     text_column: str | None = None
     """Column with the text, for tables."""
     formats: tuple[Literal["text", "prompt-completion", "messages", "hub"], ...] = ("text",)
@@ -76,6 +78,17 @@ def run(job: Job) -> int:
     Returns the exit status: 3 where some documents were left out, which are named and stand in skipped.parquet, where the
     engine could not answer, and where no inference was kept.
     """
+    at = place(job.out)
+    with local_folder(at, apart=("generations", "verify")) as (out, answers):
+        try:
+            return _run(job, out, answers)
+        finally:
+            if out != at:  # the copy goes, and its log with it
+                log_to(None)
+
+
+def _run(job: Job, out: Path, answers: Place) -> int:
+    """The job with its tables in `out`, a copy of the folder where that is at a URL, and what engines say at `answers`."""
     if not job.paths:
         raise UserError("augment: name at least one file or folder of documents.")
     writer = writer_of(job.augment, job.model, job.engine)
@@ -84,17 +97,17 @@ def run(job: Job) -> int:
     corpus = read_corpus(job.paths, job.text_column)
     general = read_corpus([job.replay]) if job.replay else None
     name_skipped(corpus.skipped + (general.skipped if general else []))
-    documents, out = corpus.documents, job.out.absolute()
+    documents, named = corpus.documents, shown(job.out)
     if job.drop_repeated:
         documents, repeated = drop_repeated(documents, job.drop_repeated)
         say(f"{repeated.height:,} repeated paragraphs dropped")
     known_decisions(job.augment, out)  # their mistakes come before any work
     if job.dry_run:
-        check_writable(out)
+        check_writable(answers)
         return 3 if _foreseen(job, writer, documents) or corpus.left_out else 0
     with EnginePool(job.model, job.engine) as student, writer.opened(student) as pool:
         log_to(out / "log.txt")
-        checked = augment(documents, pool, writer.config, writer.model, out, reader=student)
+        checked = augment(documents, pool, writer.config, writer.model, out, answers, student)
     reviewed = review(checked, documents, job.augment, out)
     inferences = reviewed.inferences
     silent = unasked(
@@ -108,7 +121,10 @@ def run(job: Job) -> int:
     say_summary(documents, inferences)
     say_review(reviewed.lines)
     if not writer.student:
-        say_spent(billed(sorted(out.glob("generations*"))), job.augment.prices)
+        say_spent(
+            billed([join(answers, name) for name in sorted(names(answers)) if name.startswith("generations")]),
+            job.augment.prices,
+        )
     recipe = Recipe(
         formats=job.formats,
         mix=job.mix,
@@ -121,10 +137,10 @@ def run(job: Job) -> int:
     files = write_examples(
         out, documents, inferences, general.documents if general else None, recipe, writer.model, reviewed.lines
     )
-    say(f"wrote {job.out}: inferences.parquet, review.html, {', '.join(files)}")
+    say(f"wrote {named}: inferences.parquet, review.html, {', '.join(files)}")
     fine = say_outcome(inferences)
     if inferences["kept"].any():
-        say(f"next: forethought train {job.out / 'examples.parquet'} --model {job.model}")
+        say(f"next: forethought train {join(named, 'examples.parquet')} --model {job.model}")
     return 0 if fine and not corpus.left_out and not silent else 3
 
 

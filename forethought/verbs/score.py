@@ -14,6 +14,8 @@ from engine.console import say
 from engine.driver.rows import Rows
 from engine.errors import UserError
 from engine.pool import EnginePool
+from engine.store.copies import local_folder, shown
+from engine.store.places import Place, place
 
 
 class Job(Settings):
@@ -23,11 +25,11 @@ class Job(Settings):
     """
 
     items: Annotated[str, tyro.conf.Positional] = ""
-    """A .parquet or .jsonl file."""
+    """A .parquet or .jsonl file, or its URL (s3://...)."""
     model: str = "pico"
     """pico (embedded), a folder saved by save_pretrained, or a hub name."""
     out: Path = Path("scores")
-    """Folder of Parquet parts; running again resumes."""
+    """Folder of Parquet parts, or its URL; running again resumes."""
     dry_run: bool = False
     """Only say what would be done."""
     engine: EngineConfig = EngineConfig()
@@ -35,26 +37,27 @@ class Job(Settings):
 
 def run(job: Job) -> int:
     """Score a table of items; returns the exit status: 3 where choices have an error in the place of a score."""
-    path = Path(job.items)
-    if not job.items or not path.exists():
+    items = place(job.items)
+    if not job.items or (isinstance(items, Path) and not items.exists()):
         raise UserError(
             f"score: there is no file {job.items!r}; name a .parquet or .jsonl with item_id, stem, choices."
         )
-    table = read_table(path)
+    table, named = read_table(job.items), shown(job.out)
     with EnginePool(job.model, job.engine) as pool:
         if job.dry_run:
             with contextlib.closing(pool.foresee("score", table, job.out)) as left:
-                say_scoring(table, left, job.out)
+                say_scoring(table, left, named)
             return 0
-        scores = pool.score(table, job.out)
+        with local_folder(job.out, apart=("",)) as (_, out):
+            scores = pool.score(table, out)
     errors = scores["error"].drop_nulls()
-    say(f"{scores.height:,} choices scored, {errors.len():,} of them errors; wrote {job.out}")
+    say(f"{scores.height:,} choices scored, {errors.len():,} of them errors; wrote {named}")
     for error, count in errors.value_counts(sort=True).head(3).rows():
         say(f"  {count:,} not scored: {escape(error)}")
     return 3 if errors.len() else 0
 
 
-def say_scoring(table: pl.DataFrame, left: Rows, out: Path) -> None:
+def say_scoring(table: pl.DataFrame, left: Rows, out: Place) -> None:
     """Print what a scoring would ask for, and what is there already."""
     shared = [c for c in ("adapter", "prefix") if c in table.columns]
     contexts = table.unique(shared)["prefix"].str.len_chars().sum() if "prefix" in shared else 0

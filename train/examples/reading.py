@@ -8,6 +8,7 @@ import polars as pl
 
 from augment.reading.tables import read_table
 from engine.errors import UserError
+from engine.store.places import place
 from engine.tasks.encoding import as_text
 
 
@@ -17,7 +18,7 @@ def read_examples(path: Path) -> pl.DataFrame:
     Every row gets a `text`; `prompt` is the part of it before the completion, and `messages` the chat as JSON. Raises UserError
     for another file.
     """
-    if not path.exists():
+    if isinstance(place(path), Path) and not path.exists():
         raise UserError(f"There is no file {path}; `forethought augment` writes examples.parquet.")
     table = read_table(path)
     if "text" in table.columns:

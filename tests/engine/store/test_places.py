@@ -1,14 +1,10 @@
 """Folders at URLs: the store and whole jobs on an object store (a local S3 server), in memory and at file://."""
 
-import contextlib
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import polars as pl
 import pytest
+from object_store import object_store
 
 from engine.config import EngineConfig
 from engine.errors import UserError
@@ -23,32 +19,8 @@ FAKE = EngineConfig(kind="fake", replicas=2, cpus=0.5, shard_rows=50)
 @pytest.fixture(scope="module")
 def bucket():
     """A bucket on an S3 server of this machine."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-                patch.setenv(name, "testing")
-            patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-            patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-            for _ in range(600):
-                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                    break
-                time.sleep(0.1)
-            import s3fs
-
-            s3fs.S3FileSystem.clear_instance_cache()
-            s3fs.S3FileSystem().mkdir("bucket")
-            yield "s3://bucket"
-    finally:
-        server.kill()
-        server.wait()
+    with object_store() as url:
+        yield url
 
 
 def rows(*found):
