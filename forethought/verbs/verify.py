@@ -16,7 +16,7 @@ from engine.config import EngineConfig, Settings
 from engine.console import say
 from engine.errors import UserError
 from engine.pool import EnginePool
-from engine.store.places import check_writable
+from engine.store.places import check_writable, place
 from engine.store.tables import write_table
 
 
@@ -51,12 +51,12 @@ class Job(Settings):
 
 def run(job: Job) -> int:
     """Check a table of pairs and write verified.parquet; returns the exit status."""
-    path = Path(job.pairs)
-    if not job.pairs or not path.is_file():
+    given = place(job.pairs)
+    if not job.pairs or (isinstance(given, Path) and not given.is_file()):
         raise UserError(
             f"verify: there is no file {job.pairs!r}; name a .jsonl, .csv or .parquet with source and inference."
         )
-    pairs, out = read_table(path), job.out.absolute()
+    pairs, out = read_table(job.pairs), job.out.absolute()
     if job.dry_run:
         check_writable(out)
         reader = f"{job.model} as reader" if job.model else "rules alone"

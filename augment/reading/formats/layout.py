@@ -15,6 +15,8 @@ ITEM = re.compile(r"(?:\(?\d{1,3}[.)]|\(?[a-z][.)])\s+\S")
 DIVIDED = re.compile(r"(\w+)[-\u2010\u00ad]$")
 BEGINS = re.compile(r"[^\W\d_]+")
 ENDS = re.compile(r"[.!?:;。！？：][\"'”’»)\]]*$")
+FENCE = re.compile(r"^(?:`{3,}|~{3,})")
+"""Signs at the start of a paragraph, as lines drawn by hand are, that would make all that follows code."""
 WIDE = re.compile(r"[\u3000-\u9fff\uf900-\ufaff\uff00-\uffef]")
 """Letters of scripts that put no space between words."""
 PROSE, FEWEST = 0.9, 5
@@ -50,7 +52,7 @@ def as_markdown(pages: Sequence[Page]) -> str:
                     last, mark = part, ""
                     continue
                 else:
-                    text = flowing([part_line(line) for line in part], known)
+                    text = FENCE.sub(r"\\\g<0>", flowing([part_line(line) for line in part], known))
                 written.append(mark + text)
                 last, mark = [] if part[0].code or level else part, ""
     return "\n\n".join(written) + mark
@@ -194,4 +196,5 @@ def code(lines: Sequence[Line]) -> str:
     left = min(line.left for line in lines)
     width = max(0.3 * lines[0].size, min((line.right - line.left) / max(1, len(line.text)) for line in lines))
     inner = "\n".join(" " * round((line.left - left) / width) + line.text for line in lines)
-    return f"```\n{inner}\n```"
+    fence = max(["```", *(f"{run}`" for run in re.findall("`{3,}", inner))], key=len)
+    return f"{fence}\n{inner}\n{fence}"

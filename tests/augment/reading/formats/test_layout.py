@@ -5,6 +5,7 @@ import pytest
 from augment.reading.formats.layout import as_markdown
 from augment.reading.formats.running import Line, Page, without_running
 from augment.text.pages import MARK
+from augment.text.sentences import split_sentences
 
 
 def line(text, top=100.0, left=72.0, right=500.0, size=10.0, bold=False, code=False):
@@ -82,6 +83,12 @@ def test_prose_in_letters_of_equal_width_is_no_code():
     lines = "The harbour of Lund was built by", "Carl Dahl in the year of the flood."
     assert text(block(*lines, code=True)) == " ".join(lines)
     assert text(block("for x in y: print(x + 1)", "z = {1: [2, 3]}", code=True)).startswith("```\nfor x")
+
+
+def test_a_line_of_signs_begins_no_code():
+    found = text(block("~~~~~~~~~~~~~~~~"), block("A sentence that is asked about.", top=200.0))
+    assert split_sentences(found)[-1] == "A sentence that is asked about."
+    assert text(block("one = 1", "```", "two = 2 + 1", code=True)).startswith("````\none = 1\n```\n")
 
 
 def test_a_bullet_on_a_line_of_its_own_belongs_to_what_follows():
