@@ -25,7 +25,7 @@ Make a language model learn what documents imply, and measure it.
 
   demo      the main job on the embedded model, in minutes: prints the table of arms and the report's path
   run       a whole job from a config: augment, train, evaluate, report
-  augment   PATH...: write what the documents imply (JSON lines, Parquet, CSV, Markdown, HTML, text, folders)
+  augment   PATH...: write what the documents imply (tables, Markdown, HTML, PDF, office files, folders, URLs)
   verify    PAIRS: check inferences that anybody wrote against their sources
   show      ID: where a training line comes from, back to its document
   train     EXAMPLES: finetune a model on a column of texts

@@ -1,7 +1,6 @@
 """What an augmentation brought, as it is told at its end."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
@@ -9,8 +8,8 @@ from rich.markup import escape
 
 from augment.config import Prices
 from engine.console import say
-from engine.store.parts import parts
-from engine.store.places import place
+from engine.store.parts import keys, scan_parts
+from engine.store.places import Place, place
 
 ENGINE = "engine:"
 """How the reason of an inference begins that the engine could not be asked for."""
@@ -40,12 +39,12 @@ class Billed(NamedTuple):
     output: int
 
 
-def billed(folders: Iterable[Path]) -> Billed:
+def billed(folders: Iterable[Place]) -> Billed:
     """What was read and written for the answers in folders of generations, each sample for itself."""
-    if not (files := [part for folder in folders for part in parts(place(folder))]):
+    if not (tables := [scan_parts(folder) for folder in folders if keys(place(folder))]):
         return Billed(0, 0, 0)
     names = ("prompt_tokens", "cached_tokens", "output_tokens")
-    sums = pl.scan_parquet(files, glob=False).select(pl.col(name).cast(pl.Int64).sum() for name in names).collect()
+    sums = pl.concat(tables).select(pl.col(name).cast(pl.Int64).sum() for name in names).collect()
     return Billed(*(count or 0 for count in sums.row(0)))
 
 

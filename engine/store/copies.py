@@ -90,7 +90,7 @@ def listed(url: str) -> list[str]:
 
 
 def _fetch(url: str, name: str, to: Path, wanted: tuple[str, ...] = ()) -> None:
-    files, path = filesystem(join(url, name) if name else url)
+    files, path = filesystem(str(join(url, name)) if name else url)
     to.parent.mkdir(parents=True, exist_ok=True)
     if wanted and not to.name.lower().endswith(wanted):
         to.touch()
@@ -111,7 +111,7 @@ def _write_back(folder: Path, url: str, before: Seen) -> None:
     for name, state in after.items():
         if before.get(name) != state:
             with told("write", join(url, name), "make it writable, then run again: what engines finished is kept"):
-                files, path = filesystem(join(url, name))
+                files, path = filesystem(str(join(url, name)))
                 patiently(partial(files.put_file, str(folder / name), path))
     for name in before.keys() - after.keys():
         remove(join(url, name))
