@@ -22,10 +22,12 @@ from engine.console import say
 from engine.errors import UserError
 from engine.tasks.base import Answer, Call
 from engine.worker.exchange import Failure, Habits, body_of, failure_of, read_reply
-from engine.worker.pace import Pace
+from engine.worker.pace import START, Pace
 
 MOST = 512
 """Requests in flight at most."""
+QUEUEING = ("vllm", "sglang")
+"""Servers that queue what they cannot do at once: they get all from the start, and work in full batches."""
 REQUEST_SECONDS = 600.0
 """How long an answer may take."""
 CONNECT_SECONDS = 20.0
@@ -71,7 +73,8 @@ class AddressEngine:
     def __init__(self, model: str, config: EngineConfig):
         self.address = checked_address(config.base_url)
         self.served = served(self.address, model)
-        self.habits, self.pace = Habits(), Pace(MOST)
+        self.habits = Habits()
+        self.pace = Pace(MOST, MOST if self.served.owner in QUEUEING else START)
         self.done: queue.SimpleQueue[Answer | Exception] = queue.SimpleQueue()
         self.fault: Exception | None = None
         self.open = 0
