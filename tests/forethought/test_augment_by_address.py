@@ -105,11 +105,11 @@ def test_a_key_that_is_revoked_ends_the_job_and_the_next_call_goes_on(notes: Pat
         teach(server)
         server.fault = lambda number, body: error(401, "revoked") if number > 2 else None
         assert augment(notes, server.url, "--engine.shard-rows", "1") == 2
-        kept = sum(server.answered.values())
+        sent = sum(server.answered.values())
         server.fault = lambda number, body: None
         assert augment(notes, server.url, "--engine.shard-rows", "1") == 0
-        assert set(server.answered.values()) == {1}
-        assert kept == 2
+        again = sum(server.answered.values()) - len(server.answered)
+        assert again <= sent == 2  # at most what was on its way when the job ended
     assert "asks for a key" in capsys.readouterr().err
 
 

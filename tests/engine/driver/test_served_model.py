@@ -24,9 +24,7 @@ from eval.config import BenchmarkConfig
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 START_SECONDS = 400.0
-OPTIONS = (
-    "--served-model-name pico --dtype float32 --enforce-eager --block-size 32 --max-model-len 2048 --host 127.0.0.1"
-)
+OPTIONS = "--served-model-name pico --dtype float32 --enforce-eager --block-size 32 --max-model-len 2048 --max-num-seqs 256 --host 127.0.0.1"
 ONE_PROCESS = "--distributed-executor-backend uni --no-enable-chunked-prefill --enable-prompt-tokens-details"
 
 
