@@ -17,6 +17,8 @@ FURTHER = (
     *("retrieval", "retrieval+oracle"),
 )
 """More arms and controls, when named."""
+ADAPTER = "adapter"
+"""The arm of an adapter that is there already, in a run with `adapter`."""
 
 
 Name = Literal["reversals", "syllogisms", "celebrities", "fictional", "semantic", "derivatoids", "documents"]
@@ -43,8 +45,11 @@ class BenchmarkConfig(Settings):
     is 1, and for documents null."""
     retrieved: int = Field(default=5, ge=1)
     """Documents (passages) that the arm retrieval puts in front of each question."""
-    questions: int = Field(default=60, ge=1)
-    """Most questions of each kind (documents): forward, reversal and two-step."""
+    questions: int = Field(default=60, ge=0)
+    """Most questions of each kind that the model writes (documents): forward, reversal and two-step; 0 writes none."""
+    own_questions: Annotated[Path | None, tyro.conf.arg(aliases=["--questions"])] = None
+    """File of questions of your own (documents; .jsonl, .csv or .parquet) with question, answer, and perhaps choices and kind;
+    asked beside those that the model writes (docs/howto-own-questions.md)."""
     passage_chars: int = Field(default=1200, ge=100)
     """Longest passage that a document is cut into for training and retrieval, in characters (documents)."""
     prompts: Path | None = None
@@ -55,6 +60,12 @@ class BenchmarkConfig(Settings):
     """Column with the text, where documents are rows of tables (documents)."""
     language: str = "en"
     """Language of the documents, for finding sentences (ISO code; documents)."""
+
+    @model_validator(mode="after")
+    def _of_documents(self) -> "BenchmarkConfig":
+        if self.own_questions and self.name != "documents":
+            raise ValueError(f"own_questions (--questions) is for the benchmark documents, and this is {self.name}")
+        return self
 
     @property
     def per_fact(self) -> int | None:
@@ -75,7 +86,9 @@ class RunConfig(Settings):
     """pico (embedded), a folder saved by save_pretrained, or a hub name."""
     arms: tuple[str, ...] = ARMS
     """Arms to compare: those by default, and finetuned+global, finetuned+all, finetuned+paraphrase, finetuned+shuffled,
-    finetuned+reverse-training, retrieval, retrieval+oracle."""
+    finetuned+reverse-training, retrieval, retrieval+oracle; and adapter, where one is given."""
+    adapter: Path | None = None
+    """A LoRA adapter that you have already: asked beside the others, as the arm `adapter`."""
     seeds: tuple[int, ...] = (0, 1, 2)
     """Each seed draws a world (facts, articles, distractors) and seeds the training on it; arms share it."""
     pmi: bool = False
@@ -103,7 +116,7 @@ class RunConfig(Settings):
     @field_validator("arms")
     @classmethod
     def _known(cls, arms: tuple[str, ...]) -> tuple[str, ...]:
-        known = ARMS + FURTHER
+        known = (*ARMS, *FURTHER, ADAPTER)
         unknown = [a for a in arms if a not in known]
         if unknown or not arms:
             raise ValueError(f"unknown arms {', '.join(unknown) or '(none given)'}; choose from {', '.join(known)}")
@@ -115,6 +128,21 @@ class RunConfig(Settings):
         if not seeds or len(set(seeds)) < len(seeds):
             raise ValueError("give at least one seed, each once")
         return seeds
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_adapter(cls, given: Any) -> Any:
+        """Who gives an adapter wants it asked."""
+        if isinstance(given, dict) and given.get("adapter"):
+            arms = tuple(given.get("arms", ARMS))
+            return given | {"arms": arms if ADAPTER in arms else (*arms, ADAPTER)}
+        return given
+
+    @model_validator(mode="after")
+    def _of_adapter(self) -> "RunConfig":
+        if ADAPTER in self.arms and not self.adapter:
+            raise ValueError("the arm adapter needs a folder: name it in --adapter, or leave the arm out")
+        return self
 
     @model_validator(mode="after")
     def _fitting(self) -> "RunConfig":

@@ -15,11 +15,12 @@ from engine.store.parts import read_parts
 from engine.store.places import remove
 from engine.tasks.generate import GENERATIONS
 from engine.tasks.score import SCORES
-from eval.arms.items import items, premises, weights_digest, writing
+from eval.arms.items import forced, items, premises, to_write, weights_digest, writing
 from eval.benchmarks.base import Benchmark
 from eval.benchmarks.registry import others
-from eval.config import RunConfig
+from eval.config import ADAPTER, RunConfig
 from eval.measure.gates import forgetting, gate_table, hallucination, held_back, icl_damage, icl_items, text_items
+from eval.measure.order import TUNED
 from train.examples.arms import TRAINED_ARMS
 from train.sft.outputs import merge
 
@@ -45,8 +46,10 @@ def folder_of(run: Path, arm: str, seed: int) -> Path:
     return run / "adapters" / arm / f"seed-{seed}"
 
 
-def weights_of(run: Path, arm: str, seed: int) -> Path | None:
-    """The same; None for an arm that is not trained."""
+def weights_of(config: RunConfig, run: Path, arm: str, seed: int) -> Path | None:
+    """The same, and the folder of the adapter that a run was given; None for an arm with the model's own weights."""
+    if arm == ADAPTER and config.adapter:
+        return config.adapter.absolute()
     return folder_of(run, arm, seed) if arm in TRAINED_ARMS else None
 
 
@@ -56,32 +59,35 @@ def ask(config: RunConfig, run: Path, worlds: dict[int, Benchmark], pool: Engine
     vLLM applies adapters on a CPU by gathering their weights for every token, which took ten times as long as scoring
     with weights that they are merged into.
     """
-    beside, writes = config.train.method == "lora" and pool.on_gpu(), next(iter(worlds.values())).exact is not None
+    beside, writes = config.train.method == "lora" and pool.on_gpu(), bool(next(iter(worlds.values())).judges)
     tables: dict[tuple[str, int], pl.DataFrame] = {}
     for seed, world in worlds.items():
         for arm in config.arms:
-            weights, drawn = weights_of(run, arm, seed), config.benchmark
+            weights, drawn = weights_of(config, run, arm, seed), config.benchmark
             table = items(world, arm, seed, weights, drawn.per_fact, config.model, drawn.retrieved)
             tables[arm, seed] = table.with_columns(adapter=pl.lit(None, dtype=pl.String)) if not beside else table
     extra = _gate_items(config, run, worlds, tables, beside) if config.gates else {}
 
     def ask_about(keys: list[tuple[str, int]], label: str) -> None:
         table = pl.concat(tables[key] for key in keys)
-        asked = [table, premises(table)] if config.pmi else [table]
+        chosen = forced(table)
+        asked = [chosen, premises(chosen)] if config.pmi and not chosen.is_empty() else [chosen]
         asked += [more.select(table.columns) for key in keys for more in extra.get(key, [])]
-        pool.run("score", pl.concat(asked), run / "scores", f"score{label}", replace=True)
+        if not (scored := pl.concat(asked)).is_empty():
+            pool.run("score", scored, run / "scores", f"score{label}", replace=True)
         if writes:
-            pool.run("generate", writing(table), run / "texts", f"write{label}", replace=True)
+            pool.run("generate", writing(to_write(table)), run / "texts", f"write{label}", replace=True)
 
-    swapped = [key for key in tables if not beside and key[0] in TRAINED_ARMS]
+    swapped = [key for key in tables if not beside and key[0] in TUNED]
     if together := [key for key in tables if key not in swapped]:
         ask_about(together, "")
     base = model_digest(config.model, config.engine.kind) if swapped else ""
     for arm, seed in swapped:
-        with whole(folder_of(run, arm, seed), config) as folder:
+        weights = weights_of(config, run, arm, seed)
+        assert weights is not None
+        with whole(weights, config, run) as folder:
             # merged weights are made anew each time, and not to the last bit: what they are made of says what they are
-            known = f"{base} {weights_digest(folder_of(run, arm, seed))}"
-            pool.load(folder, known if config.train.method == "lora" else None)
+            pool.load(folder, None if folder == str(weights) else f"{base} {weights_digest(weights)}")
             ask_about([(arm, seed)], f" {arm}, seed {seed}")
     if swapped:
         pool.load(config.model)
@@ -95,15 +101,17 @@ def ask(config: RunConfig, run: Path, worlds: dict[int, Benchmark], pool: Engine
 
 
 @contextlib.contextmanager
-def whole(folder: Path, config: RunConfig) -> Iterator[str]:
-    """A folder with all weights of a trained arm: its own, or the model's with its adapter merged in, for as long as needed."""
-    if config.train.method == "full":
+def whole(folder: Path, config: RunConfig, room: Path) -> Iterator[str]:
+    """A folder with all weights of a tuned arm: its own, or the model's with its adapter merged in, for as long as needed.
+
+    `room` is where the merged weights lie: the run's folder, which engines on other machines see too.
+    """
+    if config.train.method == "full" and not (folder / "adapter_config.json").exists():
         yield str(folder)
         return
-    for left in folder.glob(".merged-*"):  # by a run that was killed
+    for left in room.glob(".merged-*"):  # by a run that was killed
         remove(left)
-    # in the run's folder, which engines on other machines see too
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".merged-") as scratch:
+    with tempfile.TemporaryDirectory(dir=room, prefix=".merged-") as scratch:
         merge(resolve_model(config.model), folder, Path(scratch))
         yield scratch
 
@@ -121,14 +129,15 @@ def _gate_items(
         other = others(config.benchmark, seed + OTHER_WORLD)
         texts = held_back(other, world.documents["text"].to_list(), HELD_BACK, seed)
         for arm in config.arms:
-            weights = weights_of(run, arm, seed)
+            weights = weights_of(config, run, arm, seed)
             if weights is None and arm != "pretrained":
                 continue
             adapter = str(weights) if weights and beside else None
             asked = text_items(texts, arm, seed, adapter, f"{config.model} {weights_digest(weights)}")
             more = [asked.with_columns(question_id="text_id")]
             if weights and ("icl", seed) in tables:
-                more.append(icl_items(tables["icl", seed], tables[arm, seed], config.gate_questions, seed))
+                shown = forced(tables["icl", seed])
+                more.append(icl_items(shown, forced(tables[arm, seed]), config.gate_questions, seed))
             found[arm, seed] = more
     return found
 
@@ -137,9 +146,9 @@ def read_gates(config: RunConfig, asked: Asked, questions: pl.DataFrame) -> pl.D
     """The table of gates (eval.measure.gates.GATES): each trained arm and seed against the model as it was."""
     rows: list[dict[str, Any]] = []
     for arm, seed in asked.items.select("arm", "seed").unique(maintain_order=True).iter_rows():
-        if arm not in TRAINED_ARMS or asked.gates.is_empty():
+        if arm not in TUNED or asked.gates.is_empty():
             continue
-        own, base = asked.items.filter(arm=arm, seed=seed), asked.items.filter(arm="pretrained", seed=seed)
+        own, base = (forced(asked.items.filter(arm=name, seed=seed)) for name in (arm, "pretrained"))
         texts = asked.gates.filter(pl.col("text_id").is_not_null(), seed=seed)
         if not texts.filter(arm="pretrained").is_empty():
             rows.append(forgetting(asked.scores, texts.filter(arm=arm), texts.filter(arm="pretrained")))

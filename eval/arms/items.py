@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -58,6 +58,17 @@ def weights_digest(folder: Path | None) -> str:
     names = ("adapter_model.safetensors", "train.json") if folder else ()
     found = next((path for name in names if folder and (path := folder / name).exists()), None)
     return hashlib.sha256(found.read_bytes()).hexdigest() if found else str(folder or "")
+
+
+def forced(asked: pl.DataFrame) -> pl.DataFrame:
+    """The items that are scored: those with choices. A question with one choice, its answer, is answered freely."""
+    return asked.filter(pl.col("choices").list.len() > 1)
+
+
+def to_write(asked: pl.DataFrame) -> pl.DataFrame:
+    """The items whose answers are written where a benchmark judges that: the free ones, and where there are none, all."""
+    free = asked.filter(pl.col("choices").list.len() == 1)
+    return asked if free.is_empty() else free
 
 
 def premises(asked: pl.DataFrame) -> pl.DataFrame:
@@ -116,7 +127,10 @@ def correct_of(credit: str) -> pl.Expr:
 def _told(found: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame, by: str) -> pl.DataFrame:
     """What was found for each item, with its question and the cluster of it."""
     alike = pl.col("subtype") if by == "subtype" else pl.col("needs").list.join(" ")
-    cluster = alike if by == "needs of all seeds" else pl.format("{}/{}", "seed", alike)
+    if by == "needs of all seeds":  # questions of one's own name no facts: each stands for itself
+        cluster = pl.when(pl.col("needs").list.len() > 0).then(alike).otherwise("question_id")
+    else:
+        cluster = pl.format("{}/{}", "seed", alike)
     columns = ("question_id", "split", "answer", "right", "seed", "stem", "choices")
     facts = questions.select(*columns, cluster.alias("cluster"))
     items = asked.select("item_id", "question_id", "arm", "seed").join(found, on="item_id", how="inner")
@@ -139,21 +153,26 @@ def written(
     generations: pl.DataFrame,
     asked: pl.DataFrame,
     questions: pl.DataFrame,
-    exact: Callable[[str, str], bool],
+    judges: Mapping[str, Callable[[str, str], bool]],
     by: str = "needs",
 ) -> pl.DataFrame:
-    """Answers like those of `answers` under the norm `exact`: whether the text written gives the right choice.
+    """Answers like those of `answers` under the norms of `judges`: whether the text written gives the right choice.
 
-    `chosen` is null; `correct` is null where nothing could be written.
+    `chosen` is null, `written` is the text; `correct` is null where nothing could be written.
     """
     texts = generations.select("text", "error", item_id="request_id")
     table = _told(texts, asked, questions, by)
-    correct = [
-        None if row["error"] else exact(row["text"], row["choices"][row["answer"]].strip())
-        for row in table.iter_rows(named=True)
-    ]
-    return table.with_columns(
-        pl.lit("exact").alias("norm"),
-        pl.lit(None, dtype=pl.Int32).alias("chosen"),
-        pl.Series("correct", correct, dtype=pl.Boolean),
-    ).drop("right", "text", "error")
+    found = []
+    for norm, judge in judges.items():
+        correct = [
+            None if row["error"] else judge(row["text"], row["choices"][row["answer"]].strip())
+            for row in table.iter_rows(named=True)
+        ]
+        found.append(
+            table.with_columns(
+                pl.lit(norm).alias("norm"),
+                pl.lit(None, dtype=pl.Int32).alias("chosen"),
+                pl.Series("correct", correct, dtype=pl.Boolean),
+            )
+        )
+    return pl.concat(found).rename({"text": "written"}).drop("right", "error")

@@ -49,10 +49,14 @@ class Benchmark:
     cluster: Literal["needs", "subtype", "needs of all seeds"] = "needs"
     """What questions have in common that are right or wrong together: standard errors are clustered by it, within a seed or,
     where all seeds ask the same, over all."""
-    exact: Callable[[str, str], bool] | None = None
-    """Where answers are also generated: whether a text written after the stem gives the answer."""
+    judges: dict[str, Callable[[str, str], bool]] = field(default_factory=dict)
+    """Where answers are also generated: by the norm that it gives, whether a text written after the stem gives the answer."""
+    tells: Callable[[list[str]], Callable[[dict[str, Any]], str | None]] | None = None
+    """Where `stated` and `read` know nothing of the questions: from the texts of an augmentation, what says of a question's row
+    how they state its answer (one of `eval.measure.leakage.LEAKED`)."""
     by_engine: bool = False
-    """Whether an engine writes the questions in a run (`eval.benchmarks.documents.questions`); all seeds share them and the documents."""
+    """Whether these are a user's own documents: an engine writes questions in a run (`eval.benchmarks.documents.questions`), and
+    all seeds share questions and documents."""
 
     @cached_property
     def closure(self) -> dict[str, frozenset[Statement]]:
@@ -68,7 +72,7 @@ def mean_chance(worlds: Iterable[Benchmark]) -> dict[str, float]:
 
 def ready(world: Benchmark) -> Benchmark:
     """The world itself; raises UserError where its questions are yet to be written."""
-    if world.by_engine and world.questions.is_empty():
+    if world.by_engine:
         raise UserError(
             f"The questions of the benchmark {world.name} are written by a run: take them from its questions.parquet."
         )

@@ -13,6 +13,8 @@ import polars as pl
 from eval.measure.order import arms_in_order, splits_in_order
 
 Z95 = 1.959963984540054
+LEADING = ("sum", "normalised")
+"""The norms that stand for an arm's accuracy: that of forced choices, and that of free answers. No question has both."""
 
 
 def summarise(answers: pl.DataFrame) -> pl.DataFrame:

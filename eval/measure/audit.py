@@ -90,7 +90,7 @@ def audit(inferences: pl.DataFrame, worlds: dict[int, Benchmark], found: pl.Data
     if counts:
         made |= {"worked_out": by_kind(found), "made_up": made_up(found)}
         made["recall"] = {row["kind"]: row["worked out"] / row["implied"] for row in made["worked_out"]}
-    judged = next(iter(worlds.values())).judged
+    judged = next(iter(worlds.values())).judged or leaked["split"].unique()  # own questions: all that were asked
     tested = leaked.filter(pl.col("split").is_in(judged), pl.col("leaked").is_not_null())
     if not tested.is_empty():
         verbatim = tested.filter(leaked="verbatim").height / tested.height

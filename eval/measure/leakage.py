@@ -16,7 +16,8 @@ def leaks(inferences: pl.DataFrame, worlds: dict[int, Benchmark]) -> pl.DataFram
     verbatim: in the words of the benchmark's sentence for it (`Benchmark.stated`), but for case, spaces and the mark at the
     end. paraphrased: in others, which `Benchmark.read` understands as the same statement, with the same subject; where
     several choices are right (column `right`), as any of those that can be read by themselves. none: neither. Null where the
-    benchmark has no sentence for the question, so that nothing can be said. `inferences` has a column seed.
+    benchmark has no sentence for the question, so that nothing can be said, unless it tells by words (`Benchmark.tells`).
+    `inferences` has a column seed.
     """
     kept = inferences.filter("kept")
     tables = []
@@ -24,8 +25,11 @@ def leaks(inferences: pl.DataFrame, worlds: dict[int, Benchmark]) -> pl.DataFram
         texts = kept.filter(seed=seed)["text"].to_list()
         said = {normal(text) for text in texts}
         claims = {claim for text in texts if world.read and (claim := world.read(text)) is not None}
-        rows = []
+        tell, rows = world.tells(texts) if world.tells else None, []
         for row in world.questions.iter_rows(named=True):
+            if tell:
+                rows.append((seed, row["question_id"], row["split"], tell(row)))
+                continue
             stated = world.stated.get(row["question_id"])
             others = [row["choices"][n].strip() for n in row.get("right") or ()]
             meant = {world.read(text) for text in (stated, *others) if text} if world.read else set()

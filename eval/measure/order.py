@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
-from eval.config import ARMS, FURTHER
+from eval.config import ADAPTER, ARMS, FURTHER
+from train.examples.arms import TRAINED_ARMS
 
-SHOWN = ARMS + FURTHER
+TUNED = (*TRAINED_ARMS, ADAPTER)
+"""Arms whose weights are not the model's own."""
+SHOWN = (*ARMS, *FURTHER, ADAPTER)
 """Every arm that a run may have, in the order of tables and charts."""
 SPLITS = ("forward", "rephrasing", "reversal", "two-step", "syllogism", "longer", "single", "seen", "holdout")
 """From easy to hard."""

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from engine.errors import UserError
-from eval.measure.accuracy import credited, paired_difference, summarise, unpaired_difference
+from eval.measure.accuracy import LEADING, credited, paired_difference, summarise, unpaired_difference
 from eval.measure.order import arms_in_order, splits_in_order
 from eval.report.contrast import Run, answer, notes, warnings
 from eval.report.costs import TOKENS
@@ -50,7 +50,8 @@ def _read(path: Path, name: str) -> Run:
             json.loads(file.read_text("utf-8")) if file.exists() else {}
             for file in (path / "config.json", path / "results.json", origin)
         )
-        answers = pl.read_parquet(path / "answers.parquet", glob=False).filter(norm=NORM)
+        answers = pl.read_parquet(path / "answers.parquet", glob=False).filter(pl.col("norm").is_in(LEADING))
+        answers = answers.with_columns(norm=pl.lit(NORM))  # a question has one of them
     except (ValueError, pl.exceptions.PolarsError) as error:
         raise UserError(f"{path} cannot be read ({' '.join(str(error).split())[:200]}): run it again.") from error
     return Run(name, config, results, known, answers)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from engine.store.places import write_whole
-from eval.measure.accuracy import percent
+from eval.measure.accuracy import LEADING, percent
 from eval.measure.order import arms_in_order, splits_in_order
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ COLOURS = {
     "finetuned+paraphrase": "#958d1a",
     "finetuned+shuffled": "#8f7361",
     "finetuned+reverse-training": "#a85f6b",
+    "adapter": "#4f8a8b",
     "retrieval": "#8674c9",
     "retrieval+oracle": "#5c5fa8",
 }
@@ -74,9 +75,9 @@ class Panel:
         return f"Accuracy on {self.split}: {bars}.{chance}"
 
 
-def panels(summary: pl.DataFrame, chance: Mapping[str, float], norm: str = "sum") -> list[Panel]:
-    """The chart's panels in the order of splits; arms of which nothing was scored are left out."""
-    table = summary.filter(pl.col("norm") == norm, pl.col("accuracy").is_not_null())
+def panels(summary: pl.DataFrame, chance: Mapping[str, float]) -> list[Panel]:
+    """The chart's panels in the order of splits, in the leading norms; arms of which nothing was scored are left out."""
+    table = summary.filter(pl.col("norm").is_in(LEADING), pl.col("accuracy").is_not_null())
     found = []
     for split in splits_in_order(table["split"].to_list()):
         rows = {row["arm"]: row for row in table.filter(pl.col("split") == split).to_dicts()}

@@ -5,7 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from eval.measure.accuracy import percent
+from eval.benchmarks.documents.own import OWN
+from eval.measure.accuracy import LEADING, percent
 from eval.measure.claims import CHANCE, GUESSES, ORDERING, Claim
 from eval.measure.order import SPLITS, STATED
 
@@ -24,6 +25,7 @@ ARM_MEANINGS = {
     "finetuned+shuffled": "Control: as many inferences of the same form, shuffled so that they do not follow.",
     "finetuned+reverse-training": "Baseline without a model's inference: the documents and their word strings "
     "reversed, entities kept whole (Golovneva et al. 2024).",
+    "adapter": "The model with the adapter that the run was given, trained elsewhere.",
     "retrieval": "The model, not tuned, with the documents that a search finds for each question in its context.",
     "retrieval+oracle": "The same with the documents that each question needs: a search that never misses.",
 }
@@ -50,18 +52,20 @@ def tally(claims: list[Claim]) -> str:
 
 def headline(summary: pl.DataFrame, claims: list[Claim], chance: Mapping[str, float]) -> str:
     """The answer in one sentence; says plainly which claims of the paper's ordering do not hold in this run."""
-    scored = summary.filter(pl.col("norm") == "sum", pl.col("accuracy").is_not_null())
+    scored = summary.filter(pl.col("norm").is_in(LEADING), pl.col("accuracy").is_not_null())
     if scored.is_empty():
         return "No question was scored in this run, so it has no answer yet."
     split = next((s for s in SPLITS if s not in STATED and s in scored["split"]), scored["split"][0])
     rows = {row["arm"]: row["accuracy"] for row in scored.filter(pl.col("split") == split).to_dicts()}
     shown = [arm for arm in HEADLINE_ARMS if arm in rows] or list(rows)
     guess = f" (chance {percent(chance[split])})" if split in chance else ""
+    asked_alone = split.startswith(OWN) and not claims
+    ordering = "the paper's ordering is not judged on questions of your own" if asked_alone else _ordering(claims)
     figures = [
         f"{percent(rows[arm])} {'' if place else 'of cases '}{HEADLINE_ARMS.get(arm, f'as {arm}')}"
         for place, arm in enumerate(shown)
     ]
-    return f"On {split} questions{guess} the model is right in {listed(figures)}: {_ordering(claims)}."
+    return f"On {split} questions{guess} the model is right in {listed(figures)}: {ordering}."
 
 
 def _ordering(claims: list[Claim]) -> str:
@@ -98,9 +102,9 @@ def _asked(results: Mapping[str, Any]) -> dict[str, int]:
     """Different questions of each split: every seed has its own, but for own documents, whose seeds ask the same."""
     seen: dict[str, dict[tuple[str, int], int]] = {}
     for row in results.get("rows") or []:
-        if row["norm"] == "sum":
+        if row["norm"] in LEADING:
             seen.setdefault(row["split"], {})[row["arm"], row["seed"]] = row["n"] + row.get("unscored", 0)
-    count = max if results.get("questions") else sum
+    count = max if "questions" in results else sum
     return {
         split: max(count(n for (a, _), n in told.items() if a == arm) for arm, _ in told)
         for split, told in seen.items()

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eval.measure.order import arms_in_order, splits_in_order
+from eval.measure.order import TUNED, arms_in_order, splits_in_order
 from eval.report.tables import Small
-from train.examples.arms import TRAINED_ARMS
 
 SHOWN = 10
 """Questions of a split that are shown of those that the tuned model answers, and of those that it does not."""
@@ -17,7 +16,8 @@ def own_tables(results: Mapping[str, Any]) -> list[Small]:
     """The tables for which a run's results hold rows; none for other benchmarks."""
     answered = results.get("answered") or []
     splits = splits_in_order([row["split"] for row in answered])
-    found = [_changes(answered, splits), *(_listed(answered, split) for split in splits)]
+    others = [row for row in answered if not row.get("own")]  # all of the user's own are in `eval.report.questions`
+    found = [_changes(answered, splits), *(_listed(others, split) for split in splits)]
     found += [_questions(results.get("questions") or []), _cost(results.get("cost") or [])]
     return [table for table in found if table and table.rows]
 
@@ -29,7 +29,7 @@ def right(row: Mapping[str, Any], arm: str) -> bool | None:
 
 
 def _tuned(answered: Sequence[Mapping[str, Any]]) -> list[str]:
-    return arms_in_order([arm for row in answered for arm in row["arms"] if arm in TRAINED_ARMS])
+    return arms_in_order([arm for row in answered for arm in row["arms"] if arm in TUNED])
 
 
 def _changes(answered: Sequence[Mapping[str, Any]], splits: Sequence[str]) -> Small:

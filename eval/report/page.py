@@ -19,7 +19,7 @@ from rich.table import Column, Table
 
 from augment.results.review import TEMPLATES as SHARED
 from engine.store.places import write_whole
-from eval.measure.accuracy import interval, percent
+from eval.measure.accuracy import LEADING, interval, percent
 from eval.measure.claims import Claim
 from eval.measure.order import arms_in_order, splits_in_order
 from eval.report.costs import cost_rows, duration, trained_rows
@@ -27,6 +27,7 @@ from eval.report.curves import curves, highest
 from eval.report.figures import COLOURS, OTHER, draw, panels
 from eval.report.findings import ARM_MEANINGS, headline, next_steps, tally, warnings
 from eval.report.own_tables import own_tables
+from eval.report.questions import question_tables
 from eval.report.tables import tables
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -37,6 +38,7 @@ CLAIMS = 8
 
 SECTIONS = (
     ("accuracy", "Accuracy", ()),
+    ("questions", "Your questions", ("own",)),
     ("cost", "Cost", ()),
     ("next", "Next", ()),
     ("claims", "Claims", ("open_claims", "held_claims")),
@@ -55,7 +57,9 @@ NORMS = {
     "char": "choices compared by log-likelihood per character",
     "byte": "choices compared by log-likelihood per byte",
     "pmi": "choices compared by log-likelihood beyond that after a stem that says nothing (PMI)",
+    "normalised": "what the model writes compared with the right answer but for case, articles, punctuation and number words",
     "exact": "what the model writes compared with the right answer (exact match)",
+    "judge": "what the model writes, marked by a judge: the untuned model itself, by the likelihood of yes and no",
 }
 COUNTS = {"inferences": "Inferences generated", "kept": "Inferences kept"}
 SHARES = {
@@ -110,6 +114,8 @@ def write_report(run: Path, data: ReportData) -> None:
         "meanings": [(arm, ARM_MEANINGS.get(arm, "")) for arm in arms_in_order(data.summary["arm"].to_list())],
         "seeds_apart": _seeds_apart(data.results),
         "augmentation_rows": _augmentation(data.results.get("augmentation") or {}),
+        "own": question_tables(data.results),
+        "leading": LEADING,
         "tables": own_tables(data.results) + tables(data.results),
         "curves": curves(data.results.get("training") or []),
         "top_loss": highest(data.results.get("training") or []),
@@ -136,9 +142,9 @@ def write_report(run: Path, data: ReportData) -> None:
         write_whole(run / name, text.encode())
 
 
-def table_of_arms(summary: pl.DataFrame, chance: Mapping[str, float] | None = None, norm: str = "sum") -> Table:
-    """The summary for a terminal: a row per arm, a column per split, chance in the caption."""
-    rows = summary.filter(pl.col("norm") == norm).to_dicts()
+def table_of_arms(summary: pl.DataFrame, chance: Mapping[str, float] | None = None) -> Table:
+    """The summary for a terminal, in the leading norms: a row per arm, a column per split, chance in the caption."""
+    rows = summary.filter(pl.col("norm").is_in(LEADING)).to_dicts()
     splits = splits_in_order([row["split"] for row in rows])
     fold = "\n" if len(splits) > 2 else " "  # a terminal of 80 columns has room for two figures on a line
     cells = {(row["arm"], row["split"]): interval(row).replace(" [", f"{fold}[") for row in rows}
@@ -154,9 +160,9 @@ def table_of_arms(summary: pl.DataFrame, chance: Mapping[str, float] | None = No
 
 
 def _norms(summary: pl.DataFrame) -> list[tuple[str, list[tuple[str, list[dict[str, Any]]]]]]:
-    """(norm, [(split, rows)]), the sum of log-likelihoods first: it is the one that the claims use."""
+    """(norm, [(split, rows)]), the leading norms first: by them arms are compared."""
     rows = summary.to_dicts()
-    norms = sorted({row["norm"] for row in rows}, key=lambda norm: (norm != "sum", norm))
+    norms = sorted({row["norm"] for row in rows}, key=lambda norm: (norm not in LEADING, norm != "sum", norm))
     splits = splits_in_order([row["split"] for row in rows])
     found = [(n, [(s, [r for r in rows if r["norm"] == n and r["split"] == s]) for s in splits]) for n in norms]
     return [(norm, [(split, group) for split, group in groups if group]) for norm, groups in found]
@@ -164,7 +170,7 @@ def _norms(summary: pl.DataFrame) -> list[tuple[str, list[tuple[str, list[dict[s
 
 def _seeds_apart(results: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
     """(arm, [(split, accuracy of each seed)]) where there are several seeds."""
-    rows = [row for row in results.get("rows") or [] if row["norm"] == "sum"]
+    rows = [row for row in results.get("rows") or [] if row["norm"] in LEADING]
     splits, found = splits_in_order([row["split"] for row in rows]), dict[tuple[str, str], list[str]]()
     for row in sorted(rows, key=lambda row: row["seed"]):
         figure = "–" if row["accuracy"] is None else f"{100 * row['accuracy']:.1f}"

@@ -11,6 +11,7 @@ from engine.store.parts import parts
 from engine.store.places import place
 from eval.benchmarks.base import Benchmark, mean_chance
 from eval.config import EvalConfig, RunConfig
+from eval.measure.accuracy import LEADING
 from eval.measure.claims import Claim
 from eval.report.page import ReportData
 
@@ -90,21 +91,46 @@ def steps(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> list[
         amount = f"all {part}s" if per is None else f"{per} randomly drawn {part}{'s' * (per > 1)} per {of}"
         told.append(f"Gave the icl arm {amount} of the world in random order as context, the same for every question.")
     told.append("Scored every choice by its log-likelihood after the stem; choices are never shown to the model.")
-    return told
+    return told + _free(config, results)
+
+
+def _free(config: RunConfig, results: dict[str, Any]) -> list[str]:
+    """How questions without choices were answered and marked."""
+    if not (results.get("own") or {}).get("free"):
+        return []
+    told = (
+        "Had every arm write an answer to the questions without choices, up to the end of the line, and compared it with the right one: as it "
+        "stands (exact), and but for case, articles, punctuation and number words (normalised)."
+    )
+    if judge := results.get("judge"):
+        right, others = judge["right"], judge["others"]
+        return [
+            told,
+            f"Had {judge['model']}, the untuned model of this run, judge the same answers by the likelihood of yes and no. Of the "
+            f"right answers themselves it accepted {right['accepted']} of {right['of']}, of those to other questions "
+            f"{others['accepted']} of {others['of']}: trust it as far as these two are apart.",
+        ]
+    return [told, f"No model judged the answers: {config.model} has not learned to read them."]
 
 
 def _drawn(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> str:
-    facts, documents, questions = world.documents["fact"].n_unique(), world.documents.height, world.questions.height
+    facts, documents = world.documents["fact"].n_unique(), world.documents.height
     if not world.by_engine:
         return (
             f"Drew {len(config.seeds)} worlds of {facts} facts in {documents} documents each, "
-            f"and {questions} forced-choice questions on each."
+            f"and {world.questions.height} forced-choice questions on each."
         )
-    tried = sum(row["asked"] for row in results["questions"])
-    return (
-        f"Read {facts} documents and cut them into {documents} passages. {config.writes} was asked for {tried} questions on "
-        f"single sentences and on pairs that share a telling word; {questions} passed the checks and are asked of every arm."
-    )
+    told = f"Read {facts} documents and cut them into {documents} passages."
+    if own := results.get("own"):
+        left = f" ({own['left_out']} rows of the file were left out)" if own["left_out"] else ""
+        told += f" {own['asked']} questions of the user's own{left} are asked of every arm, {own['free']} of them without choices."
+    if tried := sum(row["asked"] for row in results["questions"]):
+        used = sum(row["used"] for row in results["questions"])
+        told += (
+            f" {config.writes} was asked for {tried} questions on single sentences and on pairs that share a telling word; {used} "
+            "passed the checks and are asked of every arm."
+        )
+    return told
 
 
 def checks(config: CheckConfig) -> list[str]:
@@ -156,11 +182,14 @@ def spent(run: Path) -> dict[str, int]:
 
 
 def mistakes(answered: pl.DataFrame) -> list[dict[str, Any]]:
-    """Up to eight wrong answers per arm (norm sum), spread over the splits."""
-    wrong = answered.filter((pl.col("norm") == "sum") & ~pl.col("correct"))
+    """Up to eight wrong answers per arm (in the leading norms), spread over the splits."""
+    wrong = answered.filter(pl.col("norm").is_in(LEADING) & ~pl.col("correct"))
     each = max(1, 8 // max(1, wrong["split"].n_unique()))
     wrong = wrong.group_by("arm", "split", maintain_order=True).head(each)
-    choice = [row["choices"][row["chosen"]] for row in wrong.iter_rows(named=True)]
+    choice = [
+        row["choices"][row["chosen"]] if row["chosen"] is not None else row["written"]
+        for row in wrong.iter_rows(named=True)
+    ]
     right = [row["choices"][row["answer"]] for row in wrong.iter_rows(named=True)]
     table = wrong.select("arm", "split", "stem").with_columns(pl.Series("chosen", choice), pl.Series("right", right))
     return table.to_dicts()

@@ -13,7 +13,7 @@ from engine.errors import UserError
 from engine.models import resolve_model
 from engine.pool import EnginePool
 from eval.arms.ask import HELD_BACK, whole
-from eval.arms.items import items
+from eval.arms.items import forced, items
 from eval.benchmarks.base import Benchmark
 from eval.config import RunConfig
 from train.examples.arms import TRAINED_ARMS, originals
@@ -34,15 +34,14 @@ def calibrate_run(
     trained = [arm for arm in config.arms if arm in TRAINED_ARMS]
     writer = writer_of(config.augment, config.model, config.engine)
     with EnginePool(config.model, config.engine, quiet=True) as pool, writer.opened(pool, quiet=True) as writes:
-        known = not next(iter(worlds.values())).questions.is_empty()
+        known = not forced(next(iter(worlds.values())).questions).is_empty()
         if requests.is_empty() and not known:
             raise UserError(
                 "--calibrate: the questions are written in the run, and no arm is augmented: nothing can be timed."
             )
         if requests.is_empty():
-            pool.score(
-                items(next(iter(worlds.values())), "pretrained", 0, None, None, config.model).head(2), scratch / "s"
-            )
+            first = items(next(iter(worlds.values())), "pretrained", 0, None, None, config.model)
+            pool.score(forced(first).head(2), scratch / "s")
             found = Estimate(0, pool.seconds["start"], {}, 0, 0, {})
         else:
             found = calibrate(requests, writer.config, writer.model, writes, scratch, sample, pool)
@@ -50,7 +49,7 @@ def calibrate_run(
         if trained:
             adapter, cost = _training(config, worlds, trained, found.kept / len(worlds), scratch)
             stages["train"] = cost
-        if known:  # those on own documents are written in the run
+        if known:  # of own documents those in a file: others are written in the run
             stages["score"] = _scoring(config, worlds, adapter, pool, scratch)
     return found._replace(stages=stages)
 
@@ -94,7 +93,7 @@ def _scoring(
 ) -> Cost:
     """The cost of scoring all arms and of the gates, from some questions of the first world."""
     seed, world = next(iter(worlds.items()))
-    questions = sum(w.questions.height for w in worlds.values())
+    questions = sum(forced(w.questions).height for w in worlds.values())
     tuned = [arm for arm in config.arms if arm in TRAINED_ARMS]
     models = len(tuned) * len(worlds)
     beside = config.train.method == "lora" and pool.on_gpu()
@@ -104,7 +103,7 @@ def _scoring(
             continue
         weights = adapter if arm in tuned and beside else None
         table = items(world, arm, seed, weights, config.benchmark.per_fact, config.model, config.benchmark.retrieved)
-        fixed, each = _line(table, pool, scratch / arm)
+        fixed, each = _line(forced(table), pool, scratch / arm)
         times = len(tuned) if arm in tuned else 1
         costs += [fixed.times(len(worlds) * times), each.times(questions * times)]
         if config.gates and arm == "icl":
@@ -113,7 +112,7 @@ def _scoring(
             costs.append(each.times(HELD_BACK * (len(worlds) + models)))
     if adapter and not beside:
         started = time.monotonic()
-        with whole(adapter, config) as folder:
+        with whole(adapter, config, scratch) as folder:
             pool.load(folder)
         pool.load(config.model)
         costs.append(Cost(seconds=models * (time.monotonic() - started)))

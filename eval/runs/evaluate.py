@@ -10,7 +10,9 @@ from engine.console import log_to
 from engine.errors import UserError
 from engine.pool import EnginePool
 from engine.store.tables import write_table
-from eval.arms.items import answers, items
+from eval.arms.given import check_adapter
+from eval.arms.items import forced, items, to_write, writing
+from eval.arms.marking import marked
 from eval.benchmarks.registry import load
 from eval.config import EvalConfig
 from eval.runs.folder import Clock, open_run, stacked
@@ -40,6 +42,7 @@ def evaluate(config: EvalConfig) -> Path:
     if by_engine := next(iter(worlds.values())).by_engine:
         check(config, worlds[config.seeds[0]])
     check_room(config, worlds)
+    check_adapter(config)
     with EnginePool(config.model, config.engine) as pool, writer.opened(pool) as writes:
         run = open_run(config)
         log_to(run / "log.txt")
@@ -54,15 +57,19 @@ def evaluate(config: EvalConfig) -> Path:
             for arm in config.arms
             for seed, world in worlds.items()
         )
-        scores = pool.score(asked, run / "scores")
-        clock.add("score", pool.seconds["score"] - before["score"])
-    questions = stacked([w.questions for w in worlds.values()], worlds)
+        scores, texts = pool.score(forced(asked), run / "scores"), None
+        first = next(iter(worlds.values()))
+        if first.by_engine and first.judges:
+            texts = pool.generate(writing(to_write(asked)), run / "texts", "write")
+        questions = stacked([w.questions for w in worlds.values()], worlds)
+        answered = marked(config, run, first, questions, asked, (scores, texts), pool)
+        for stage in ("score", *(["generate"] if texts is not None else [])):
+            clock.add(stage, pool.seconds[stage] - before[stage])
     for name, table in (
         ("documents", stacked([w.documents for w in worlds.values()], worlds)),
         ("questions", questions),
     ):
         write_table(run / f"{name}.parquet", table)
-    answered = answers(scores, asked, questions, next(iter(worlds.values())).cluster)
     write_table(run / "answers.parquet", answered)
     finish(config, run, worlds, pl.DataFrame(schema=INFERENCES), answered, {}, clock)
     return run

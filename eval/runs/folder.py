@@ -67,6 +67,7 @@ def changes(old: dict[str, Any], config: RunConfig) -> list[str]:
     for name in dict.fromkeys((*now, *was)):
         before, after = was.get(name), now.get(name)
         grown = name in GROWING and isinstance(before, list) and set(before) <= set(after or ())
+        grown |= name == "adapter" and before is None  # it brings an arm
         if before != after and name not in FREE and not grown:
             told.append(f"{name} was {_told(before)} and is {_told(after)}")
     return told

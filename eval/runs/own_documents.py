@@ -1,26 +1,25 @@
-"""Runs on a user's own documents: their questions before anything else, and what the report says of them."""
+"""Runs on a user's own documents: their questions before anything else, written by the engine and of the user's own."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
+from rich.markup import escape
 
 from augment.teacher import Writer, writer_of
 from engine.console import say
 from engine.errors import UserError
 from engine.pool import EnginePool
-from engine.store.parts import parts
 from engine.store.places import write_whole
 from engine.store.tables import write_table
 from eval.benchmarks.base import Benchmark
 from eval.benchmarks.documents.facts import facts_in
+from eval.benchmarks.documents.own import Own, own_questions
 from eval.benchmarks.documents.questions import make_questions, question_requests, question_rows
 from eval.benchmarks.documents.review import counts, review
+from eval.benchmarks.documents.telling import tells
 from eval.benchmarks.documents.world import corpus_of
-from eval.config import RunConfig
-from eval.measure.order import arms_in_order
+from eval.config import BenchmarkConfig, RunConfig
 
 FOLDER = "questions"
 """Of the run: requests, generations, scores and made.parquet."""
@@ -28,8 +27,31 @@ FOLDER = "questions"
 
 def check(config: RunConfig, world: Benchmark) -> None:
     """Raise UserError for settings that do not fit the documents, before anything is started."""
-    writer = writer_of(config.augment, config.model, config.engine)
-    question_requests(facts_in(world.documents, config.benchmark.language), config.benchmark, writer.model)
+    if config.benchmark.questions:
+        writer = writer_of(config.augment, config.model, config.engine)
+        question_requests(facts_in(world.documents, config.benchmark.language), config.benchmark, writer.model)
+    elif world.questions.is_empty():
+        raise UserError(
+            "benchmark.questions is 0, so the model writes none: name a file of your own questions in --questions, or set it higher."
+        )
+    if "retrieval+oracle" in config.arms and not world.questions.is_empty():
+        raise UserError(
+            "The arm retrieval+oracle shows the sentences that imply an answer, which questions of your own do not name: leave it "
+            "out of --arms and compare with retrieval."
+        )
+
+
+def told_own(config: BenchmarkConfig) -> Own:
+    """The questions of the user's own file; says how many there are, and names each row that is left out."""
+    own = own_questions(config.own_questions)
+    for place, why in own.left_out:
+        say(f"left out {escape(place)}: {escape(why)}")
+    if config.own_questions:
+        out = f", {len(own.left_out):,} rows left out" if own.left_out else ""
+        say(
+            f"own questions: {own.questions.height:,} ({own.questions.height - own.free:,} with choices, {own.free:,} to answer freely){out}"
+        )
+    return own
 
 
 def with_questions(
@@ -40,28 +62,45 @@ def with_questions(
     writer: Writer,
     writes: EnginePool,
 ) -> dict[int, Benchmark]:
-    """The worlds with questions that the `writer` has written and the engines of `pool` verified, the same for every seed.
+    """The worlds with the user's own questions and those that the `writer` has written and the engines of `pool` verified, the
+    same for every seed.
 
-    Leaves questions.md (a sample for review), questions-rejected.parquet and skipped.parquet in the run's folder. Raises
-    UserError where no question is left.
+    Leaves questions.md (a sample for review), questions-rejected.parquet and skipped.parquet in the run's folder, and in
+    questions-left-out.parquet the rows of the user's file that cannot be asked. Raises UserError where no question is left.
     """
     world = next(iter(worlds.values()))
-    skipped = corpus_of(config.benchmark).left_out
+    skipped, own = corpus_of(config.benchmark).left_out, told_own(config.benchmark)
     schema = {"source": pl.String, "reason": pl.String}
     write_table(run / "skipped.parquet", pl.DataFrame(skipped, schema=schema, orient="row"))
+    if config.benchmark.own_questions:
+        write_table(run / "questions-left-out.parquet", pl.DataFrame(own.left_out, schema=schema, orient="row"))
+    if skipped:
+        say(f"{len(skipped):,} files or rows were left out: see {run / 'skipped.parquet'}")
+    questions = own.questions
+    if config.benchmark.questions:
+        questions = pl.concat([questions, _written(config, world, pool, run, writer, writes)])
+        questions = questions.unique("question_id", keep="first", maintain_order=True)
+    judged = tuple(split for split in world.judged if split in questions["split"])
+    tell = tells(facts_in(world.documents, config.benchmark.language))
+    return {seed: replace(world, questions=questions, judged=judged, tells=tell) for seed in worlds}
+
+
+def _written(
+    config: RunConfig, world: Benchmark, pool: EnginePool, run: Path, writer: Writer, writes: EnginePool
+) -> pl.DataFrame:
+    """The questions that are written and verified; raises UserError where none is left and there is no other."""
     made = make_questions(world.documents, config.benchmark, config.model, pool, run / FOLDER, writer.model, writes)
     write_table(run / "questions-rejected.parquet", made.filter(pl.col("reason").is_not_null()))
     write_whole(run / "questions.md", review(made, config.writes).encode())
-    used = counts(made)
-    if skipped:
-        say(f"{len(skipped):,} files or rows were left out: see {run / 'skipped.parquet'}")
-    told = ", ".join(f"{row['split']} {row['used']} of {row['asked']} tried" for row in used)
+    told = ", ".join(f"{row['split']} {row['used']} of {row['asked']} tried" for row in counts(made))
     say(f"questions: {told}; a sample for review is in {run / 'questions.md'}")
     questions = question_rows(made)
     if questions.is_empty():
-        raise UserError(nothing_left(made, config, run))
-    judged = tuple(split for split in world.judged if split in questions["split"])
-    return {seed: replace(world, questions=questions, judged=judged) for seed in worlds}
+        why = nothing_left(made, config, run)
+        if world.questions.is_empty():
+            raise UserError(why)
+        say(f"[yellow]note[/]: {escape(why)} Your own questions are asked alone.")
+    return questions
 
 
 def nothing_left(made: pl.DataFrame, config: RunConfig, run: Path) -> str:
@@ -73,44 +112,3 @@ def nothing_left(made: pl.DataFrame, config: RunConfig, run: Path) -> str:
         f"measured: read {run / 'questions.md'}, then name a model that can write questions in the language of the documents, "
         "or documents with more prose, or prompts of your own in benchmark.prompts."
     )
-
-
-def findings(run: Path, answered: pl.DataFrame, seconds: Mapping[str, float]) -> dict[str, Any]:
-    """What results.json says of a run on own documents: `questions` per split, `answered` and `cost`."""
-    made = pl.read_parquet(run / FOLDER / "made.parquet", glob=False)
-    return {"questions": counts(made), "answered": abilities(answered), "cost": cost(run, seconds)}
-
-
-def abilities(answered: pl.DataFrame) -> list[dict[str, Any]]:
-    """A row per question that all arms were asked: split, question, right, and per arm how often it was right, and what else
-    it chose (`arms`: {arm: {"right": times, "of": seeds, "chosen": a wrong choice or null}}), norm sum.
-    """
-    rows = list[dict[str, Any]]()
-    table = answered.filter(pl.col("correct").is_not_null(), norm="sum").sort("question_id", "arm", "seed")
-    for _, some in table.group_by("question_id", maintain_order=True):
-        first = some.row(0, named=True)
-        row = {"split": first["split"], "question": first["stem"].removeprefix("Question: ").removesuffix("\nAnswer:")}
-        row |= {"right": first["choices"][first["answer"]].strip(), "arms": {}}
-        for arm in arms_in_order(some["arm"].to_list()):
-            own = some.filter(arm=arm)
-            wrong = next((r["choices"][r["chosen"]].strip() for r in own.filter(~pl.col("correct")).to_dicts()), None)
-            row["arms"][arm] = {"right": int(own["correct"].sum()), "of": own.height, "chosen": wrong}
-        rows.append(row)
-    return rows
-
-
-def cost(run: Path, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Of writing questions and of the augmentation: requests, prompt tokens, those reused from the cache, new tokens, seconds."""
-    rows = []
-    for stage, folders, clocks in (
-        ("questions", [run / FOLDER / "generations"], ("questions",)),
-        ("augmentation", sorted(run.glob("generations*")), ("generate", "check")),
-    ):
-        files = [part for folder in folders for part in parts(folder)]
-        if files:
-            sums = pl.scan_parquet(files, glob=False).select(
-                pl.len().alias("requests"), pl.col("prompt_tokens", "cached_tokens", "output_tokens").sum()
-            )
-            spent = round(sum(seconds.get(clock, 0.0) for clock in clocks), 2)
-            rows.append({"stage": stage} | sums.collect().row(0, named=True) | {"seconds": spent})
-    return rows

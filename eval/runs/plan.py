@@ -15,7 +15,8 @@ from augment.stages.requests import make_requests, prompt_chars
 from augment.teacher import say_writer, settled, writer_of
 from engine.models import resolve_model
 from eval.arms.ask import HELD_BACK
-from eval.arms.items import items
+from eval.arms.given import check_adapter
+from eval.arms.items import forced, items, to_write
 from eval.benchmarks.base import Benchmark, context
 from eval.benchmarks.documents.facts import facts_in
 from eval.benchmarks.documents.questions import MAX_TOKENS, question_requests
@@ -24,7 +25,7 @@ from eval.benchmarks.registry import load
 from eval.config import EvalConfig, RunConfig
 from eval.runs.calibration import calibrate_run
 from eval.runs.folder import check_run, there
-from eval.runs.own_documents import check
+from eval.runs.own_documents import check, told_own
 from eval.runs.room import check_room
 from train.examples.arms import AUGMENTED, TRAINED_ARMS
 
@@ -57,6 +58,7 @@ def print_stages(config: RunConfig) -> tuple[dict[int, Benchmark], list[pl.DataF
     say_writer(writer, config.augment, config.model)
     worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
     check_room(config, worlds)
+    check_adapter(config)
     run = check_run(config)
     known_decisions(config.augment, run)
     table = Table("stage", "work", "tokens (estimate: characters / 4)", title=f"Plan of {config.name}")
@@ -65,7 +67,12 @@ def print_stages(config: RunConfig) -> tuple[dict[int, Benchmark], list[pl.DataF
     requests = list[pl.DataFrame]()
     first = next(iter(worlds.values()))
     if first.by_engine:
-        table.add_row("questions", *_own_questions(config, first))
+        check(config, first)
+        own = told_own(config.benchmark)
+        if config.benchmark.own_questions:
+            table.add_row("own questions", f"{own.questions.height:,}, {len(own.left_out):,} rows left out", "")
+        if config.benchmark.questions:
+            table.add_row("questions", *_own_questions(config, first))
     if AUGMENTED & set(config.arms):
         asked_about = [first] if first.by_engine else worlds.values()
         requests = [make_requests(w.documents, writer.config, writer.model) for w in asked_about]
@@ -84,11 +91,12 @@ def print_stages(config: RunConfig) -> tuple[dict[int, Benchmark], list[pl.DataF
     choices = (1 + config.pmi) * sum(one.choices for one in asked)
     table.add_row(
         "score",
-        f"{'at most ' * first.by_engine}{choices:,} choices in {len(config.arms)} arms",
+        f"{'at most ' * bool(first.by_engine and config.benchmark.questions)}{choices:,} choices in {len(config.arms)} arms",
         f"{sum(one.context for one in asked):,} of context, what questions share computed once",
     )
-    if first.exact:
-        table.add_row("write", f"{sum(one.questions for one in asked):,} answers, judged by exact match", "")
+    if first.judges:
+        count = len(config.arms) * sum(to_write(world.questions).height for world in worlds.values())
+        table.add_row("write", f"{count:,} answers, judged by {' and '.join(first.judges)} match", "")
     if config.gates and trained:
         known = sum(one.context for one in asked if one.arm == "icl")
         work = f"{HELD_BACK} texts and {config.gate_questions} questions in context"
@@ -116,19 +124,20 @@ def _asked(config: RunConfig, world: Benchmark, arm: str, seed: int) -> Asked:
         table = items(world, arm, seed, None, drawn.per_fact, config.model, drawn.retrieved)
         contexts = table["prefix"].unique().str.len_chars() // 4
         return Asked(arm, table.height, int(table["choices"].list.len().sum()), int(contexts.sum()))
-    questions, shown = len(SPLITS) * drawn.questions, 0  # at most: they are written in the run
+    # at most: they are written in the run
+    questions, shown = len(SPLITS) * drawn.questions + world.questions.height, 0
+    choices = CHOICES * len(SPLITS) * drawn.questions + int(forced(world.questions)["choices"].list.len().sum())
     if arm == "icl":
         shown = len(context(world.documents, seed, drawn.per_fact)) // 4
     elif arm.startswith("retrieval"):  # the oracle shows a passage of each of two facts at most
         passages = min(world.documents.height, 2 if arm == "retrieval+oracle" else drawn.retrieved)
         mean = int(world.documents["text"].str.len_chars().sum()) / world.documents.height
         shown = round(questions * passages * mean / 4)
-    return Asked(arm, questions, CHOICES * questions, shown)
+    return Asked(arm, questions, choices, shown)
 
 
 def _own_questions(config: RunConfig, world: Benchmark) -> tuple[str, str]:
-    """The work and tokens of writing questions on own documents; raises UserError where a setting does not fit them."""
-    check(config, world)
+    """The work and tokens of writing questions on own documents."""
     writer = writer_of(config.augment, config.model, config.engine)
     made = question_requests(facts_in(world.documents, config.benchmark.language), config.benchmark, writer.model)
     prompt, most = prompt_chars(made) // 4, made.height * MAX_TOKENS

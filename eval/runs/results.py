@@ -14,8 +14,8 @@ from engine.store.records import write_json
 from engine.store.tables import write_table
 from eval.arms.ask import folder_of
 from eval.benchmarks.base import Benchmark, mean_chance
-from eval.config import EvalConfig, RunConfig
-from eval.measure.accuracy import per_seed, summarise
+from eval.config import RunConfig
+from eval.measure.accuracy import LEADING, per_seed, summarise
 from eval.measure.audit import audit, verdicts
 from eval.measure.claims import Claim, claims
 from eval.measure.gates import as_json
@@ -24,8 +24,9 @@ from eval.report.curves import trainings
 from eval.report.findings import warnings
 from eval.report.page import table_of_arms, write_report
 from eval.report.summary import report_data, spent
+from eval.runs.abilities import findings
 from eval.runs.folder import Clock
-from eval.runs.own_documents import FOLDER, findings
+from eval.runs.own_documents import FOLDER
 from eval.runs.provenance import provenance, teacher_facts
 from train.examples.arms import TRAINED_ARMS
 
@@ -60,12 +61,13 @@ def finish(
         results["training"] = training
     results |= leakage
     if first.by_engine:
-        results |= findings(run, answered, clock.seconds)
+        results |= findings(run, answered, config.benchmark, clock.seconds)
     if gates is not None and not gates.is_empty():
         results["gates"] = as_json(gates)
     files = sorted(config.benchmark.data.glob("*.jsonl")) if config.benchmark.data else []
+    files += [config.benchmark.own_questions] if config.benchmark.own_questions else []
     data = [*files, run / "documents.parquet", run / "questions.parquet", *run.glob(STORED)]
-    origin = provenance(config.model, data, config.seeds, config.adapter if isinstance(config, EvalConfig) else None)
+    origin = provenance(config.model, data, config.seeds, config.adapter)
     if config.augment.teacher:
         origin["teacher"] = teacher_facts(config)
     write_json(run / "provenance.json", origin)
@@ -90,7 +92,7 @@ def _augmentation(
         return {}, {}
     leaked, found = leaks(inferences, worlds), verdicts(inferences, worlds)
     write_table(run / "audit.parquet", found)
-    parts = with_and_without(answered.filter(norm="sum"), leaked)
+    parts = with_and_without(answered.filter(pl.col("norm").is_in(LEADING)), leaked)
     told = parts.filter(pl.col("items") != "all").to_dicts()
     return audit(inferences, worlds, found, leaked), {"leakage": told}
 

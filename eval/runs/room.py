@@ -13,7 +13,7 @@ from eval.benchmarks.base import Benchmark, context
 from eval.config import RunConfig
 
 ROOM = 256
-"""Tokens that are left for a question and its choices where the questions are yet to be written."""
+"""Tokens that are left for a question and its choices where the questions, or the answers, are yet to be written."""
 ENDS = 2
 """Tokens besides: one that begins the text, and one that the engine keeps free."""
 
@@ -43,24 +43,25 @@ def context_limit(config: RunConfig) -> int:
 
 
 def _texts(config: RunConfig, world: Benchmark, arm: str, seed: int) -> tuple[list[str], list[str]]:
-    """Contexts, and the longest question with its choice behind each; none where the questions are yet to be written."""
+    """Contexts, and behind each the longest question with its choice, or nothing where questions are yet to be written."""
     drawn = config.benchmark
+    unknown = [context(world.documents, seed, drawn.per_fact)] if arm == "icl" and world.by_engine else []
     if world.questions.is_empty():
-        return ([context(world.documents, seed, drawn.per_fact)] if arm == "icl" else []), []
+        return unknown, [""] * len(unknown)
     table = items(world, arm, seed, None, drawn.per_fact, config.model, drawn.retrieved)
     chars = pl.col("choices").list.eval(pl.element().str.len_chars())
     longest = pl.col("stem") + pl.col("choices").list.get(chars.list.arg_max())
     rows = table.select("prefix", asked=longest).sort(pl.col("asked").str.len_chars(), descending=True)
     rows = rows.unique("prefix", keep="first", maintain_order=True)
-    return rows["prefix"].to_list(), rows["asked"].to_list()
+    return [*rows["prefix"], *unknown], [*rows["asked"], *([""] * len(unknown))]
 
 
 def _longest(contexts: list[str], questions: list[str], limit: int, model: str) -> tuple[int, int]:
     """Tokens of the context that takes most room, and those that its question needs besides."""
     most, count = (0, 0), None
     for number, text in enumerate(contexts):
-        asked = questions[number] if questions else ""
-        spare = ENDS if questions else ROOM
+        asked = questions[number]
+        spare = ENDS if asked else ROOM
         if (
             len((text + asked).encode()) + spare <= limit
         ):  # a token has at least a byte: a short one need not be counted

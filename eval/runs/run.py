@@ -18,7 +18,8 @@ from engine.models import check_model, resolve_model
 from engine.pool import EnginePool
 from engine.store.tables import write_table
 from eval.arms.ask import ask, folder_of, read_gates
-from eval.arms.items import answers, written
+from eval.arms.given import check_adapter
+from eval.arms.marking import marked
 from eval.benchmarks.base import Benchmark
 from eval.benchmarks.registry import load
 from eval.config import RunConfig
@@ -49,6 +50,7 @@ def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
         if shared := next(iter(worlds.values())).by_engine:
             check(config, worlds[config.seeds[0]])
         check_room(config, worlds)
+        check_adapter(config)
         known_decisions(config.augment, check_run(config))
         run = open_run(config)
         log_to(run / "log.txt")
@@ -77,13 +79,10 @@ def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
             clock.engine(writes, wrote)
         tokens = train_arms(config, run, worlds, inferences, clock, pool)
         asked = ask(config, run, worlds, pool)
+        questions = stacked([w.questions for w in worlds.values()], worlds)
+        world = next(iter(worlds.values()))
+        answered = marked(config, run, world, questions, asked.items, (asked.scores, asked.texts), pool)
         clock.engine(pool, before)
-    questions = stacked([w.questions for w in worlds.values()], worlds)
-    world = next(iter(worlds.values()))
-    answered = answers(asked.scores, asked.items, questions, world.cluster)
-    if asked.texts is not None and world.exact:
-        exact = written(asked.texts, asked.items, questions, world.exact, world.cluster)
-        answered = pl.concat([answered, exact], how="diagonal_relaxed")
     write_table(run / "answers.parquet", answered)
     finish(config, run, worlds, inferences, answered, tokens, clock, read_gates(config, asked, questions))
     return run

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from augment.config import AugmentConfig
 from engine.config import EngineConfig, Settings
+from eval.benchmarks.documents.own import own_questions
 from eval.config import BenchmarkConfig, EvalConfig
 from eval.runs.evaluate import evaluate, with_arms
 from eval.runs.plan import print_stages
@@ -34,8 +35,8 @@ class Job(Settings):
     engine: EngineConfig = Field(default_factory=EngineConfig)
 
 
-def run(job: Job) -> None:
-    """Measure, or only say what would be measured; results are like a run's."""
+def run(job: Job) -> int:
+    """Measure, or only say what would be measured; results are like a run's. Returns the exit status as `run` does."""
     own = ("dry_run", "teacher", "teacher_model")
     augment = AugmentConfig(teacher=job.teacher, teacher_model=job.teacher_model)
     config = EvalConfig(**{name: getattr(job, name) for name in Job.model_fields if name not in own}, augment=augment)
@@ -43,3 +44,4 @@ def run(job: Job) -> None:
         print_stages(with_arms(config))
     else:
         evaluate(config)
+    return 3 if own_questions(job.benchmark.own_questions).left_out else 0

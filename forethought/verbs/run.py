@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from eval.benchmarks.documents.own import own_questions
 from eval.config import RunConfig
 from eval.runs.plan import print_plan
 from eval.runs.run import run_job
@@ -21,9 +22,10 @@ class Job(RunConfig):
         return RunConfig(**{name: getattr(self, name) for name in RunConfig.model_fields})
 
 
-def run(job: Job) -> None:
-    """Do the whole job, or print its plan."""
+def run(job: Job) -> int:
+    """Do the whole job, or print its plan; returns the exit status: 3 where rows of the user's own questions were left out."""
     if job.dry_run:
         print_plan(job.config, job.calibrate)
     else:
         run_job(job.config)
+    return 3 if own_questions(job.benchmark.own_questions).left_out else 0

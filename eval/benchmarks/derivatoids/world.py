@@ -123,7 +123,7 @@ def load(seed: int, size: str = "paper") -> Benchmark:
         lambda text: read(text, vocabulary),
         stated,
         judged=("holdout",),
-        exact=exact,
+        judges={"exact": exact},
     )
 
 

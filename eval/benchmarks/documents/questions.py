@@ -28,6 +28,7 @@ from engine.store.tables import write_table
 from eval.benchmarks.base import question_id, question_table
 from eval.benchmarks.documents.choices import add_choices
 from eval.benchmarks.documents.facts import Facts, facts_in, fault, pairs, singles
+from eval.benchmarks.documents.own import asks
 from eval.benchmarks.documents.world import SPLITS
 from eval.config import BenchmarkConfig
 
@@ -115,7 +116,7 @@ def make_questions(
     asked = set[str]()
     for row in rows:
         if row["reason"] is None:  # until now they were told apart by what they are made of
-            row["question_id"] = question_id(row | {"stem": stem(row)})
+            row["question_id"] = question_id(row | {"stem": asks(row["question"])})
             row["reason"] = "duplicate" if row["question_id"] in asked else None
             asked.add(row["question_id"])
     items = items_of(rows, model)
@@ -171,21 +172,16 @@ def items_of(rows: Sequence[dict[str, Any]], model: str) -> pl.DataFrame:
     """Score items, two per row with choices: with the sources, one per line, in front, and without."""
     found = [
         {
-            "item_id": content_id(model, prefix, stem(row), row["choices"]),
+            "item_id": content_id(model, prefix, asks(row["question"]), row["choices"]),
             "question_id": row["question_id"],
             "given": given,
         }
-        | {"prefix": prefix, "stem": stem(row), "choices": row["choices"]}
+        | {"prefix": prefix, "stem": asks(row["question"]), "choices": row["choices"]}
         for row in rows
         if row["reason"] is None
         for given, prefix in (("with_sources", "".join(f"{s}\n" for s in row["sources"])), ("without", ""))
     ]
     return pl.DataFrame(found)
-
-
-def stem(row: dict[str, Any]) -> str:
-    """What stands before the choices, in every arm."""
-    return f"Question: {row['question']}\nAnswer:"
 
 
 def judge(rows: Sequence[dict[str, Any]], items: pl.DataFrame, scores: pl.DataFrame) -> None:
@@ -220,7 +216,7 @@ def question_rows(made: pl.DataFrame) -> pl.DataFrame:
     rows = made.filter(pl.col("reason").is_null()).iter_rows(named=True)
     return question_table(
         [
-            {"benchmark": "documents", "stem": stem(row), "right": None}
+            {"benchmark": "documents", "stem": asks(row["question"]), "right": None}
             | {name: row[name] for name in ("split", "subtype", "choices", "answer", "needs")}
             for row in rows
         ]

@@ -1,4 +1,5 @@
-"""A user's own documents, cut into passages. Their questions are written by an engine in the run (`eval.benchmarks.documents.questions`)."""
+"""A user's own documents, cut into passages, with the user's own questions; others are written by an engine in the run
+(`eval.benchmarks.documents.questions`)."""
 
 import json
 
@@ -11,7 +12,9 @@ from augment.text.sentences import split_sentences
 from augment.text.words import normal
 from engine.errors import UserError
 from engine.store.ids import content_id
-from eval.benchmarks.base import Benchmark, question_table
+from eval.benchmarks.base import Benchmark
+from eval.benchmarks.documents.matching import judges
+from eval.benchmarks.documents.own import FREE, own_questions
 from eval.config import BenchmarkConfig
 
 SPLITS = ("forward", "reversal", "two-step")
@@ -21,7 +24,7 @@ GENERAL_WORDS = range(8, 61)
 
 
 def load(config: BenchmarkConfig) -> Benchmark:
-    """The passages of the documents, without questions; the same for every seed.
+    """The passages of the documents, with the questions of `own_questions` alone; the same for every seed.
 
     `fact` of a passage is the file (or row) that it is from, so `context_per_fact` keeps so many passages of each document;
     `facts` in its meta are the ids of its sentences, which questions need.
@@ -36,14 +39,17 @@ def load(config: BenchmarkConfig) -> Benchmark:
                 found["pages"] = part_of(pages, passage.start, passage.end)
             told = json.dumps(found, ensure_ascii=False)
             rows.append(row | {"meta": told, "fact": source})
-    chance = dict.fromkeys(SPLITS, 1 / CHOICES)
+    own = own_questions(config.own_questions)
+    forced = own.questions.filter(~pl.col("split").str.ends_with(FREE))
+    guesses = forced.group_by("split", maintain_order=True).agg((1 / pl.col("choices").list.len()).mean())
     return Benchmark(
         "documents",
         pl.DataFrame(rows),
-        question_table([]),
-        chance,
+        own.questions,
+        dict.fromkeys(SPLITS, 1 / CHOICES) | dict(guesses.iter_rows()),
         judged=("reversal", "two-step"),
         cluster="needs of all seeds",
+        judges=judges(config.language) if own.free else {},
         by_engine=True,
     )
 

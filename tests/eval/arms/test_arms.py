@@ -115,7 +115,9 @@ def test_what_is_written_is_judged_by_the_benchmark():
         texts = pl.DataFrame(
             {"request_id": asked["item_id"], "text": [text], "error": [error]}, schema_overrides={"text": pl.String}
         )
-        table = written(texts, asked, questions().with_columns(seed=pl.lit(3)), lambda t, a: t.strip().startswith(a))
+        table = written(
+            texts, asked, questions().with_columns(seed=pl.lit(3)), {"exact": lambda t, a: t.strip().startswith(a)}
+        )
         assert table.select("norm", "correct", "chosen").rows() == [("exact", correct, None)]
 
 

@@ -14,7 +14,7 @@ from eval.benchmarks.documents.world import sentence_id
 from eval.benchmarks.registry import load
 from eval.config import BenchmarkConfig, RunConfig
 from eval.report.own_tables import own_tables
-from eval.runs.own_documents import abilities
+from eval.runs.abilities import abilities
 from eval.runs.run import run_job
 from forethought.cli import run
 
@@ -179,7 +179,10 @@ def test_the_report_lists_what_the_tuned_model_can_and_cannot_answer():
             "benchmark.prompts: there is no folder nowhere",
         ),
         ("run --benchmark documents --data fine --benchmark.prompts prompts", "never shows {{ text }}"),
-        ("run --benchmark documents --data fine --benchmark.questions 0", "benchmark.questions is 0"),
+        (
+            "run --benchmark documents --data fine --benchmark.questions 0",
+            "benchmark.questions is 0, so the model writes none",
+        ),
         ("export --benchmark documents --data fine", "are written by a run: take them from its questions.parquet"),
     ],
 )
