@@ -33,7 +33,9 @@ def findings(
         found["questions"] = counts(pl.read_parquet(run / FOLDER / "made.parquet", glob=False))
     if config.own_questions:
         own = own_questions(config.own_questions)
-        mine = [row for row in told if row["own"]]
+        order = {question_in(stem): number for number, stem in enumerate(own.questions["stem"])}
+        mine = sorted((row for row in told if row["own"]), key=lambda row: order[row["question"]])
+        found["answered"] = [*mine, *(row for row in told if not row["own"])]
         write_table(run / TABLE, _table(mine))
         found["own"] = {"asked": own.questions.height, "free": own.free, "left_out": len(own.left_out), "table": TABLE}
         found["known"] = known_apart(answered.filter(pl.col("split").str.starts_with(OWN)), known)
