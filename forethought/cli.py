@@ -33,7 +33,7 @@ Make a language model learn what documents imply, and measure it.
   eval      measure a model, or adapters on it, on a benchmark
   score     ITEMS: log-likelihoods of choices at scale
   compare   RUN RUN...: finished runs side by side: settings, accuracies with differences, cost
-  export    a benchmark for lm-evaluation-harness, or as a data set
+  export    a benchmark for lm-evaluation-harness, or as a data set; that, or an adapter, to a hub
   bench     measure the engine's throughput
   plan      what a run would do, and what it would cost, without doing it
   doctor    check machine, versions, GPU, storage and model, and say what to do
