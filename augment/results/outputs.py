@@ -26,7 +26,13 @@ LLAMA_FACTORY: dict[str, dict[str, Any]] = {
     "messages": {
         "formatting": "sharegpt",  # its own "openai" adds a system prompt
         "columns": {"messages": "messages"},
-        "tags": {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"},
+        "tags": {
+            "role_tag": "role",
+            "content_tag": "content",
+            "user_tag": "user",
+            "assistant_tag": "assistant",
+            "system_tag": "system",
+        },
     },
 }
 """How LLaMA-Factory is told of each form, in dataset_info.json."""
@@ -53,15 +59,15 @@ def as_prompt_completion(examples: pl.DataFrame) -> Rows:
     return [{"prompt": prompt, "completion": completion} for prompt, completion in _divided(examples)]
 
 
-def as_messages(examples: pl.DataFrame) -> Rows:
-    """{"messages"}: a user's turn and the assistant's.
+def as_messages(examples: pl.DataFrame, system: str = "") -> Rows:
+    """{"messages"}: a user's turn and the assistant's, behind the system prompt where there is one.
 
     The user asks an inferred question; before any other text the user's turn is empty, since trainers want one.
     """
-    rows = []
+    rows, first = [], [("system", system)] if system else []
     for prompt, completion in _divided(examples):
         asked = re.sub(r"^(?:Q|Question):\s*|\s*(?:A|Answer):$", "", prompt)
-        turns = (("user", asked), ("assistant", completion.strip()))
+        turns = (*first, ("user", asked), ("assistant", completion.strip()))
         rows.append({"messages": [{"role": role, "content": content} for role, content in turns]})
     return rows
 
@@ -84,10 +90,11 @@ def file_name(stem: str, split: str, ending: str) -> str:
     return f"{stem}{'' if split == 'train' else f'-{split}'}.{ending}"
 
 
-def write_outputs(out: Path, splits: Mapping[str, pl.DataFrame], formats: Iterable[str]) -> list[str]:
+def write_outputs(out: Path, splits: Mapping[str, pl.DataFrame], formats: Iterable[str], system: str = "") -> list[str]:
     """Write examples.parquet and the forms of each split (`train`, `validation`) into `out`; returns the files' names.
 
-    Files of forms and splits that are not asked for now are removed, so that none is left from other examples.
+    `system` is the system prompt of the form `messages`. Files of forms and splits that are not asked for now are removed, so
+    that none is left from other examples.
     """
     formats, info, written = list(formats), {}, []
     for split in ("train", "validation"):
@@ -103,7 +110,8 @@ def write_outputs(out: Path, splits: Mapping[str, pl.DataFrame], formats: Iterab
             if table.is_empty() or form not in formats:
                 remove(out / name)
                 continue
-            write_whole(out / name, json_lines(rows(table)))
+            told = as_messages(table, system) if form == "messages" else rows(table)
+            write_whole(out / name, json_lines(told))
             written.append(name)
             info[name.removesuffix(".jsonl").replace("-", "_")] = {"file_name": name} | LLAMA_FACTORY[form]
     write_whole(out / "dataset_info.json", (json.dumps(info, indent=2) + "\n").encode())

@@ -51,6 +51,8 @@ class Job(Settings):
     """Column with the text, for tables."""
     formats: tuple[Literal["text", "prompt-completion", "messages", "hub"], ...] = ("text",)
     """Forms to write the examples in, besides examples.parquet: docs/outputs.md says which trainer reads which."""
+    system: str = ""
+    """System prompt with which each example of the form `messages` begins."""
     mix: float | None = Field(default=None, gt=0, lt=1)
     """Share of documents among the rows of documents and inferences; by default each row comes once."""
     mix_by: Literal["repeat", "sample"] = "repeat"
@@ -91,6 +93,8 @@ def _run(job: Job, out: Path, answers: Place) -> int:
     """The job with its tables in `out`, a copy of the folder where that is at a URL, and what engines say at `answers`."""
     if not job.paths:
         raise UserError("augment: name at least one file or folder of documents.")
+    if job.system and "messages" not in job.formats:
+        raise UserError("augment: --system is for the form messages: add it to --formats, or leave --system out.")
     writer = writer_of(job.augment, job.model, job.engine)
     load_operators(writer.config, writer.model)
     say_writer(writer, job.augment, job.model)
@@ -133,6 +137,7 @@ def _run(job: Job, out: Path, answers: Place) -> int:
         validation=job.validation,
         seed=job.augment.seed,
         language=job.augment.language,
+        system=job.system,
     )
     files = write_examples(
         out, documents, inferences, general.documents if general else None, recipe, writer.model, reviewed.lines

@@ -110,6 +110,7 @@ MISTAKES = {
     "augment headings --dry-run": "no sentence, only headings, tables or code; with augment.split none",
     "augment fine.txt --augment.samples 0": "augment.samples is 0",
     "augment fine.txt --formats parquet": "invalid choice 'parquet'",
+    "augment fine.txt --system Plainly.": "--system is for the form messages: add it to --formats",
     "augment fine.txt --mix 1.5": "mix is 1.5: Input should be less than 1",
     "augment fine.txt --replay nowhere.txt": "no file or folder nowhere.txt",
     "show": "show: name an example_id, inference_id, request_id or doc_id",

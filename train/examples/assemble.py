@@ -27,6 +27,7 @@ class Recipe:
     validation: float
     seed: int
     language: str
+    system: str = ""
 
 
 def write_examples(
@@ -55,7 +56,7 @@ def write_examples(
         write_table(out / "replay.parquet", general.filter(pl.col("doc_id").is_in(rows["doc_ids"].explode().implode())))
         training = pl.concat([training, rows])
     splits = {"train": training, "validation": validation}
-    files = write_outputs(out, splits, recipe.formats)
+    files = write_outputs(out, splits, recipe.formats, recipe.system)
     for name, table in splits.items():
         counts = [f"{count:,} {origin}" for origin, count in table["origin"].value_counts(sort=True).rows()]
         if counts:

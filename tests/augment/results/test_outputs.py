@@ -21,6 +21,7 @@ from augment.results.outputs import (
 )
 from augment.stages.answers import INFERENCES
 from train.examples.arms import EXAMPLES
+from train.examples.reading import read_examples
 
 LINES = (
     ("e1", "femp are more dangerous than glon.", "original", ["d1"]),
@@ -89,6 +90,18 @@ def test_the_forms_of_each_line():
     turns = [[(m["role"], m["content"]) for m in row["messages"]] for row in as_messages(TABLE)]
     assert turns[0] == [("user", ""), ("assistant", LINES[0][1])]
     assert turns[3] == [("user", "Who is tall?"), ("assistant", "Ann\u2028is.")]
+
+
+def test_messages_begin_with_the_system_prompt_where_there_is_one(tmp_path):
+    write_outputs(tmp_path, {"train": TABLE}, ("messages",), "Answer from the notes.")
+    rows = [json.loads(line) for line in (tmp_path / "messages.jsonl").read_bytes().splitlines()]
+    assert [[turn["role"] for turn in row["messages"]] for row in rows] == [["system", "user", "assistant"]] * 4
+    assert {row["messages"][0]["content"] for row in rows} == {"Answer from the notes."}
+    info = json.loads((tmp_path / "dataset_info.json").read_text())["messages"]
+    assert info["tags"]["system_tag"] == "system"
+    read = read_examples(tmp_path / "messages.jsonl")
+    assert json.loads(read["messages"][3])[0] == {"role": "system", "content": "Answer from the notes."}
+    assert read["text"][3].startswith("Answer from the notes.")
 
 
 def test_datasets_reads_every_file_and_llama_factory_is_told_of_it(tmp_path, cache):
