@@ -62,6 +62,8 @@ def place(tmp_path, monkeypatch):
         (tmp_path / name).symlink_to(ROOT / name)
     for folder in ("notes", "augmented", "prompts"):
         (tmp_path / folder).mkdir()
+    question = '{"question": "Who taught Jon Fisk?", "answer": "Ada Morn"}\n'
+    (tmp_path / "own.jsonl").write_text(question)
     (tmp_path / "notes/a.md").write_text("# Rell\n\nAda Morn was the teacher of Jon Fisk.\n")
     (tmp_path / "prompts/opposite.md").write_text(
         "Write what the statement rules out.\n\nStatement: {{ text }}\nRuled out:\n"

@@ -69,7 +69,7 @@ MISTAKES = {
     "run latin.yaml": "latin.yaml is no valid YAML",
     "run list.yaml": "list.yaml must hold a mapping of settings",
     "run empty.yaml": "empty.yaml must hold a mapping of settings",
-    "run unknown.yaml": "no setting nme; choose from name, out, model, arms, seeds",
+    "run unknown.yaml": "no setting nme; choose from name, out, model, arms, adapter, seeds",
     "run nested.yaml": "no setting train.epoch; choose from method, rank, targets, split, loss, epochs",
     "run type.yaml": "train.epochs is 'many': Input should be a valid number",
     "run arms.yaml": "unknown arms magic; choose from pretrained, icl, finetuned",
