@@ -2,7 +2,7 @@
 
 The judge is the untuned model of the run, in the engines that are warm: it is shown question, right answer and what was written, and
 says yes or no by which it finds likelier. How good it is at that is measured beside it: on the right answers themselves, and on
-those of other questions.
+those of other questions. One that cannot tell these apart gives no figure.
 """
 
 from pathlib import Path
@@ -18,6 +18,7 @@ from engine.store.records import write_json
 from engine.tasks.score import SCORES
 from eval.arms.items import answers, written
 from eval.benchmarks.base import Benchmark
+from eval.benchmarks.documents.own import question_in
 from eval.config import RunConfig
 
 FILE = "judge.json"
@@ -36,6 +37,8 @@ The same: no
 
 """
 SAYS = [" yes", " no"]
+TRUSTED = 0.5
+"""Least difference between the shares of right answers and of others' answers that a judge accepts: one that guesses has 0."""
 
 
 def marked(
@@ -66,9 +69,12 @@ def can_judge(config: RunConfig) -> bool:
 
 
 def judged(given: pl.DataFrame, model: str, pool: EnginePool, run: Path) -> pl.DataFrame:
-    """The rows of `written` under the norm `judge`; writes FILE. What is empty is wrong, and is not asked about."""
+    """The rows of `written` under the norm `judge`, none where the judge is not to be trusted; writes FILE.
+
+    What is empty is wrong, and is not asked about.
+    """
     told = [
-        (row["stem"].removesuffix("\nAnswer:"), row["choices"][row["answer"]].strip(), (row["written"] or "").strip())
+        (question_in(row["stem"]), row["choices"][row["answer"]].strip(), (row["written"] or "").strip())
         for row in given.iter_rows(named=True)
     ]
     asked = list(dict.fromkeys((question, right) for question, right, _ in told))
@@ -80,10 +86,13 @@ def judged(given: pl.DataFrame, model: str, pool: EnginePool, run: Path) -> pl.D
     pool.run("score", items, run / "judged", "judge answers", replace=True)
     said = _said(read_parts(run / "judged", SCORES))
     verdicts = {one: said.get(_item(model, *one)["item_id"]) for one in wanted}
-    facts: dict[str, Any] = {"model": model}
-    for name, some in checks.items():
-        facts[name] = {"accepted": sum(bool(verdicts[one]) for one in some), "of": len(some)}
+    accepted = {name: sum(bool(verdicts[one]) for one in some) for name, some in checks.items()}
+    shares = [accepted[name] / max(1, len(some)) for name, some in checks.items()]
+    facts: dict[str, Any] = {name: {"accepted": accepted[name], "of": len(some)} for name, some in checks.items()}
+    facts |= {"model": model, "trusted": shares[0] - shares[1] >= TRUSTED}
     write_json(run / FILE, facts)
+    if not facts["trusted"]:
+        return given.clear()
     correct = [
         None if row["correct"] is None else verdicts[one] if one[2] else False
         for row, one in zip(given.iter_rows(named=True), told, strict=True)
@@ -92,7 +101,7 @@ def judged(given: pl.DataFrame, model: str, pool: EnginePool, run: Path) -> pl.D
 
 
 def _item(model: str, question: str, right: str, given: str) -> dict[str, Any]:
-    stem = f"{question}\nRight answer: {right}\nGiven answer: {given}\nThe same:"
+    stem = f"Question: {question}\nRight answer: {right}\nGiven answer: {given}\nThe same:"
     return {"item_id": content_id("judge", model, SHOWN, stem), "prefix": SHOWN, "stem": stem, "choices": SAYS}
 
 

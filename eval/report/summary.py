@@ -91,10 +91,10 @@ def steps(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> list[
         amount = f"all {part}s" if per is None else f"{per} randomly drawn {part}{'s' * (per > 1)} per {of}"
         told.append(f"Gave the icl arm {amount} of the world in random order as context, the same for every question.")
     told.append("Scored every choice by its log-likelihood after the stem; choices are never shown to the model.")
-    return told + _free(config, results)
+    return told + free_answers(config, results)
 
 
-def _free(config: RunConfig, results: dict[str, Any]) -> list[str]:
+def free_answers(config: RunConfig, results: dict[str, Any]) -> list[str]:
     """How questions without choices were answered and marked."""
     if not (results.get("own") or {}).get("free"):
         return []
@@ -104,11 +104,14 @@ def _free(config: RunConfig, results: dict[str, Any]) -> list[str]:
     )
     if judge := results.get("judge"):
         right, others = judge["right"], judge["others"]
+        verdict = (
+            "trust it as far as these are apart" if judge["trusted"] else "it cannot judge, and its figure is left out"
+        )
         return [
             told,
             f"Had {judge['model']}, the untuned model of this run, judge the same answers by the likelihood of yes and no. Of the "
             f"right answers themselves it accepted {right['accepted']} of {right['of']}, of those to other questions "
-            f"{others['accepted']} of {others['of']}: trust it as far as these two are apart.",
+            f"{others['accepted']} of {others['of']}: {verdict}.",
         ]
     return [told, f"No model judged the answers: {config.model} has not learned to read them."]
 

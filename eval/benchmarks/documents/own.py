@@ -19,6 +19,8 @@ OWN = "own"
 """Split of the questions that name no kind; those of a kind are in `own: KIND`."""
 FREE = " (free)"
 """End of the splits of questions without choices."""
+SHORT = " Answer in a few words."
+"""Asked of free answers, which are compared with short ones: instruction-tuned models answer in a sentence otherwise."""
 COLUMNS = ("question", "answer", "choices", "kind")
 
 
@@ -67,14 +69,14 @@ def own_questions(path: Path | None) -> Own:
     return Own(question_table(found), left_out)
 
 
-def asks(question: str) -> str:
+def asks(question: str, free: bool = False) -> str:
     """What stands before the choices, or before what is written, in every arm."""
-    return f"Question: {question}\nAnswer:"
+    return f"Question: {question}{SHORT if free else ''}\nAnswer:"
 
 
 def question_in(stem: str) -> str:
     """The question in what `asks` has made of it."""
-    return stem.removeprefix("Question: ").removesuffix("\nAnswer:")
+    return stem.removeprefix("Question: ").removesuffix("\nAnswer:").removesuffix(SHORT)
 
 
 def _rows(path: Path, left_out: Skipped) -> list[Row]:
@@ -101,7 +103,7 @@ def _question(row: dict[str, Any]) -> dict[str, Any]:
         raise Unfit(f"it has no {'answer' if question else 'question'}")
     choices = _choices(row.get("choices"))
     split = f"{OWN}: {kind}" if kind else OWN
-    if not choices:
+    if free := not choices:
         choices, split = [answer], split + FREE
     keys = [normal(choice) for choice in choices]
     if len(choices) > 1 and len(set(keys)) < len(keys):
@@ -112,7 +114,7 @@ def _question(row: dict[str, Any]) -> dict[str, Any]:
         "benchmark": "documents",
         "split": split,
         "subtype": question.split()[0].casefold(),
-        "stem": asks(question),
+        "stem": asks(question, free),
         "choices": [f" {choice}" for choice in choices],
         "answer": keys.index(normal(answer)),
         "needs": [],

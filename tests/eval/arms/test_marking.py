@@ -11,6 +11,7 @@ from engine.tasks.base import Answer
 from eval.arms.marking import FILE, can_judge, judged
 from eval.config import RunConfig
 from eval.report.questions import question_tables
+from eval.report.summary import free_answers
 from eval.runs.abilities import abilities
 
 GIVEN = (
@@ -21,7 +22,11 @@ GIVEN = (
 
 
 class Reader(ScriptedBackend):
-    """Says yes where the given answer holds the right one."""
+    """Says yes where the given answer holds the right one, or never."""
+
+    def __init__(self, never=False):
+        super().__init__()
+        self.never = never
 
     def answer(self, call):
         text = "".join(map(chr, call.ids[1:]))
@@ -31,7 +36,9 @@ class Reader(ScriptedBackend):
         right, given = shown[-1]
         says_yes = text.endswith("yes")
         return Answer(
-            call.key, logprobs=[-1.0 if says_yes == (right in given) else -9.0] * (len(call.ids) - call.score_from)
+            call.key,
+            logprobs=[-1.0 if says_yes == (right in given and not self.never) else -9.0]
+            * (len(call.ids) - call.score_from),
         )
 
 
@@ -52,7 +59,7 @@ def test_the_judge_says_what_is_right_and_how_good_it_is(tmp_path):
     assert found["norm"].unique().to_list() == ["judge"]
     assert found["correct"].to_list() == [True, False, False]
     assert json.loads((tmp_path / FILE).read_text()) == {
-        "model": "M", "right": {"accepted": 3, "of": 3}, "others": {"accepted": 0, "of": 3}
+        "model": "M", "right": {"accepted": 3, "of": 3}, "others": {"accepted": 0, "of": 3}, "trusted": True
     }  # fmt: skip
     before = pool.asked
     assert judged(written_rows(), "M", pool, tmp_path).equals(found)
@@ -62,6 +69,21 @@ def test_the_judge_says_what_is_right_and_how_good_it_is(tmp_path):
     (table,) = question_tables({"answered": shown, "own": {"table": "own-answers.parquet"}})
     assert table.rows[0][-1] == "wrong: It belongs to Olaf Dahl. (the judge: right)"
     assert [row[-1] for row in table.rows[1:]] == ["wrong: Piet Maas", "wrong: (nothing)"]
+
+
+def test_a_judge_that_says_no_to_everything_gives_no_figure(tmp_path):
+    pool = ScriptedPool()
+    pool.backend = Reader(never=True)
+    assert judged(written_rows(), "M", pool, tmp_path).is_empty()
+    facts = json.loads((tmp_path / FILE).read_text())
+    assert facts["right"] == {"accepted": 0, "of": 3}
+    assert facts["trusted"] is False
+    results = {"own": {"free": 3}, "judge": facts}
+    (_, sentence) = free_answers(RunConfig(model="M/M"), results)
+    assert (
+        "it accepted 0 of 3, of those to other questions 0 of 3: it cannot judge, and its figure is left out"
+        in sentence
+    )
 
 
 def test_a_model_that_cannot_read_answers_is_no_judge():
