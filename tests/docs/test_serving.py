@@ -89,7 +89,7 @@ def completed(server: str, **changes: object) -> str:
 
 
 @pytest.mark.engine
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1200)
 def test_the_command_of_the_page_serves_an_adapter_that_answers(server):
     asked = "Question: What are femp more dangerous than?\nAnswer:"
     assert completed(server, prompt=asked).strip() == "glon"
