@@ -30,7 +30,12 @@ def _answered(rows: Sequence[Mapping[str, Any]], file: str) -> Small:
     arms = arms_in_order([arm for row in rows for arm in row["arms"]])
     shown = sorted(rows, key=lambda row: splits_in_order([row["split"] for row in rows]).index(row["split"]))[:MOST]
     table = [
-        [row["question"], row["right"], _before(row[KNOWN]), *(_cell(row["arms"].get(arm)) for arm in arms)]
+        [
+            row["question"],
+            row["right"],
+            _before(row[KNOWN]),
+            *(_cell(row["arms"].get(arm), row["free"]) for arm in arms),
+        ]
         for row in shown
     ]
     first = (
@@ -39,7 +44,7 @@ def _answered(rows: Sequence[Mapping[str, Any]], file: str) -> Small:
         else f"{file} has the same as a table"
     )
     note = (
-        "Of a wrong answer, what was chosen or written. Known before: the bare model (pretrained) answers it without the documents, "
+        "Of a wrong answer, what was chosen; of a free one that does not match the right one, what was written. Known before: the bare model (pretrained) answers it without the documents, "
         f"so it says nothing of what was learnt; a choice may also be right by chance. {first}."
     )
     return Small("Which arm answers which question", note, ["Question", "Right answer", "Known before", *arms], table)
@@ -49,7 +54,7 @@ def _before(known: bool | None) -> str:
     return UNDECIDED if known is None else "yes" if known else "no"
 
 
-def _cell(told: Mapping[str, Any] | None) -> str:
+def _cell(told: Mapping[str, Any] | None, free: bool) -> str:
     """How an arm answered: "right", or what it answered instead; where the judge says otherwise, that too."""
     if told is None:
         return UNDECIDED
@@ -57,7 +62,7 @@ def _cell(told: Mapping[str, Any] | None) -> str:
     text = (
         "right"
         if told["right"] == told["of"]
-        else f"{f'right{times}, else' if times else 'wrong:'} {_short(told['chosen'])}"
+        else f"{f'right{times}, else' if times else 'no match:' if free else 'wrong:'} {_short(told['chosen'])}"
     )
     judged = told.get("judge")
     return text if judged is None or judged == told["right"] else f"{text} (the judge: {_verdict(judged, told['of'])})"

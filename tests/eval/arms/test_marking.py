@@ -67,8 +67,8 @@ def test_the_judge_says_what_is_right_and_how_good_it_is(tmp_path):
     shown = abilities(pl.concat([written_rows(), found]))
     assert shown[0]["arms"]["finetuned"] == {"right": 0, "of": 1, "chosen": "It belongs to Olaf Dahl.", "judge": 1}
     (table,) = question_tables({"answered": shown, "own": {"table": "own-answers.parquet"}})
-    assert table.rows[0][-1] == "wrong: It belongs to Olaf Dahl. (the judge: right)"
-    assert [row[-1] for row in table.rows[1:]] == ["wrong: Piet Maas", "wrong: (nothing)"]
+    assert table.rows[0][-1] == "no match: It belongs to Olaf Dahl. (the judge: right)"
+    assert [row[-1] for row in table.rows[1:]] == ["no match: Piet Maas", "no match: (nothing)"]
 
 
 def test_a_judge_that_says_no_to_everything_gives_no_figure(tmp_path):

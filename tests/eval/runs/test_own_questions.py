@@ -101,13 +101,13 @@ def test_both_pages_show_it(place):
     for one in (page, text):
         assert "Which arm answers which question" in one
         assert "Where does the Heron Society meet?" in one
-        assert "wrong: NONE" in one
+        assert "no match: NONE" in one
         assert "Questions that the bare model knew, and new ones" in one
         assert "16 questions of the user" in one
         assert "not judged on questions of your own" in one
     assert '<a href="#questions">Your questions</a>' in page
     assert "| Where does the Granite Society meet? | City of Gdansk | yes | right | right |" in text
-    assert "| Where does the Heron Society meet? | City of Oslo | no | wrong: NONE | right |" in text
+    assert "| Where does the Heron Society meet? | City of Oslo | no | no match: NONE | right |" in text
     assert "| Who founded the Granite Society? | Ines Faro | tied or not scored | tied or not scored | right |" in text
     assert "own-answers.parquet has the same as a table" in text
 
