@@ -59,8 +59,9 @@ def writer_of(config: AugmentConfig, model: str, engine: EngineConfig) -> Writer
     config = settled(config)
     if is_address(config.teacher):
         address, name = str(config.teacher), str(config.teacher_model)
-        shared = {"shard_rows": engine.shard_rows, "retry_errors": engine.retry_errors}
-        engine = EngineConfig(kind="openai", base_url=address, **shared)
+        engine = EngineConfig(
+            kind="openai", base_url=address, shard_rows=engine.shard_rows, retry_errors=engine.retry_errors
+        )
     elif engine.kind == "vllm":
         name = check_model(str(config.teacher))
     else:

@@ -4,6 +4,7 @@ Questions about the same fact are right or wrong together, so every standard err
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,7 +148,7 @@ def percent(value: float | None) -> str:
     return "not scored" if value is None or math.isnan(value) else f"{100 * value:.1f}%"
 
 
-def interval(row: dict[str, Any]) -> str:
+def interval(row: Mapping[str, Any]) -> str:
     """A row of the summary as "97.3% [95.1, 98.6]"."""
     if row["accuracy"] is None:
         return percent(None)

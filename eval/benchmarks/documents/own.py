@@ -35,7 +35,7 @@ class Own(NamedTuple):
     @property
     def free(self) -> int:
         """How many are answered freely."""
-        return self.questions["split"].str.ends_with(FREE).sum()
+        return int(self.questions["split"].str.ends_with(FREE).sum())
 
 
 class Unfit(ValueError):
