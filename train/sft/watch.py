@@ -14,6 +14,8 @@ DIVERGED = 3.0
 """How many times its first value the loss may reach."""
 LEAST = 0.5
 """What the loss may reach in any case."""
+SOON = 3
+"""Reports in a row that must say so: one alone may be a batch of a few odd words, of which no model knows the first."""
 STUCK, LASTING = 1.3, 10
 """A loss that stays above its first value times this for so many reports has left what the model could."""
 WORSE = 1.1
@@ -32,9 +34,10 @@ def gone_wrong(losses: Sequence[float], uniform: float) -> str:
     first, last, recent = losses[0], losses[-1], losses[-LASTING:]
     if not math.isfinite(last):
         return "the loss is no number any more"
-    if last > max(DIVERGED * first, LEAST):
+    least = min(losses[1:][-SOON:]) if len(losses) > SOON else -math.inf
+    if least > max(DIVERGED * first, LEAST):
         return f"the loss grew from {first:.2f} to {last:.2f}"
-    if last > 1.05 * uniform > 1.15 * first:
+    if least > 1.05 * uniform > 1.15 * first:
         return f"the loss grew from {first:.2f} to {last:.2f}, which is worse than to know nothing"
     if len(losses) <= LASTING:
         return ""

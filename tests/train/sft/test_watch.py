@@ -13,8 +13,11 @@ UNIFORM = math.log(1600)
     ("losses", "reason"),
     [
         ([3.0, 2.0, 1.0, 0.5], ""),
-        ([3.0, 9.5], "grew from 3.00 to 9.50"),
-        ([5.2, 8.5], "grew from 5.20 to 8.50, which is worse than to know nothing"),
+        ([3.0, 9.3, 9.4, 9.5], "grew from 3.00 to 9.50"),
+        ([5.2, 8.3, 8.4, 8.5], "grew from 5.20 to 8.50, which is worse than to know nothing"),
+        # a batch of two words alone
+        ([3.7, 11.2], ""),
+        ([3.7, 11.2, 3.6, 11.2, 3.5, 3.4], ""),
         ([8.5, 8.9, 8.4], ""),
         ([3.0, math.nan], "no number"),
         ([3.0, math.inf], "no number"),
