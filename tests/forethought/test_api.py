@@ -77,7 +77,7 @@ def test_score_says_of_an_item_without_choices_that_it_has_none():
 
 
 def test_mistakes_are_one_sentence(tmp_path):
-    with pytest.raises(UserError, match=r"the settings: there is no setting augment.sample; choose from operators"):
+    with pytest.raises(UserError, match=r"the settings: there is no setting augment.sample; choose from teacher"):
         forethought.augment("x", augment={"sample": 2})
     with pytest.raises(UserError, match="no file or folder nowhere"):
         forethought.augment("nowhere")
