@@ -64,6 +64,7 @@ def test_what_is_no_table_of_pairs_is_refused(tmp_path):
         verified([{"source": "a", "inference": 3}], tmp_path)
 
 
+@pytest.mark.slow
 def test_rules_are_surer_of_what_they_reject_than_of_what_they_keep_among_contrast_pairs(tmp_path):
     rows = []
     for line in LABELLED.with_name("contrasts.jsonl").read_text(encoding="utf-8").splitlines()[::8]:
