@@ -6,6 +6,7 @@ error row, and an address that has answered nothing for `GONE_SECONDS` ends the 
 """
 
 import asyncio
+import contextlib
 import queue
 import random
 import sys
@@ -155,10 +156,10 @@ class AddressEngine:
             request = await self.waiting.get()
             while pause := self.pace.pause(time.monotonic()):
                 self.changed.clear()
-                try:
-                    await asyncio.wait_for(self.changed.wait(), min(pause, 60.0))
-                except TimeoutError:
-                    continue
+                # not wait_for: on Python 3.11 it loses a cancellation that comes together with the change
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(min(pause, 60.0)):
+                        await self.changed.wait()
             self.pace.sent()
             self.flights[request.call.key] = time.monotonic()
             task = self.loop.create_task(self._ask(asking, request))

@@ -191,6 +191,13 @@ def test_what_no_try_would_mend_ends_the_job_at_once(server, status, told):
         ask(server, 100)
 
 
+def test_it_closes_at_any_moment(server):
+    server.fault = lambda number, body: error(404, "no") if number % 50 > 10 else None
+    for _ in range(20):
+        with pytest.raises(UserError, match="see that the address is right"):
+            ask(server, 50)  # closes, and sees that the thread has ended
+
+
 def test_a_long_wait_ends_the_job(server):
     server.fault = lambda number, body: error(429, "daily limit", retry_after="7200")
     with pytest.raises(AddressGone, match="it asks to come back in 120 minutes"):
