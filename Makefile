@@ -11,10 +11,10 @@ demo: $(STAMP)
 	$(BIN)/forethought demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations 12
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations 12
 
 quick: $(STAMP)
-	$(BIN)/python -m pytest -q -n 2 -m "not engine and not slow"
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n 2 -m "not engine and not slow"
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

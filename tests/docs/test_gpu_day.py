@@ -97,6 +97,7 @@ def test_a_damaged_part_is_named_and_a_good_one_mends_it(parts: Path, tmp_path: 
     assert json.loads(done.stdout)["parts"] == ["01"]
 
 
+@pytest.mark.slow
 def test_a_step_that_overruns_is_stopped_with_its_children(tmp_path: Path) -> None:
     import day
 
@@ -145,6 +146,7 @@ def test_a_pool_without_ray_generates_and_scores(tmp_path: Path) -> None:
     assert scores["error"].null_count() == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted((GPU / "models").glob("*.json")), ids=lambda path: path.stem)
 def test_made_models_have_their_size_and_a_tokenizer_for_every_id(path: Path, tmp_path: Path) -> None:
     from models import make_model, parameters

@@ -42,6 +42,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 def test_a_folder_of_mixed_files_is_read_and_each_bad_one_is_named(folder):
     corpus = read_corpus([folder])
     assert dict(corpus.skipped) == BAD

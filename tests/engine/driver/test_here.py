@@ -139,6 +139,7 @@ def test_half_of_the_samples_of_a_request_are_not_kept(tmp_path: Path):
             assert right(pool.generate(requests(40, samples=4), tmp_path), 40, samples=4)
 
 
+@pytest.mark.slow
 def test_a_server_that_vanishes_ends_the_job_with_a_sentence(tmp_path: Path):
     with serving() as server:
         port = server.server_port

@@ -51,6 +51,7 @@ def test_contexts_of_own_documents_are_counted_though_their_questions_are_not_wr
     assert figure(shown, r"([\d,]+) of context") == round(15 * len(text.strip()) / 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["run", "plan", "eval"])
 def test_a_corpus_that_does_not_fit_into_the_context_is_said_first(verb, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
@@ -62,6 +63,7 @@ def test_a_corpus_that_does_not_fit_into_the_context_is_said_first(verb, tmp_pat
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_documents_that_are_found_and_do_not_fit_are_said_too():
     drawn = {"name": "semantic", "size": "small", "retrieved": 240}
     config = RunConfig.model_validate({"benchmark": drawn, "arms": ("retrieval",), "seeds": (0,)})
