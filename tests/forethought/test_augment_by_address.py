@@ -11,6 +11,8 @@ from engine import address
 from engine.worker import address_engine
 from forethought.cli import run
 
+pytestmark = pytest.mark.slow  # many jobs from their start to their end
+
 TEXT = (
     "The Astra lighthouse stands on the northern cape. It was built by Ilse Brandt in 1871. Its lamp burns whale oil.\n"
 )

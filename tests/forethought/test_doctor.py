@@ -74,6 +74,7 @@ def test_a_package_that_is_missing():
     assert package(Requirement("no-such-package")).status == "fail"
 
 
+@pytest.mark.slow
 def test_a_card_with_the_build_for_cores(tmp_path):
     """An nvidia-smi that names a card, on a machine whose PyTorch has none."""
     path = tmp_path / "bin/nvidia-smi"

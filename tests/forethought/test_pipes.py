@@ -9,6 +9,7 @@ import pytest
 PLAN = pytest.param("plan --benchmark.facts 2 --seeds 0 --arms icl", marks=pytest.mark.slow)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", ["run --help", "--help", PLAN, "frob"])
 @pytest.mark.parametrize("both", [False, True])
 def test_a_closed_pipe_ends_the_command_quietly(line, both):

@@ -80,6 +80,7 @@ def test_rules_are_surer_of_what_they_reject_than_of_what_they_keep_among_contra
     assert rejected[False] >= 2 * rejected[True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("half", "right", "wrong"), [("dev", 0.99, 0.35), ("test", 0.98, 0.36)])
 def test_rules_alone_keep_what_is_right_of_the_labelled_pairs(tmp_path, half, right, wrong):
     pairs = pl.read_ndjson(LABELLED).filter(split=half)

@@ -21,6 +21,8 @@ from engine.store.parts import read_parts
 from engine.tasks.generate import GENERATIONS
 from engine.worker import address_engine
 
+pytestmark = pytest.mark.slow  # many jobs from their start to their end
+
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch):

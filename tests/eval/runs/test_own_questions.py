@@ -14,6 +14,8 @@ from eval.runs.evaluate import evaluate
 from eval.runs.run import run_job
 from forethought.cli import run
 
+pytestmark = pytest.mark.slow  # many jobs from their start to their end
+
 RUN = "run --benchmark documents --data mine --arms pretrained retrieval --seeds 0 --engine.kind fake --dry-run"
 
 

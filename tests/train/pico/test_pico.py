@@ -7,8 +7,8 @@ from random import Random
 import polars as pl
 import pytest
 import torch
+import transformers
 from conftest import PICO
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from augment.checks.rules.form import Form
 from augment.operators.base import Operator, Record
@@ -22,13 +22,13 @@ from eval.benchmarks.syllogisms import world as syllogisms
 from train.pico.accuracy import answers, choice_accuracy, operator_accuracy, scores
 from train.pico.batches import WORLDS, Batches, asked, chat, pack
 
-TOKENIZER = AutoTokenizer.from_pretrained(PICO)
+TOKENIZER = transformers.AutoTokenizer.from_pretrained(PICO)
 OPERATORS = [(world, name) for world, module in WORLDS.items() for name in module.OPERATORS]
 
 
 @pytest.fixture(scope="module")
 def model():
-    return AutoModelForCausalLM.from_pretrained(PICO, dtype=torch.float32).eval()
+    return transformers.AutoModelForCausalLM.from_pretrained(PICO, dtype=torch.float32).eval()
 
 
 def accuracy(model, benchmark: Benchmark, prefix: str, split: str) -> float:
