@@ -1,7 +1,9 @@
 """What is seen of a training while it runs: its progress in a file, and an end with a reason where it goes wrong."""
 
+import itertools
 import json
 import math
+import statistics
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +16,8 @@ DIVERGED = 3.0
 """How many times its first value the loss may reach."""
 LEAST = 0.5
 """What the loss may reach in any case."""
-SOON = 3
-"""Reports in a row that must say so: one alone may be a batch of a few odd words, of which no model knows the first."""
+FEW = 0.25
+"""A report of fewer tokens than this share of the median is left out: no model knows the first of a few odd words."""
 STUCK, LASTING = 1.3, 10
 """A loss that stays above its first value times this for so many reports has left what the model could."""
 WORSE = 1.1
@@ -34,10 +36,9 @@ def gone_wrong(losses: Sequence[float], uniform: float) -> str:
     first, last, recent = losses[0], losses[-1], losses[-LASTING:]
     if not math.isfinite(last):
         return "the loss is no number any more"
-    least = min(losses[1:][-SOON:]) if len(losses) > SOON else -math.inf
-    if least > max(DIVERGED * first, LEAST):
+    if last > max(DIVERGED * first, LEAST):
         return f"the loss grew from {first:.2f} to {last:.2f}"
-    if least > 1.05 * uniform > 1.15 * first:
+    if last > 1.05 * uniform > 1.15 * first:
         return f"the loss grew from {first:.2f} to {last:.2f}, which is worse than to know nothing"
     if len(losses) <= LASTING:
         return ""
@@ -52,6 +53,19 @@ def gone_wrong(losses: Sequence[float], uniform: float) -> str:
     if min(recent) > max(2 * best, (first + best) / 2, LEAST):
         return f"the loss had come from {first:.2f} to {best:.2f}, rose to {last:.2f} and stayed there"
     return ""
+
+
+def told_by_many(reports: Sequence[dict[str, float]]) -> list[float]:
+    """The losses of reports (`loss`, and TRL's `num_tokens` so far), without those of a few tokens alone, unless they are no numbers."""
+    sums = [report.get("num_tokens", math.nan) for report in reports]
+    tokens = [sums[0], *(late - early for early, late in itertools.pairwise(sums))]
+    # a resumed training counts from 0 again
+    known = [count for count in tokens if count > 0]
+    least = FEW * statistics.median(known) if known else 0.0
+    losses = [report["loss"] for report in reports]
+    return [
+        loss for loss, count in zip(losses, tokens, strict=True) if not 0 < count < least or not math.isfinite(loss)
+    ]
 
 
 def destroyed(before: float, after: float, uniform: float) -> str:
@@ -101,8 +115,8 @@ class Watch:
         loss = (logs or {}).get("loss")
         if loss is None:
             return
-        losses = [past["loss"] for past in state.log_history if "loss" in past] or [loss]
-        wrong = gone_wrong(losses, self.uniform)
+        reports = [past for past in state.log_history if "loss" in past] or [{"loss": loss}]
+        wrong = gone_wrong(told_by_many(reports), self.uniform)
         if not math.isfinite((logs or {}).get("grad_norm", 0.0)):
             wrong = "the loss is no number any more"
         if wrong:

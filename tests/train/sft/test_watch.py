@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from train.sft.watch import LASTING, destroyed, gone_wrong, mean_loss
+from train.sft.watch import LASTING, destroyed, gone_wrong, mean_loss, told_by_many
 
 UNIFORM = math.log(1600)
 
@@ -13,11 +13,8 @@ UNIFORM = math.log(1600)
     ("losses", "reason"),
     [
         ([3.0, 2.0, 1.0, 0.5], ""),
-        ([3.0, 9.3, 9.4, 9.5], "grew from 3.00 to 9.50"),
-        ([5.2, 8.3, 8.4, 8.5], "grew from 5.20 to 8.50, which is worse than to know nothing"),
-        # a batch of two words alone
-        ([3.7, 11.2], ""),
-        ([3.7, 11.2, 3.6, 11.2, 3.5, 3.4], ""),
+        ([3.0, 9.5], "grew from 3.00 to 9.50"),
+        ([5.2, 8.5], "grew from 5.20 to 8.50, which is worse than to know nothing"),
         ([8.5, 8.9, 8.4], ""),
         ([3.0, math.nan], "no number"),
         ([3.0, math.inf], "no number"),
@@ -35,6 +32,21 @@ def test_reports_are_compared_with_the_first_step_and_the_best_so_far(losses, re
     found = gone_wrong(losses, UNIFORM)
     assert reason in found
     assert bool(found) == bool(reason)
+
+
+def test_a_batch_of_a_few_odd_words_tells_nothing_of_the_training():
+    def reports(*seen: tuple[float, float]) -> list[dict[str, float]]:
+        return [{"loss": loss, "num_tokens": tokens} for loss, tokens in seen]
+
+    assert told_by_many(reports((3.7, 200), (11.2, 208), (3.6, 400))) == [3.7, 3.6]
+    assert told_by_many(reports((11.2, 8), (3.7, 200), (3.6, 400))) == [3.7, 3.6]
+    # a batch of the usual size that is as odd does, and so does what is no number
+    assert told_by_many(reports((3.7, 200), (11.2, 350))) == [3.7, 11.2]
+    assert told_by_many(reports((3.7, 200), (math.nan, 208)))[1:] == pytest.approx([math.nan], nan_ok=True)
+    # texts that are all short, a training that counts anew, and a trainer that does not count
+    assert told_by_many(reports((3.7, 8), (3.6, 16))) == [3.7, 3.6]
+    assert told_by_many(reports((3.7, 200), (3.6, 400), (3.5, 180))) == [3.7, 3.6, 3.5]
+    assert told_by_many([{"loss": 3.7}, {"loss": 3.6}]) == [3.7, 3.6]
 
 
 @pytest.mark.parametrize(
