@@ -31,20 +31,28 @@ PATIENCE = 900.0
 
 
 def kill_some(
-    start: Callable[[], subprocess.Popen], kills: int, longest: float, rng: random.Random
+    start: Callable[[], subprocess.Popen], kills: int, longest: float, rng: random.Random, with_engines: bool = True
 ) -> tuple[dict[str, int], int]:
     """Start a job again and again until it ends by itself; returns what was killed and the last exit status."""
     killed, job, deadline = {"engine": 0, "driver": 0}, start(), time.monotonic() + PATIENCE
     try:
         while sum(killed.values()) < kills and time.monotonic() < deadline:
-            time.sleep(rng.uniform(0.0, longest))
+            engine = with_engines and rng.random() < 0.6
+            if engine:  # at any moment of its life, so that one is waited for
+                while job.poll() is None and not engines_of(job) and time.monotonic() < deadline:
+                    time.sleep(0.1)
+                time.sleep(rng.uniform(0.0, longest / 3))
+            else:
+                time.sleep(rng.uniform(0.0, longest))
             if job.poll() is not None:  # it ended between two kills
                 if job.returncode == 0:
                     return killed, 0
                 job = start()
                 continue
-            engines = engines_of(job)
-            if engines and rng.random() < 0.6:
+            if engine:
+                engines = engines_of(job)
+                if not engines:
+                    continue
                 try:
                     rng.choice(engines).send_signal(signal.SIGKILL)
                     killed["engine"] += 1
@@ -113,7 +121,7 @@ def training(folder: Path, kills: int, rng: random.Random) -> dict:
     def start() -> subprocess.Popen:
         return subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=log, stderr=log)
 
-    killed, status = kill_some(start, kills, 25.0, rng)
+    killed, status = kill_some(start, kills, 25.0, rng, with_engines=False)
     last = sorted(folder.rglob("checkpoint-*"), key=lambda p: int(p.name[11:]))[-1:]  # one is meant to stay
     faults = {
         "status": status,
