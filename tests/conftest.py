@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import quick
 from hypothesis import settings
+from object_store import object_store
 
 # how long an example takes says more about what else the machine does than about the code
 settings.register_profile("forethought", deadline=None, max_examples=50)
@@ -54,6 +55,24 @@ def own_ray() -> Iterator[None]:
     ray.shutdown()
     yield
     ray.shutdown()
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[str]:
+    """The URL of an empty bucket on an S3 server of this machine."""
+    with object_store() as url:
+        yield url
+
+
+@pytest.fixture
+def memory() -> Iterator[str]:
+    """The URL of an empty folder in fsspec's memory."""
+    import fsspec
+
+    files = fsspec.filesystem("memory")
+    files.store.clear()
+    yield "memory://mine"
+    files.store.clear()
 
 
 @pytest.fixture(scope="session")

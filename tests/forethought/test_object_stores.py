@@ -2,9 +2,7 @@
 
 import json
 
-import fsspec
 import pytest
-from object_store import object_store
 
 import forethought
 from engine.store.places import names, read_bytes, write_whole
@@ -22,20 +20,6 @@ TABLES = {
     "examples.jsonl",
     "log.txt",
 }
-
-
-@pytest.fixture(scope="module")
-def bucket():
-    with object_store() as url:
-        yield url
-
-
-@pytest.fixture
-def memory():
-    files = fsspec.filesystem("memory")
-    files.store.clear()
-    yield "memory://mine"
-    files.store.clear()
 
 
 def put(url):

@@ -5,30 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import fsspec
 import polars as pl
 import pytest
-from object_store import object_store
 from office_files import write_pdf
 
 from augment.reading.corpus import read_corpus
 from augment.reading.given import HUB
 from engine.errors import UserError
 from engine.store.places import write_whole
-
-
-@pytest.fixture(scope="module")
-def bucket():
-    with object_store() as url:
-        yield url
-
-
-@pytest.fixture
-def memory():
-    files = fsspec.filesystem("memory")
-    files.store.clear()
-    yield "memory://mine"
-    files.store.clear()
 
 
 def put_documents(url, folder):

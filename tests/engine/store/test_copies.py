@@ -2,27 +2,11 @@
 
 from pathlib import Path
 
-import fsspec
 import pytest
-from object_store import object_store
 
 from engine.errors import UserError
 from engine.store.copies import copied, listed, local_file, local_folder, shown
 from engine.store.places import names, read_bytes, write_whole
-
-
-@pytest.fixture(scope="module")
-def bucket():
-    with object_store() as url:
-        yield url
-
-
-@pytest.fixture
-def memory():
-    files = fsspec.filesystem("memory")
-    files.store.clear()
-    yield "memory://place"
-    files.store.clear()
 
 
 def test_a_file_at_a_url_is_a_local_one_as_long_as_it_is_needed(bucket, tmp_path):

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from object_store import object_store
 
 from engine.config import EngineConfig
 from engine.errors import UserError
@@ -14,13 +13,6 @@ from engine.store.places import create, join, names, place, read_bytes, remove, 
 from engine.tasks.generate import GENERATIONS
 
 FAKE = EngineConfig(kind="fake", replicas=2, cpus=0.5, shard_rows=50)
-
-
-@pytest.fixture(scope="module")
-def bucket():
-    """A bucket on an S3 server of this machine."""
-    with object_store() as url:
-        yield url
 
 
 def rows(*found):
