@@ -1,4 +1,4 @@
-"""From text to token ids: prompts, and contexts with their choices.
+"""From text to token ids: prompts, messages and texts.
 
 What stands in documents, questions and messages is text: `<|im_end|>` in a sentence is five or six ordinary tokens there and ends
 no turn. Control tokens come from the tokenizer (a begin token) and from the chat template alone.
@@ -7,7 +7,7 @@ no turn. Control tokens come from the tokenizer (a begin token) and from the cha
 import functools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -41,7 +41,7 @@ def asked_of(row: dict[str, Any]) -> dict[str, Any]:
 
 def encode_text(tokenizer: Any, text: str, add_special_tokens: bool = True) -> list[int]:
     """Token ids of content, in which nothing is a control token; `add_special_tokens` puts the tokenizer's own around it."""
-    return tokenizer.encode(text, add_special_tokens=add_special_tokens, **_as_content(tokenizer))
+    return tokenizer.encode(text, add_special_tokens=add_special_tokens, **as_content(tokenizer))
 
 
 def encode_messages(
@@ -82,7 +82,7 @@ def special_tokens(tokenizer: Any) -> re.Pattern[str] | None:
     return re.compile(f"({'|'.join(names)})") if names else None
 
 
-def _as_content(tokenizer: Any) -> dict[str, bool]:
+def as_content(tokenizer: Any) -> dict[str, bool]:
     """What tells a Hugging Face tokenizer to take control tokens for text; others know none."""
     return {"split_special_tokens": True} if hasattr(tokenizer, "added_tokens_decoder") else {}
 
@@ -126,45 +126,26 @@ def run_on(messages: list[dict[str, Any]]) -> list[str]:
     return list(dict.fromkeys("\n" + label[0] for label in found if label))
 
 
-def encode_all(tokenizer: Any, texts: list[str]) -> list[list[int]]:
+def encode_all(tokenizer: Any, texts: list[str], add_special_tokens: bool = True) -> list[list[int]]:
     """Token ids of many texts; in parallel where the tokenizer can (Hugging Face's fast ones)."""
     batch = getattr(getattr(tokenizer, "backend_tokenizer", None), "encode_batch_fast", None)
     if batch is None or len(texts) < 2:
-        return [encode_text(tokenizer, text) for text in texts]
+        return [encode_text(tokenizer, text, add_special_tokens) for text in texts]
     # takes off truncation and padding that an earlier call may have left, and makes what follows content
     encode_text(tokenizer, "")
-    return [encoding.ids for encoding in batch(texts)]
+    return [encoding.ids for encoding in batch(texts, add_special_tokens=add_special_tokens)]
 
 
-def encode_choices(tokenizer: Any, questions: list[tuple[str, list[str]]]) -> list[list[tuple[list[int], int]]]:
-    """For each (context, choices) and each choice the ids of context + choice and the position where the choice starts.
-
-    Trailing spaces of the context belong to the choice and both are encoded together, as lm-evaluation-harness does
-    (`TemplateLM._encode_pair`), so that numbers can be compared. All choices of a context start at one position, behind the
-    same tokens: where one melts into the context's last token ("Ans" + "wer"), all are scored from before that token.
-    """
-    texts = [text for context, choices in questions for text in (context.rstrip(" "), *(context + c for c in choices))]
-    encoded = iter(encode_all(tokenizer, texts))
-    found = []
-    for _, choices in questions:
-        start = len(next(encoded))
-        sequences = [next(encoded) for _ in choices]
-        if scored := [
-            ids for ids, choice in zip(sequences, choices, strict=True) if choice
-        ]:  # an empty one is an error
-            start = min(start, common_prefix(scored), min(map(len, scored)) - 1)
-        found.append([(ids, start) for ids in sequences])
-    return found
-
-
-def common_prefix(sequences: list[list[int]]) -> int:
-    """How many leading tokens all sequences share."""
+def common_prefix(sequences: Sequence[list[int]] | Sequence[str]) -> int:
+    """How many leading tokens, or characters, all sequences share."""
     if not sequences:
         return 0
     low, high = min(sequences), max(sequences)
-    count = 0
-    for a, b in zip(low, high, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
+    least, most = 0, min(len(low), len(high))
+    while least < most:  # comparing slices is fast, walking over them is not
+        middle = (least + most + 1) // 2
+        if low[least:middle] == high[least:middle]:
+            least = middle
+        else:
+            most = middle - 1
+    return least

@@ -1,15 +1,17 @@
 """Scoring: log-likelihoods of choices, each context computed once and every value guarded. Pure logic."""
 
+import hashlib
 import math
+from array import array
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
-from engine.store.ids import content_id
 from engine.tasks.base import Answer, Call, Task
-from engine.tasks.encoding import common_prefix, encode_choices
+from engine.tasks.choices import encode_choices
+from engine.tasks.encoding import common_prefix
 
 SCORES: dict[str, Any] = {
     "item_id": pl.String,
@@ -105,7 +107,7 @@ class ScoreLease:
                 if error:
                     self.results.append(result | {"error": error, "tokens": None})
                     continue
-                key = f"{self.name}/{content_id(ids, start, adapter)}"
+                key = f"{self.name}/{_identity(ids, start, adapter)}"
                 if key not in found:
                     found[key] = Pair(key, ids, start, adapter, [math.nan] * (len(ids) - start))
                 found[key].rows.append(result)
@@ -114,7 +116,7 @@ class ScoreLease:
         shared = common_prefix([pair.ids[: pair.start] for pair in found.values()])
         if len(calls) > 1 and shared >= SHARED_TOKENS:
             context = calls[0].ids[:shared]
-            key = f"{self.name}/prime/{content_id(context, adapter)}"
+            key = f"{self.name}/prime/{_identity(context, adapter)}"
             self.waiting.append(Call(key, context, {"max_tokens": 1, "temperature": 0.0}, adapter))
             self.held[key] = calls
         else:
@@ -128,7 +130,7 @@ class ScoreLease:
     def _ask_next(self, pair: Pair, position: int) -> Call | None:
         """A call for the token at `position`; None where a call that has not gone yet takes it along."""
         context, token = pair.ids[:position], pair.ids[position]
-        identity = content_id(context, pair.adapter)
+        identity = _identity(context, pair.adapter)
         asked = self.latest.get(identity)
         fresh = asked is None or not asked.takes(token)
         if asked is None or fresh:
@@ -201,6 +203,13 @@ class ScoreLease:
     def table(self) -> pl.DataFrame:
         """The `scores` table: one row per choice."""
         return pl.DataFrame(self.results, schema=SCORES).sort("item_id", "choice")
+
+
+def _identity(ids: list[int], *more: Any) -> str:
+    """16 hex digits that depend on token ids, of which there are many, and on what else is given."""
+    digest = hashlib.sha256(array("Q", ids))
+    digest.update(repr(more).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:16]
 
 
 def _choices(row: dict[str, Any]) -> list[dict[str, Any]]:

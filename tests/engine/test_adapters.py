@@ -14,7 +14,7 @@ from engine.adapters import Room, digest, read_adapter, room_ahead, room_for
 from engine.config import EngineConfig
 from engine.errors import UserError
 from engine.pool import EnginePool
-from engine.tasks.encoding import encode_choices
+from engine.tasks.choices import encode_choices
 from engine.worker.vllm_engine import engine_options
 
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.config import PICO
-from engine.tasks.encoding import common_prefix, encode_all, encode_choices, encode_messages, encode_prompt
+from engine.tasks.choices import encode_choices
+from engine.tasks.encoding import common_prefix, encode_all, encode_messages, encode_prompt
 from engine.worker.fake_engine import FakeTokenizer
 
 TOKENIZER = FakeTokenizer()
@@ -30,31 +31,6 @@ def test_prompts_go_through_the_chat_template_where_there_is_one():
     turns = [{"role": role, "content": said} for role, said in (("user", "\nA:"), ("assistant", "- a"), ("user", "B:"))]
     assert encode_prompt(TOKENIZER, {"messages": json.dumps(turns)}) == [1, *map(ord, "\nA:\n- a\n\nB:")]
     assert encode_prompt(ChatTokenizer(), {"prompt": "Hi"}) == [1, *map(ord, "Hi")]
-
-
-@given(st.text(" ab", max_size=8), st.text(" ab", min_size=1, max_size=5))
-def test_trailing_spaces_of_the_context_belong_to_the_choice(context, choice):
-    ids, start = encode_choices(TOKENIZER, [(context, [choice])])[0][0]
-    assert ids == TOKENIZER.encode(context + choice)
-    assert ids[:start] == TOKENIZER.encode(context.rstrip(" "))
-
-
-class Melting(FakeTokenizer):
-    """Has a token for the whole of "Answer", which no text that stops inside it gets."""
-
-    def encode(self, text, **_):
-        return [1, *(ord(c) for c in text.replace("Answer", "\0"))]
-
-
-def test_where_a_choice_melts_into_the_context_all_choices_start_before_that_token():
-    (wer, xyz), (plain, other) = encode_choices(Melting(), [("So Ans", ["wer", "xyz"]), ("So ", ["a", "ab"])])
-    assert wer == ([1, *map(ord, "So "), 0], 4)
-    assert xyz == ([1, *map(ord, "So Ansxyz")], 4)  # from "Ans" on: both are behind "So "
-    assert (plain[1], other[1]) == (3, 3)
-
-
-def test_an_empty_choice_moves_no_other():
-    assert [start for _, start in encode_choices(TOKENIZER, [("So", [" a", "", " b"])])[0]][::2] == [3, 3]
 
 
 @given(st.lists(st.lists(st.integers(0, 2), max_size=6), max_size=5))

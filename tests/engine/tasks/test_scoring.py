@@ -13,7 +13,7 @@ import torch
 from conftest import PICO
 
 from engine.errors import UserError
-from engine.tasks.encoding import encode_choices
+from engine.tasks.choices import encode_choices
 
 BLOCK = 32
 WORDS = (PICO / "lexicon.txt").read_text(encoding="utf-8").split()

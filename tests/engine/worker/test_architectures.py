@@ -12,7 +12,7 @@ from augment.config import AugmentConfig
 from augment.stages.rounds import augment
 from engine.config import EngineConfig
 from engine.pool import EnginePool
-from engine.tasks.encoding import encode_choices
+from engine.tasks.choices import encode_choices
 from train.config import TrainConfig
 from train.sft.job import train
 
