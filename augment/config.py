@@ -38,6 +38,8 @@ class CheckConfig(Settings):
     """Reject conclusions that join sentences with no telling word in common (operators that combine sentences; English)."""
     entailment: bool = True
     """Ask the engine whether the source entails the inference (operators that write a sentence about their source)."""
+    reader: Path | None = None
+    """Folder of an adapter with which the model reads English, trained to tell right inferences from wrong ones (`train.reader`)."""
     rate: float = Field(default=0.05, gt=0, lt=1)
     """Share of statements about other things that entailment may let pass."""
     consistency: bool = True

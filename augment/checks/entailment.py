@@ -22,12 +22,15 @@ SLIP = math.log(10)
 EXCHANGED, ELSEWHERE = -0.05, -0.3
 """Least margin over a statement with two parts exchanged, in English and in other languages; from the `dev` half of the labelled
 pairs, read by SmolLM2-135M-Instruct, which knows English."""
+GAINED = -3.0
+"""Least gain of an English statement by a reader's adapter, from the `dev` half as well."""
 OWN_THRESHOLD = 200
 """Inferences from which an operator has a threshold of its own."""
-SHOWN = ("evidence", "margin", "slip", "null", "rival")
+SHOWN = ("evidence", "margin", "slip", "null", "gain", "rival")
 """Figures that `verdicts` has, with the threshold."""
 RIVAL, AS_LIKELY = "its source makes a rival likelier", "other sources make it as likely"
 """How reasons begin that the margin and the evidence give."""
+DOUBTED = "the reader doubts that its source says so"
 SLICE = 20_000
 """Inferences that the engine is asked about at a time."""
 
@@ -59,7 +62,8 @@ class Entailment(Check):
             told = {name: row[name] for name in SHOWN if row[name] is not None} | {"threshold": bound}
             told = {name: round(v, 3) if isinstance(v, float) else v for name, v in told.items()}
             least = 0.0 if not natural(given) else EXCHANGED if row["language"] == "en" else ELSEWHERE
-            findings.append(Finding(not_entailed(row, bound, least), told))
+            gained = GAINED if row["language"] == "en" else -math.inf
+            findings.append(Finding(not_entailed(row, bound, least, gained), told))
         return findings
 
 
@@ -69,8 +73,9 @@ def asked(rows: pl.DataFrame, given: Given) -> pl.DataFrame:
     ordered = rows[rows["source_text"].arg_sort()]  # what has one source is asked about together
     sources = Sources(rows["source_text"].unique().sort(), given.config.seed)
     tables = [pl.DataFrame(schema=FIGURES)]
+    reader = str(given.config.reader.resolve()) if given.config.reader and natural(given) else None
     for number, some in enumerate(ordered.iter_slices(SLICE)):
-        wanted = entailment_items(some, sources, given.language, natural(given))
+        wanted = entailment_items(some, sources, given.language, natural(given), reader)
         items = wanted.select("item_id", "prefix", "stem", "choices", "adapter").unique("item_id", maintain_order=True)
         tables.append(figures(given.pool.score(items, join(given.out, f"{number:04}"), "verify", replace=True), wanted))
     return pl.concat(tables)
@@ -95,15 +100,17 @@ def natural(given: Given) -> bool:
     return pool is not None and pool.config.kind != "fake" and not is_embedded(pool.fleet.model)
 
 
-def not_entailed(row: dict[str, Any], threshold: float | None, margin: float = 0.0) -> str | None:
+def not_entailed(row: dict[str, Any], threshold: float | None, margin: float = 0.0, gain: float = 0.0) -> str | None:
     """Why an inference is not entailed, from its row of FIGURES and its operator's threshold; None where it is.
 
-    `margin` is the least that its rivals leave it, in nats per token.
+    `margin` is the least that its rivals leave it, in nats per token; `gain` the least that a reader's adapter gives it, in nats.
     """
     if row["error"]:
         return f"entailment not scored: {row['error']}"
     if row["margin"] is not None and row["margin"] <= margin:
         return f"{RIVAL}: {row['rival']}"
+    if row["gain"] is not None and row["gain"] <= gain:
+        return DOUBTED
     if threshold is not None and row["evidence"] is not None and row["evidence"] <= threshold:
         return AS_LIKELY
     if row["slip"] is not None and row["slip"] > SLIP:

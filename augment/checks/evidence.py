@@ -46,10 +46,11 @@ FIGURES: dict[str, Any] = {
     "margin": pl.Float64,
     "slip": pl.Float64,
     "null": pl.Float64,
+    "gain": pl.Float64,
     "rival": pl.String,
     "error": pl.String,
 }
-"""`null` is the evidence of other sources; `rival` is the likeliest rival. Null where there is none or no score."""
+"""`null` is the evidence of other sources; `gain` is by how much a reader's adapter raises the log-likelihood of the statement; `rival` is the likeliest rival. Null where there is none or no score."""
 
 
 class Sources:
@@ -71,32 +72,40 @@ class Sources:
 
 
 def entailment_items(
-    inferences: pl.DataFrame, sources: Sources, language: str = "en", natural: bool = False
+    inferences: pl.DataFrame,
+    sources: Sources,
+    language: str = "en",
+    natural: bool = False,
+    reader: str | None = None,
 ) -> pl.DataFrame:
-    """Score items: item_id, inference_id, operator, given (source, nothing or other), prefix, stem, choices, rivals, adapter.
+    """Score items: item_id, inference_id, operator, given (source, nothing, other or bare), prefix, stem, choices, rivals, adapter.
 
     The first choice is the statement in one of its wordings; after the source come as many rivals as `rivals` says, and
     replacements. `inferences` has inference_id, text, operator and source_text. Items of inferences that are alike in
     their plain wording have one item_id, and need one answer.
 
     `natural`: statements stay as they are, behind their context and source, and are held against the same with two parts
-    exchanged (`augment.checks.rivals`); there is no null and no slip.
+    exchanged (`augment.checks.rivals`); there is no null and no slip. With an adapter, `reader`, the statement after its source is
+    asked of the model without it too (bare), and there is no evidence.
     """
     rows: list[tuple[Any, ...]] = []
     known: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     columns = ("inference_id", "operator", "text", "source_text", "context", "language")
-    for identity, operator, text, source, *shown in offered(inferences, language).select(columns).iter_rows():
-        key = (text, source, *shown) if natural else (plain(text, language), source)
+    for identity, operator, text, source, context, spoken in offered(inferences, language).select(columns).iter_rows():
+        key = (text, source, context, spoken) if natural else (plain(text, language), source)
         if key not in known:
-            known[key] = _natural_items(*key) if natural else _items(key[0], source, sources, language)
+            if natural:
+                known[key] = _natural_items(text, source, context, spoken, reader)
+            else:
+                known[key] = _items(key[0], source, sources, language)
         rows += [(identity, operator, *item) for item in known[key]]
     names = ("inference_id", "operator", "item_id", "given", "prefix", "stem")
     schema: dict[str, Any] = dict.fromkeys(names, pl.String) | {"choices": pl.List(pl.String), "rivals": pl.Int32}
-    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(adapter=pl.lit(None, dtype=pl.String))
+    return pl.DataFrame(rows, schema=schema | {"adapter": pl.String}, orient="row")
 
 
 def _items(statement: str, source: str, sources: Sources, language: str) -> list[tuple[Any, ...]]:
-    """(item_id, given, prefix, stem, choices, rivals) of one statement."""
+    """(item_id, given, prefix, stem, choices, rivals, adapter) of one statement."""
     contexts = {"source": source, "nothing": NOTHING, "other": sources.other(statement, source)}
     found = []
     for wording in _wordings(statement, language):
@@ -110,16 +119,31 @@ def _items(statement: str, source: str, sources: Sources, language: str) -> list
             choices = [wording.sentence, *against, *slips]
             choices = [f"{' ' if wording.frame else NEXT_LINE}{sentence}" for sentence in choices]
             stem = f"{NEXT_LINE}{wording.frame}" if wording.frame else ""
-            found.append((content_id(context, stem, choices), given, context, stem, choices, len(against)))
+            found.append((content_id(context, stem, choices), given, context, stem, choices, len(against), None))
     return found
 
 
-def _natural_items(text: str, source: str, context: str, language: str) -> list[tuple[Any, ...]]:
-    """(item_id, given, prefix, stem, choices, rivals) of one statement as it stands."""
+def _natural_items(
+    text: str, source: str, context: str, language: str, reader: str | None = None
+) -> list[tuple[Any, ...]]:
+    """(item_id, given, prefix, stem, choices, rivals, adapter) of one statement as it stands."""
     shown = NEXT_LINE.join(filter(None, (context, source)))
     choices = [f"{NEXT_LINE}{one}" for one in (text, *exchanges(text, shown, language))]
-    asked = (("source", shown, choices), ("nothing", NOTHING, choices[:1]))
-    return [(content_id(before, "", some), given, before, "", some, len(some) - 1) for given, before, some in asked]
+    asked = [("source", shown, choices, reader), ("bare", shown, choices[:1], None)]
+    if not reader:
+        asked[1] = ("nothing", NOTHING, choices[:1], None)
+    return [
+        (
+            content_id(before, "", some, *(["reader"] if adapter else [])),
+            given,
+            before,
+            "",
+            some,
+            len(some) - 1,
+            adapter,
+        )
+        for given, before, some, adapter in asked
+    ]
 
 
 class Wording(NamedTuple):
@@ -171,6 +195,7 @@ def figures(scores: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
         row = {"inference_id": identity, "operator": items["operator"][0], "error": error}
         for name in ("evidence", "margin", "null"):
             row[name] = min((one[name] for one in found if one[name] is not None), default=None)
+        row["gain"] = next((one["gain"] for one in found if one["gain"] is not None), None)
         row["slip"] = max((one["slip"] for one in found if one["slip"] is not None), default=None)
         row["rival"] = next((one["rival"] for one in found if one["margin"] == row["margin"]), None)
         rows.append(row)
@@ -183,10 +208,12 @@ def _figures(
     source: list[list[float]],
     nothing: list[list[float]] | None = None,
     other: list[list[float]] | None = None,
+    bare: list[list[float]] | None = None,
 ) -> dict[str, Any]:
     """The figures of one wording from the values per token of its choices."""
     statement = source[0]
     found: dict[str, Any] = {"evidence": None, "null": None, "margin": None, "rival": None}
+    found["gain"] = sum(statement) - sum(bare[0]) if bare else None
     if nothing:
         found["evidence"] = sum(statement) - sum(nothing[0])
         found["null"] = sum(other[0]) - sum(nothing[0]) if other else None

@@ -128,7 +128,7 @@ def test_an_error_is_a_reason_of_its_own():
     assert not_entailed(row, 1.0) == "entailment not scored: too long"
 
 
-GOOD = {"error": None, "margin": 1.0, "rival": "x", "evidence": 2.0, "slip": -1.0}
+GOOD = {"error": None, "margin": 1.0, "rival": "x", "evidence": 2.0, "slip": -1.0, "gain": None}
 
 
 @pytest.mark.parametrize(
@@ -140,6 +140,8 @@ GOOD = {"error": None, "margin": 1.0, "rival": "x", "evidence": 2.0, "slip": -1.
         ({"evidence": 1.0}, True),
         ({"slip": SLIP + 0.1}, True),
         ({"slip": SLIP - 0.1}, False),
+        ({"gain": 0.1}, False),
+        ({"gain": 0.0}, True),
     ],
 )
 def test_each_figure_can_reject(change, rejected):
@@ -170,3 +172,17 @@ def test_what_another_model_has_verified_is_asked_again(tmp_path):
         mark, _ = fingerprint("fake:turn=1", engine)
         assert {entry["from"] for entry in entries(tmp_path / "verify/0000").values()} == {mark}
         assert {entry["from"] for entry in entries(tmp_path / "generations").values()} > {mark} or name == "one"
+
+
+def test_a_trained_reader_is_asked_with_and_without_its_adapter():
+    table = inferences().filter(inference_id="c").with_columns(context=pl.lit(""), language=pl.lit("en"))
+    items = entailment_items(table, Sources([SOURCES[2]]), natural=True, reader="adapter")
+    asked = {row["given"]: row for row in items.iter_rows(named=True)}
+    assert {given: row["adapter"] for given, row in asked.items()} == {"source": "adapter", "bare": None}
+    assert asked["source"]["choices"] == ["\nRome houses Anna.", "\nAnna houses Rome."]
+    assert asked["bare"]["choices"] == ["\nRome houses Anna."]
+    assert len(set(items["item_id"])) == 2
+    values = {("source", "Rome houses Anna."): [-1.0, -1.0], ("source", "Anna houses Rome."): [-2.0, -2.0]}
+    values |= {("bare", "Rome houses Anna."): [-3.0, -1.5]}
+    (row,) = figures(scored(items, lambda *of: values[of]), items).to_dicts()
+    assert (row["gain"], row["margin"], row["evidence"]) == (2.5, 1.0, None)
