@@ -62,8 +62,7 @@ class Entailment(Check):
             told = {name: row[name] for name in SHOWN if row[name] is not None} | {"threshold": bound}
             told = {name: round(v, 3) if isinstance(v, float) else v for name, v in told.items()}
             least = 0.0 if not natural(given) else EXCHANGED if row["language"] == "en" else ELSEWHERE
-            gained = GAINED if row["language"] == "en" else -math.inf
-            findings.append(Finding(not_entailed(row, bound, least, gained), told))
+            findings.append(Finding(not_entailed(row, bound, least), told))
         return findings
 
 
@@ -100,16 +99,16 @@ def natural(given: Given) -> bool:
     return pool is not None and pool.config.kind != "fake" and not is_embedded(pool.fleet.model)
 
 
-def not_entailed(row: dict[str, Any], threshold: float | None, margin: float = 0.0, gain: float = 0.0) -> str | None:
+def not_entailed(row: dict[str, Any], threshold: float | None, margin: float = 0.0) -> str | None:
     """Why an inference is not entailed, from its row of FIGURES and its operator's threshold; None where it is.
 
-    `margin` is the least that its rivals leave it, in nats per token; `gain` the least that a reader's adapter gives it, in nats.
+    `margin` is the least that its rivals leave it, in nats per token.
     """
     if row["error"]:
         return f"entailment not scored: {row['error']}"
     if row["margin"] is not None and row["margin"] <= margin:
         return f"{RIVAL}: {row['rival']}"
-    if row["gain"] is not None and row["gain"] <= gain:
+    if row["gain"] is not None and row["gain"] <= GAINED:
         return DOUBTED
     if threshold is not None and row["evidence"] is not None and row["evidence"] <= threshold:
         return AS_LIKELY

@@ -85,8 +85,8 @@ def entailment_items(
     their plain wording have one item_id, and need one answer.
 
     `natural`: statements stay as they are, behind their context and source, and are held against the same with two parts
-    exchanged (`augment.checks.rivals`); there is no null and no slip. With an adapter, `reader`, the statement after its source is
-    asked of the model without it too (bare), and there is no evidence.
+    exchanged (`augment.checks.rivals`); there is no null and no slip. With an adapter, `reader`, English statements are asked with
+    it, and after their source without it too (bare); they have no evidence.
     """
     rows: list[tuple[Any, ...]] = []
     known: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
@@ -95,7 +95,7 @@ def entailment_items(
         key = (text, source, context, spoken) if natural else (plain(text, language), source)
         if key not in known:
             if natural:
-                known[key] = _natural_items(text, source, context, spoken, reader)
+                known[key] = _natural_items(text, source, context, spoken, reader if spoken == "en" else None)
             else:
                 known[key] = _items(key[0], source, sources, language)
         rows += [(identity, operator, *item) for item in known[key]]

@@ -122,7 +122,10 @@ def judged_by(rows: pl.DataFrame, figure: str) -> Judged:
 
 def _else_entailed(said: Mapping[str, Any], figure: str) -> bool:
     """Whether the figures that entailment looks at after this one let a row pass."""
-    row = {name: said.get(name) for name in ("margin", "evidence", "slip", "rival")} | {"error": None, "margin": None}
+    row = {name: said.get(name) for name in ("margin", "gain", "evidence", "slip", "rival")} | {
+        "error": None,
+        "margin": None,
+    }
     return not_entailed(row | {figure: None}, said.get("threshold")) is None
 
 

@@ -96,6 +96,7 @@ def marked(command: str):
     return pytest.param(command, marks=pytest.mark.engine) if "--train.workers" in command else command
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [marked(command) for command in commands() if quick(command)])
 def test_quick_commands_run(command, place, monkeypatch, capsys):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)

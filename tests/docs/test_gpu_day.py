@@ -57,6 +57,7 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "parts"
 
 
+@pytest.mark.slow
 def test_parts_join_whatever_their_order(parts: Path, tmp_path: Path) -> None:
     import unpack
 

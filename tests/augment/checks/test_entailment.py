@@ -5,7 +5,7 @@ from collections import Counter
 import polars as pl
 import pytest
 
-from augment.checks.entailment import SLIP, not_entailed, thresholds
+from augment.checks.entailment import GAINED, SLIP, not_entailed, thresholds
 from augment.checks.evidence import NOTHING, Sources, entailment_items, figures, replacements
 from augment.config import AugmentConfig
 from augment.stages.rounds import augment
@@ -140,8 +140,8 @@ GOOD = {"error": None, "margin": 1.0, "rival": "x", "evidence": 2.0, "slip": -1.
         ({"evidence": 1.0}, True),
         ({"slip": SLIP + 0.1}, True),
         ({"slip": SLIP - 0.1}, False),
-        ({"gain": 0.1}, False),
-        ({"gain": 0.0}, True),
+        ({"gain": GAINED + 0.1}, False),
+        ({"gain": GAINED}, True),
     ],
 )
 def test_each_figure_can_reject(change, rejected):

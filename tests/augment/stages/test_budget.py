@@ -48,6 +48,7 @@ def test_the_operator_that_brings_more_gets_what_is_left(tmp_path):
     assert pl.read_parquet(tmp_path / "requests.parquet").height == 250
 
 
+@pytest.mark.slow
 def test_started_again_it_makes_the_same_choices(tmp_path):
     config = AugmentConfig(budget_tokens=150 * TOKENS, verify=OFF)
     answered(tmp_path / "generations", config, useful)
@@ -55,6 +56,7 @@ def test_started_again_it_makes_the_same_choices(tmp_path):
     assert augment(DOCUMENTS, POOL, config, "m", tmp_path).equals(first)
 
 
+@pytest.mark.slow
 def test_a_second_sample_waits_for_the_first_and_a_large_budget_makes_all(tmp_path):
     config = AugmentConfig(operators=("reverse",), samples=2, budget_tokens=10**9, verify=OFF)
     answered(tmp_path / "generations", config, useful)

@@ -135,6 +135,7 @@ def test_a_corpus_without_a_sentence_is_a_users_error_that_names_the_setting():
 ALL = ("reverse", "deduce", "qa", "entities", "study", "link", "link-trace")
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.permutations(range(6)), st.sampled_from(["bm25", "random"]))
 def test_what_is_asked_does_not_depend_on_the_order_of_documents(order, partners):

@@ -197,6 +197,7 @@ def test_what_no_try_would_mend_ends_the_job_at_once(server, status, told):
         ask(server, 100)
 
 
+@pytest.mark.slow
 def test_it_closes_at_any_moment(server):
     server.fault = lambda number, body: error(404, "no") if number % 50 > 10 else None
     for _ in range(8):

@@ -76,6 +76,7 @@ def test_questions_beyond_the_number_wanted_are_kept_with_that_reason(folder, tm
     assert "more than benchmark.questions" in made["reason"].to_list()
 
 
+@pytest.mark.slow
 def test_a_whole_run_and_its_resumption(folder, tmp_path, capsys):
     config = RunConfig(
         name="job",

@@ -77,6 +77,7 @@ def test_passages_know_their_pages(folder):
     assert any(found[:2] == ("juniper.xlsx", "sheet Sheet") for found in pages)
 
 
+@pytest.mark.slow
 def test_a_file_of_each_format_goes_the_whole_way_to_a_report(folder, tmp_path, capsys):
     benchmark = BenchmarkConfig(name="documents", data=folder, questions=20)
     arms = ("pretrained", "icl", "retrieval")
