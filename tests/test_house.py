@@ -1,6 +1,8 @@
 """The house stays one: sizes of files and folders, a sign at every door, no import that hides in a function, tests that mirror it."""
 
 import ast
+import importlib
+import pkgutil
 import tomllib
 from pathlib import Path
 
@@ -83,3 +85,15 @@ def test_layers_are_named_for_every_room():
 
 def test_the_quick_tests_are_those_that_refuse_an_engine():
     assert f'-m "{quick.MARKS}"' in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_scripts_beside_the_packages_import_what_there_is():
+    """No type checker reads them, and most run only where there is a GPU or a network."""
+    gone = []
+    for path in sorted([*(ROOT / "examples").rglob("*.py"), *(ROOT / "docs").glob("*.py")]):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in PACKAGES:
+                module = importlib.import_module(node.module or "")
+                inside = {found.name for found in pkgutil.iter_modules(getattr(module, "__path__", []))}
+                gone += [f"{name(path)}: {one.name}" for one in node.names if one.name not in {*dir(module), *inside}]
+    assert gone == []

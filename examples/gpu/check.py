@@ -69,7 +69,7 @@ def reference(items: pl.DataFrame, dtype: str, device: str) -> list[float]:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from engine.tasks.encoding import encode_choices
+    from engine.tasks.choices import encode_choices
 
     model: Any = AutoModelForCausalLM.from_pretrained(PICO, dtype=getattr(torch, dtype)).to(device).eval()
     rows = items.rows(named=True)
