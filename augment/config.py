@@ -39,7 +39,7 @@ class CheckConfig(Settings):
     entailment: bool = True
     """Ask the engine whether the source entails the inference (operators that write a sentence about their source)."""
     reader: Path | None = None
-    """Folder of an adapter with which the model reads English, trained to tell right inferences from wrong ones (`train.reader`)."""
+    """Folder of an adapter with which a model other than the embedded one reads English (`train.reader` makes one)."""
     rate: float = Field(default=0.05, gt=0, lt=1)
     """Share of statements about other things that entailment may let pass."""
     consistency: bool = True

@@ -50,7 +50,8 @@ FIGURES: dict[str, Any] = {
     "rival": pl.String,
     "error": pl.String,
 }
-"""`null` is the evidence of other sources; `gain` is by how much a reader's adapter raises the log-likelihood of the statement; `rival` is the likeliest rival. Null where there is none or no score."""
+"""`null` is the evidence of other sources; `gain` is by how much a reader's adapter raises the log-likelihood of the statement;
+`rival` is the likeliest rival. Null where there is none or no score."""
 
 
 class Sources:

@@ -15,6 +15,7 @@ from setting import Day, Put, device, output
 
 from engine.config import PICO
 from engine.errors import UserError
+from engine.tasks.choices import encode_choices
 
 LENGTHS = (15, 16, 17, 31, 32, 33, 127, 128, 129, 700)
 """Tokens of a context: at, before and behind the ends of cache blocks."""
@@ -68,8 +69,6 @@ def reference(items: pl.DataFrame, dtype: str, device: str) -> list[float]:
     """Log-likelihoods of all choices, each a forward of transformers over context and choice."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    from engine.tasks.choices import encode_choices
 
     model: Any = AutoModelForCausalLM.from_pretrained(PICO, dtype=getattr(torch, dtype)).to(device).eval()
     rows = items.rows(named=True)

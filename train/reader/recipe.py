@@ -156,7 +156,7 @@ def main() -> None:
     tensors, modules = adapter(model, base)
     figures = held_out(model, base, trees[::HELD])
     print(json.dumps(figures))
-    write(options.out, tensors, modules, "HuggingFaceTB/SmolLM2-135M-Instruct", figures)
+    write(options.out, tensors, modules, Path(options.model).name, figures)
 
 
 if __name__ == "__main__":
