@@ -21,6 +21,7 @@ import psutil
 from engine.errors import UserError
 from engine.store.places import Place, create, join, names, read_bytes, remove, told, write_whole
 
+OWNED = "_owner"
 BEAT_SECONDS = 5.0
 STALE_SECONDS = 90.0
 """How long the heartbeat of another machine's driver may stand still: NFS clients see a change up to a minute late."""
@@ -34,7 +35,7 @@ class Owner:
     """This driver's right to change a folder; `check` before what cannot be undone."""
 
     def __init__(self, folder: Place, number: int, card: dict[str, Any]):
-        self.folder, self.number, self.card = join(folder, "_owner"), number, card
+        self.folder, self.number, self.card = join(folder, OWNED), number, card
         self.lost = False
         self.beaten = time.time()
         self.ended = threading.Event()
@@ -90,7 +91,7 @@ def owned(folder: Place) -> Iterator[Owner]:
 def claim(folder: Place) -> Owner:
     """Own a folder until `release`; raises InUse where a driver that lives works in it."""
     mine = {"driver": secrets.token_hex(8), "host": socket.gethostname(), **_process(os.getpid()), "beat": 0}
-    where = join(folder, "_owner")
+    where = join(folder, OWNED)
     while True:
         last = max(_numbers(where), default=0)
         while found := _card(where, last + 1):  # a listing may be late

@@ -1,5 +1,6 @@
 """A model as it is, and an adapter that was trained elsewhere, on a benchmark: a run without augmentation and training."""
 
+import contextlib
 from pathlib import Path
 
 import polars as pl
@@ -9,13 +10,14 @@ from augment.teacher import settled, writer_of
 from engine.console import log_to
 from engine.errors import UserError
 from engine.pool import EnginePool
+from engine.store.owner import owned
 from engine.store.tables import write_table
 from eval.arms.given import check_adapter
 from eval.arms.items import forced, items, to_write, writing
 from eval.arms.marking import marked
 from eval.benchmarks.registry import load
 from eval.config import EvalConfig
-from eval.runs.folder import Clock, open_run, stacked
+from eval.runs.folder import Clock, check_run, open_run, stacked
 from eval.runs.own_documents import check, with_questions
 from eval.runs.results import finish
 from eval.runs.room import check_room
@@ -35,6 +37,12 @@ def evaluate(config: EvalConfig) -> Path:
 
     Other arms of `config` do not count.
     """
+    with contextlib.ExitStack() as held:
+        return _evaluate(config, held)
+
+
+def _evaluate(config: EvalConfig, held: contextlib.ExitStack) -> Path:
+    """The job, which owns its folder from before its first file until `held` ends."""
     config = with_arms(config).model_copy(update={"augment": settled(config.augment)})
     writer = writer_of(config.augment, config.model, config.engine)
     adapters = {"finetuned": config.adapter} if config.adapter else {}
@@ -44,6 +52,7 @@ def evaluate(config: EvalConfig) -> Path:
     check_room(config, worlds)
     check_adapter(config)
     with EnginePool(config.model, config.engine) as pool, writer.opened(pool) as writes:
+        held.enter_context(owned(check_run(config)))
         run = open_run(config)
         log_to(run / "log.txt")
         clock, before = Clock(run), dict(pool.seconds)

@@ -9,6 +9,7 @@ import polars as pl
 
 from engine.errors import UserError
 from engine.pool import EnginePool
+from engine.store.owner import OWNED
 from engine.store.parts import finished_rows
 from engine.store.places import check_writable, write_whole
 from eval.benchmarks.base import Benchmark
@@ -44,7 +45,7 @@ def check_run(config: RunConfig) -> Path:
             raise UserError(
                 f"{shown} holds a run with other settings: choose another --name or delete it ({'; '.join(changed[:3])}{more})."
             )
-    elif run.exists() and (not run.is_dir() or any(run.iterdir())):
+    elif run.exists() and (not run.is_dir() or any(inside.name != OWNED for inside in run.iterdir())):
         raise UserError(f"{shown} exists and is no run: choose another --name.")
     check_writable(run)
     return run

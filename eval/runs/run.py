@@ -16,6 +16,7 @@ from engine.cluster.start import start_ray
 from engine.console import console, log_to, say
 from engine.models import check_model, resolve_model
 from engine.pool import EnginePool
+from engine.store.owner import owned
 from engine.store.tables import write_table
 from eval.arms.ask import ask, folder_of, read_gates
 from eval.arms.given import check_adapter
@@ -35,8 +36,14 @@ from train.sft.jobs import TrainJob, done_already, has_room, train_many
 def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
     """Do what is missing of the run and write its results; returns the run's folder.
 
-    A `pool` of the same model and engine that is given serves the run and stays open.
+    A `pool` of the same model and engine that is given serves the run and stays open. Raises InUse where another job works in the folder.
     """
+    with contextlib.ExitStack() as held:
+        return _run_job(config, pool, held)
+
+
+def _run_job(config: RunConfig, pool: EnginePool | None, held: contextlib.ExitStack) -> Path:
+    """The job, which owns its folder from before its first file until `held` ends."""
     config = config.model_copy(update={"augment": settled(config.augment)})
     writer = writer_of(config.augment, config.model, config.engine)
     worlds = {seed: load(config.benchmark, seed) for seed in config.seeds}
@@ -52,6 +59,7 @@ def run_job(config: RunConfig, pool: EnginePool | None = None) -> Path:
         check_room(config, worlds)
         check_adapter(config)
         known_decisions(config.augment, check_run(config))
+        held.enter_context(owned(check_run(config)))
         run = open_run(config)
         log_to(run / "log.txt")
         say_writer(writer, config.augment, config.model)

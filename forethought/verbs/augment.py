@@ -1,5 +1,6 @@
 """`forethought augment`: documents in, inferences and examples out."""
 
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
@@ -26,6 +27,7 @@ from engine.console import log_to, say
 from engine.errors import UserError
 from engine.pool import EnginePool
 from engine.store.copies import local_folder, shown
+from engine.store.owner import OWNED, owned
 from engine.store.places import Place, check_writable, join, names, place
 from engine.store.tables import write_table
 from train.examples.assemble import Recipe, write_examples
@@ -81,16 +83,17 @@ def run(job: Job) -> int:
     engine could not answer, and where no inference was kept.
     """
     at = place(job.out)
-    with local_folder(at, apart=("generations", "verify")) as (out, answers):
+    with local_folder(at, apart=("generations", "verify", OWNED)) as (out, answers), contextlib.ExitStack() as held:
         try:
-            return _run(job, out, answers)
+            return _run(job, out, answers, held)
         finally:
             if out != at:  # the copy goes, and its log with it
                 log_to(None)
 
 
-def _run(job: Job, out: Path, answers: Place) -> int:
-    """The job with its tables in `out`, a copy of the folder where that is at a URL, and what engines say at `answers`."""
+def _run(job: Job, out: Path, answers: Place, held: contextlib.ExitStack) -> int:
+    """The job with its tables in `out`, a copy of the folder where that is at a URL, and what engines say at `answers`, which it owns
+    from before its first file until `held` ends."""
     if not job.paths:
         raise UserError("augment: name at least one file or folder of documents.")
     if job.system and "messages" not in job.formats:
@@ -110,6 +113,7 @@ def _run(job: Job, out: Path, answers: Place) -> int:
         check_writable(answers)
         return 3 if _foreseen(job, writer, documents) or corpus.left_out else 0
     with EnginePool(job.model, job.engine) as student, writer.opened(student) as pool:
+        held.enter_context(owned(answers))
         log_to(out / "log.txt")
         checked = augment(documents, pool, writer.config, writer.model, out, answers, student)
     reviewed = review(checked, documents, job.augment, out)
