@@ -113,6 +113,7 @@ def _run(job: Job, out: Path, answers: Place, held: contextlib.ExitStack) -> int
         check_writable(answers)
         return 3 if _foreseen(job, writer, documents) or corpus.left_out else 0
     with EnginePool(job.model, job.engine) as student, writer.opened(student) as pool:
+        check_writable(answers)
         held.enter_context(owned(answers))
         log_to(out / "log.txt")
         checked = augment(documents, pool, writer.config, writer.model, out, answers, student)
