@@ -233,8 +233,10 @@ class AddressEngine:
             return
         oldest = next(iter(self.flights.values()), now)
         silent = now - max(self.heard, self.pace.closed_until)
-        if silent > GONE_SECONDS and now - oldest < GONE_SECONDS / 10:
-            self.done.put(AddressGone(f"{text}; it has answered nothing for {GONE_SECONDS:g} seconds"))
+        # what has been on its way for long may still be answered, but no longer than a request may take
+        patience = 0.0 if now - oldest < GONE_SECONDS / 10 else REQUEST_SECONDS
+        if silent > GONE_SECONDS + patience:
+            self.done.put(AddressGone(f"{text}; it has answered nothing for {silent:.0f} seconds"))
             return
         delay = min(DELAYS[1], DELAYS[0] * 2.0 ** min(30, request.failures - 1)) * random.uniform(0.5, 1.5)
         self.loop.call_later(delay, self.waiting.put_nowait, request)

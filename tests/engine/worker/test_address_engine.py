@@ -146,7 +146,21 @@ def test_answers_that_never_come_time_out(server, monkeypatch):
 def test_an_address_that_only_fails_ends_the_job(server, monkeypatch):
     monkeypatch.setattr(address_engine, "GONE_SECONDS", 1.0)
     server.fault = lambda number, body: error(500, "all down")
-    with pytest.raises(AddressGone, match=r"answers 500: all down; it has answered nothing for 1 seconds"):
+    with pytest.raises(AddressGone, match=r"answers 500: all down; it has answered nothing for \d+ seconds"):
+        ask(server, 100)
+
+
+@pytest.mark.slow
+def test_a_gateway_that_fails_slowly_ends_the_job(server, monkeypatch):
+    monkeypatch.setattr(address_engine, "GONE_SECONDS", 1.0)
+    monkeypatch.setattr(address_engine, "REQUEST_SECONDS", 2.0)
+
+    def fault(number, body):
+        time.sleep(0.5 + number % 7 / 7)  # there is always one on its way for long
+        return error(504, "upstream request timeout")
+
+    server.fault = fault
+    with pytest.raises(AddressGone, match=r"answers 504: upstream request timeout; it has answered nothing for \d+"):
         ask(server, 100)
 
 
@@ -162,7 +176,7 @@ def test_a_server_that_vanishes_ends_the_job_in_time(server, monkeypatch):
 
     server.fault = fault
     started = time.monotonic()
-    with pytest.raises(AddressGone, match="it has answered nothing for 1 seconds"):
+    with pytest.raises(AddressGone, match=r"it has answered nothing for \d+ seconds"):
         ask(server, 100)
     assert time.monotonic() - started < 20
 
