@@ -6,6 +6,7 @@ wants single Chinese characters, a near duplicate may differ in light words but 
 
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 import regex
@@ -118,7 +119,14 @@ def exact_terms(text: str) -> list[str]:
 
 def name_parts(word: str) -> list[str]:
     """A word of a name as it is compared: without accents, case, a full stop or a possessive; hyphenated ones also in parts."""
-    plain = "".join(c for c in unicodedata.normalize("NFD", word.casefold()) if not unicodedata.combining(c))
+    return list(_name_parts(word))
+
+
+@lru_cache(2**15)  # most words come again
+def _name_parts(word: str) -> list[str]:
+    plain = word.casefold()
+    if not plain.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFD", plain) if not unicodedata.combining(c))
     bare = POSSESSIVE.sub("", plain.replace("’", "'").rstrip("."))
     return [bare, *bare.split("-")] if "-" in bare else [bare]
 

@@ -12,6 +12,7 @@ from engine.config import EngineConfig, Settings
 from engine.console import say
 from engine.models import check_model
 from eval.bench.arms import PEER, bench_arms
+from eval.bench.augment import DOCUMENTS, bench_augment
 from eval.bench.train import bench_train
 from train.config import TrainConfig
 
@@ -19,15 +20,15 @@ from train.config import TrainConfig
 class Job(Settings):
     """Measure throughput on this machine."""
 
-    what: Annotated[Literal["generate", "score", "train", "arms", "plane"], tyro.conf.Positional] = "score"
+    what: Annotated[Literal["generate", "score", "train", "arms", "plane", "augment"], tyro.conf.Positional] = "score"
     """generate or score against the peers (extra `bench`); train against plain TRL; arms: trained and scored side by side
-    against one after another; plane: rows through the pool with the fake engine."""
+    against one after another; plane: rows through the pool with the fake engine; augment: documents to examples with it."""
     json_file: Annotated[Path | None, tyro.conf.arg(name="json")] = None
     """Where to write the figures."""
     model: str = "pico"
     """The model."""
     rows: int | None = None
-    """Prompts, questions, texts or (arms) facts; by default 1000, 100, 1000, 40 and, for plane, 20,000."""
+    """Prompts, questions, texts, (arms) facts or documents; by default 1000, 100, 1000, 40, 1000 and, for plane, 20,000."""
     context: int | None = None
     """Words of a text that questions or prompts share; by default 4000 for score, none for generate."""
     peers: tuple[str, ...] | None = None
@@ -42,7 +43,14 @@ class Job(Settings):
 
 
 PEERS_OF = PEERS | {"train": ("trl",), "arms": (PEER,)}
-UNITS = {"generate": "prompts", "score": "questions", "train": "texts", "arms": "facts", "plane": "rows"}
+UNITS = {
+    "generate": "prompts",
+    "score": "questions",
+    "train": "texts",
+    "arms": "facts",
+    "plane": "rows",
+    "augment": "documents",
+}
 
 
 def run(job: Job) -> None:
@@ -53,6 +61,9 @@ def run(job: Job) -> None:
         bench_train(job.model, job.train, job.repeats, job.rows, job.peers, job.json_file)
     elif job.what == "arms":
         bench_arms(job.model, job.engine, job.train, job.rows, job.peers, job.json_file)
+    elif job.what == "augment":
+        choose_peers((), job.peers)
+        bench_augment(job.engine, job.rows, job.repeats, job.json_file)
     else:
         bench(job.what, job.model, job.engine, job.rows, job.context, job.repeats, job.peers, job.json_file)
 
@@ -61,9 +72,9 @@ def say_bench(job: Job) -> None:
     """Print what would be measured; raises UserError for what cannot be."""
     check_out(job.json_file)
     peers = choose_peers(PEERS_OF.get(job.what, ()), job.peers)
-    if job.what != "plane" and job.engine.kind == "vllm":
+    if job.what not in ("plane", "augment") and job.engine.kind == "vllm":
         check_model(job.model)
-    rows = job.rows or (ROWS | {"train": 1000, "arms": 40})[job.what]
+    rows = job.rows or (ROWS | {"train": 1000, "arms": 40, "augment": DOCUMENTS})[job.what]
     words = CONTEXT.get(job.what, 0) if job.context is None else job.context
     timings = 1 if job.what == "arms" else job.repeats
     say(

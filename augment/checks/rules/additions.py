@@ -35,6 +35,8 @@ CALENDAR = frozenset(
 CURRENCIES = frozenset(
     "eur usd gbp chf jpy cny krw inr thb rub sek nok dkk pln kg km cm mm gb mb tb kb mw kw hz".split()
 )
+ENDED = regex.compile(r"(?<=^[\p{Latin}\p{N}]+)(?!\p{Latin})\p{L}.*")
+ROMAN = regex.compile("[ivxlcm]+")
 ENDINGS = regex.compile(r"(?:ian|ians|ean|an|ans|ese|ish|i|is|ic|er|ers|s|es|n|a|ia|y|e|land|lands|o)$")
 """What tells a people from its place, in English."""
 
@@ -100,7 +102,7 @@ def _names(text: str, source: str, case: Casing, language: str) -> list[str]:
 
 def _parts(word: str) -> list[str]:
     """A word of a name without what another script writes at its end: API를 is API."""
-    return name_parts(regex.sub(r"(?<=^[\p{Latin}\p{N}]+)(?!\p{Latin})\p{L}.*", "", word))
+    return name_parts(word if word.isascii() else ENDED.sub("", word))
 
 
 def _within(part: str, initials: str) -> bool:
@@ -123,7 +125,7 @@ def _known(word: str, told: set[str], case: Casing, language: str) -> bool:
     if word in TITLES or word in case.lower or word in OPENERS:
         return True
     known = lexicon(language)
-    if word in CALENDAR or word in CURRENCIES or regex.fullmatch("[ivxlcm]+", word):
+    if word in CALENDAR or word in CURRENCIES or ROMAN.fullmatch(word):
         return True
     if language == "en":
         return any(_same_people(word, other) or _same_people(other, word) for other in told)

@@ -8,6 +8,7 @@ from augment.checks.languages.lexicon import Lexicon
 from augment.checks.rules.terms import STOPWORDS, TOKEN, UNDIVIDED, alike, common
 from augment.text.words import name_parts
 
+WITHOUT_SPACES = regex.compile(UNDIVIDED)
 LONGEST = 6
 """Words in a part that may have changed places; in a script that writes no spaces, characters."""
 LONGEST_UNDIVIDED = 16
@@ -26,7 +27,7 @@ def exchanged(text: str, source: str, language: str, words: Lexicon | None) -> t
     own, told = _tokens(text), _tokens(source)
     if len(own) != len(told) or own == told:
         return None
-    undivided = regex.match(UNDIVIDED, own[0]) is not None
+    undivided = WITHOUT_SPACES.match(own[0]) is not None
     cases = words is not None and words.cases
     capitals = {name_parts(word)[0] for word in TOKEN.findall(source) if word[0].isupper()} | STOPWORDS.get(
         language, frozenset()

@@ -19,6 +19,8 @@ MIXED = regex.compile(
 )
 """Numbers that are written in figures and words, or in words that are not read here: nothing is sure."""
 MONTHS = "january february march april may june july august september october november december".split()
+SHORT_MONTHS = [month[:3] for month in MONTHS]
+LETTERS, FIGURES = regex.compile(r"\p{L}+"), regex.compile(r"\d+")
 ROUND = regex.compile(
     r"\b(?:about|around|nearly|almost|roughly|approximately|some|over|under|more than|less than|fewer than|just|close to|up to|at least|at most|or so|fast|rund|etwa|circa|ca|environ|près|unos|casi|cerca|noin|около|почти|약|约|大约|近|ประมาณ|लगभग)\b|[약约近~≈]",
     regex.IGNORECASE,
@@ -113,7 +115,9 @@ def miscounted(text: str, source: str, context: str = "", language: str = "en") 
     if MIXED.search(text) or MIXED.search(source):
         return None
     shown = f"{source} . {context}"
-    told, own = [*quantities(shown, language)], [*quantities(text, language)]
+    told, own = quantities(shown, language), quantities(text, language)
+    if not own:
+        return None
     values = _known(shown, told)
     rounded = ROUND.search(text) is not None
     new = [
@@ -186,12 +190,12 @@ def _unit_changed(quantity: Quantity, told: list[Quantity]) -> bool:
 def _known(text: str, told: list[Quantity]) -> set[float]:
     """Numbers that a text has in other forms: months, halves and pairs, parts of dates and of longer numbers."""
     values = {q.value for q in told}
-    words = regex.findall(r"\p{L}+", text.casefold())
+    words = LETTERS.findall(text.casefold())
     for word in words:
         values.update(FRACTIONS.get(word, ()))
-        if word in MONTHS or word in [m[:3] for m in MONTHS]:
-            values.add(1.0 + [m[:3] for m in MONTHS].index(word[:3]))
-    values.update(float(n) for n in regex.findall(r"\d+", folded(text)))
+        if word in MONTHS or word in SHORT_MONTHS:
+            values.add(1.0 + SHORT_MONTHS.index(word[:3]))
+    values.update(float(n) for n in FIGURES.findall(folded(text)))
     return values
 
 

@@ -32,6 +32,7 @@ SAYS = regex.compile(
     regex.IGNORECASE,
 )
 """Openers whose pronoun stands for nothing: it holds that, they say that."""
+CAPITALISED = regex.compile(r"\p{Lu}\p{L}+")
 NOUN = regex.compile(
     r"\b(?:the|an?|this|that|these|those|my|our|your|his|her|their|its|every|each|some|any|all|both|most|many|two|three|four|five)\s+\p{L}+|\b\p{Lu}\p{L}+|\b\p{L}{3,}s\b|\p{N}"
 )
@@ -103,5 +104,5 @@ def _kept(pronoun: str, text: str, source: str) -> bool:
     family = next((f for f in forms if same in f), set())
     # who stands at the start of the inference was named elsewhere in the source, so the pronoun is not that one's
     lead = text[: PERSONAL.search(text).start()]  # type: ignore[union-attr]
-    names = regex.findall(r"\p{Lu}\p{L}+", lead)
+    names = CAPITALISED.findall(lead)
     return pronoun.casefold() in family and bool(names) and all(name in source for name in names)

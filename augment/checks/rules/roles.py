@@ -182,6 +182,7 @@ def _turned(text: str, source: str, words: Lexicon, language: str) -> tuple[str,
         if there := [t for t in told if alike(t.word, term.word)]:
             shared[here[0].word] = here, there
     names = {word: _sure(here, text) + _sure(there, source) for word, (here, there) in shared.items()}
+    related = [k for k, (here, there) in shared.items() if _relates(text, here, words) and _relates(source, there, words)]
     for a, b in combinations([word for word in shared if names[word] >= 0], 2):
         if (
             (language != "en" and min(names[a], names[b]) < 2)
@@ -190,7 +191,7 @@ def _turned(text: str, source: str, words: Lexicon, language: str) -> tuple[str,
         ):
             continue
         verdicts = set[bool | None]()
-        for k in shared:
+        for k in related:
             if k not in (a, b):
                 now, was = zip(shared[a], shared[b], shared[k], strict=True)
                 verdicts.add(_differs((text, *now), (source, *was), words))
@@ -227,7 +228,8 @@ Places = tuple[str, list[Term], list[Term], list[Term]]
 
 def _differs(here: Places, there: Places, words: Lexicon) -> bool | None:
     """Whether two words have other roles around a third; None where they do not stand around it in both texts."""
-    now, was = _place(*here, words), _place(*there, words)
+    now = _place(*here, words)
+    was = _place(*there, words) if now else None
     if now is None or was is None:
         return None
     a, b = here[0][now.relation.start : now.relation.end], there[0][was.relation.start : was.relation.end]
@@ -240,19 +242,26 @@ def _differs(here: Places, there: Places, words: Lexicon) -> bool | None:
     return ((now.first in here[1]) ^ now.turned) != ((was.first in there[1]) ^ was.turned)
 
 
+def _relates(text: str, places: list[Term], words: Lexicon) -> bool:
+    """Whether a word may relate what stands around it: it stands once, is no name or number, and holds in one direction."""
+    k = places[0]
+    return (
+        len(places) == 1
+        and not k.word[0].isdigit()
+        and not (k.capital and text[: k.start].strip(" \"'“`"))
+        and not words.symmetric.fullmatch(text[k.start : k.end])
+    )
+
+
 def _place(text: str, some: list[Term], others: list[Term], relations: list[Term], words: Lexicon) -> Place | None:
-    """How two words stand around a third, those next to it; None where they do not, or where a clause ends between them."""
-    if (
-        len(relations) > 1
-        or words.symmetric.fullmatch(text[relations[0].start : relations[0].end])
-        or relations[0].word[0].isdigit()
-    ):
-        return None
-    k = relations[0]
-    if k.capital and text[: k.start].strip(" \"'“`"):
-        return None
-    first = max((t for t in (*some, *others) if t.end <= k.start), key=lambda t: t.start, default=None)
-    second = min((t for t in (*some, *others) if t.start >= k.end), key=lambda t: t.start, default=None)
+    """How two words stand around a third that relates them, those next to it; None where they do not, or where a clause ends between them."""
+    (k,) = relations
+    first = second = None
+    for t in (*some, *others):
+        if t.end <= k.start and (first is None or t.start > first.start):
+            first = t
+        if t.start >= k.end and (second is None or t.start < second.start):
+            second = t
     if first is None or second is None or (first in some) == (second in some):
         return None
     before, behind = text[first.end : k.start], text[k.end : second.start]

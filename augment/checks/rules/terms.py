@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import regex
@@ -112,6 +113,7 @@ BREAK = regex.compile(
     regex.IGNORECASE,
 )
 """Where a clause ends."""
+HANGUL = regex.compile(r"\p{Hangul}")
 ALIKE = 4
 """Letters that two forms of a word have in common at their start; all of a shorter word but its last."""
 
@@ -129,6 +131,11 @@ class Term(NamedTuple):
 
 def terms(text: str, language: str = "en") -> list[Term]:
     """The telling words of a text in order, numbers among them; in scripts without spaces every two characters."""
+    return list(_terms(text, language))
+
+
+@lru_cache(2**12)  # one check after another asks for those of a source and of what was inferred from it
+def _terms(text: str, language: str) -> list[Term]:
     found, light = list[Term](), STOPWORDS.get(language, frozenset())
     for match in TOKEN.finditer(text):
         word = name_parts(match.group())[0] if match.group()[0].isascii() else match.group().casefold()
@@ -145,17 +152,23 @@ def alike(a: str, b: str) -> bool:
     """Whether two words are forms of one: they begin alike, for at least three fifths of the shorter one."""
     if a == b:
         return True
+    if a[:1] != b[:1]:  # most pairs
+        return False
     short, long = sorted((a, b), key=len)
     if len(a) == 2 or a[0].isdigit() or b[0].isdigit() or len(long) > len(short) + 6:
         return False
-    if regex.match(r"\p{Hangul}", short):
+    if not short.isascii() and HANGUL.match(short):
         return len(short) >= 2 and common(a, b) >= max(2, len(short) - 2)
     return len(short) >= 3 and common(a, b) >= max(min(ALIKE, len(short)), round(0.6 * len(short)))
 
 
 def common(a: str, b: str) -> int:
     """Letters with which two words begin alike."""
-    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    most = min(len(a), len(b))
+    for i in range(most):
+        if a[i] != b[i]:
+            return i
+    return most
 
 
 def is_adverb(word: str) -> bool:

@@ -1,6 +1,7 @@
 """Numbers of a text with their units: figures, number words, separators and scales of several languages."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import regex
@@ -52,6 +53,10 @@ NUMBER = regex.compile(
 SCALED = regex.compile(r"(\d+(?:[.,]\d+)*)[ -](thousand|mille|million|billion|trillion)s?\b", regex.IGNORECASE)
 """Figures with a word for the rest of their zeros, which text2num reads as two numbers."""
 DIGITS = dict(zip("〇零一二两三四五六七八九", (0, 0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
+BEHIND = regex.compile(r"[\p{L}\p{M}]+|[%°]\p{L}?")
+"""A word or sign behind a number."""
+TENS = regex.compile("[十百千万亿]")
+THOUSANDS = regex.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 HAN = regex.compile("[〇零一二两三四五六七八九十百千]+(?:[万亿][〇零一二两三四五六七八九十百千]*)*")
 
 
@@ -73,24 +78,25 @@ class Quantity(NamedTuple):
     """What stands before it, in at most BEFORE characters."""
 
 
-def quantities(text: str, language: str = "en") -> Iterator[Quantity]:
+def quantities(text: str, language: str = "en") -> list[Quantity]:
     """The numbers of a text with their units, number words among them."""
+    return list(_quantities(text, language))
+
+
+@lru_cache(2**12)  # a source has several inferences
+def _quantities(text: str, language: str) -> list[Quantity]:
+    return [*_read(text, language)]
+
+
+def _read(text: str, language: str) -> Iterator[Quantity]:
     plain = SCALED.sub(lambda found: f"{_value(found[1]) * SCALE[found[2].casefold()]:.12g}", folded(text))
     plain = _spoken(plain, language)
     for match in NUMBER.finditer(plain):
         number = match["number"] or match["glued"]
         value, kind, factor, noun = _value(number), "", 1.0, ""
-        rest = regex.findall(r"[\p{L}\p{M}]+|[%°]\p{L}?", (match["rest"] or "").casefold())
+        rest = BEHIND.findall((match["rest"] or "").casefold())
         for word in rest[:2]:
-            scale = next(
-                (
-                    s
-                    for name, s in SCALE.items()
-                    if word in (name, name + "s") or (not name.isascii() and word.startswith(name))
-                ),
-                None,
-            )
-            if scale:
+            if scale := _scale(word):
                 value *= scale
                 continue
             kind, factor = _unit(word)
@@ -117,7 +123,7 @@ def _spoken(text: str, language: str) -> str:
 
 def _han(number: str) -> int:
     """三千五百 is 3500, 二〇一九 is 2019."""
-    if not regex.search("[十百千万亿]", number):
+    if not TENS.search(number):
         return int("".join(str(DIGITS[c]) for c in number))
     total = section = digit = 0
     for c in number:
@@ -139,13 +145,23 @@ def _value(number: str) -> float:
     if len(set(marks)) == 2:
         decimal = ascii_number[max(ascii_number.rfind("."), ascii_number.rfind(","))]
         ascii_number = ascii_number.replace("," if decimal == "." else ".", "").replace(decimal, ".")
-    elif marks and (len(marks) > 1 or regex.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", ascii_number)):
+    elif marks and (len(marks) > 1 or THOUSANDS.fullmatch(ascii_number)):
         ascii_number = ascii_number.replace(marks[0], "")
     else:
         ascii_number = ascii_number.replace(",", ".")
     return float(ascii_number)
 
 
+@lru_cache(2**12)
+def _scale(word: str) -> float:
+    """What a word behind a number multiplies it by; 0 where it is no such word."""
+    for name, scale in SCALE.items():
+        if word in (name, name + "s") or (not name.isascii() and word.startswith(name)):
+            return scale
+    return 0.0
+
+
+@lru_cache(2**12)
 def _unit(word: str) -> tuple[str, float]:
     for kind, units in UNITS.items():
         for name, factor in units.items():
