@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,14 @@ import yaml
 
 LANGUAGES = Path(__file__).parent
 Pattern = regex.Pattern[str]
+Side = tuple[str, int, int]
+"""Antonyms or converses, the number of a pair, and 0 or 1 for its left or right side."""
 
 
-@dataclass(frozen=True)
+PAIRS = ("antonyms", "converses")
+
+
+@dataclass(frozen=True, eq=False)
 class Lexicon:
     """Words of a language by what they do in a sentence; a pattern without words matches nothing."""
 
@@ -47,6 +52,12 @@ class Lexicon:
     """Words of which one cannot stand for the other."""
     converses: tuple[tuple[Pattern, Pattern], ...]
     """Words of which one says the same as the other only from the other end: A is larger than B, B is smaller than A."""
+    paired: Pattern
+    """All words of antonyms and converses."""
+
+    def sides(self, text: str) -> dict[Side, regex.Match[str]]:
+        """The first match of each side of a pair that a text has; the same object for the same text, so not to be changed."""
+        return _sides(self, text)
 
 
 @cache
@@ -60,9 +71,24 @@ def lexicon(language: str) -> Lexicon | None:
     made: dict[str, Any] = {
         field.name: _pattern(told.get(field.name, ()), anywhere) for field in fields(Lexicon) if field.type is Pattern
     }
-    made |= {name: _pairs(told.get(name, ()), anywhere) for name in ("antonyms", "converses")}
+    made |= {name: _pairs(told.get(name, ()), anywhere) for name in PAIRS}
     numbers = tuple(_pattern(forms.split("|"), anywhere) for forms in told.get("numbers", ()))
+    listed = [side for name in PAIRS for pair in told.get(name, ()) for side in "|".join(pair.split(" : ")).split("|")]
+    made["paired"] = _pattern(listed, anywhere)
     return Lexicon(numbers=numbers, cases=bool(told.get("cases")), anywhere=anywhere, **made)
+
+
+@lru_cache(2**12)  # a source has several inferences, and two checks look
+def _sides(words: Lexicon, text: str) -> dict[Side, regex.Match[str]]:
+    if not words.paired.search(text):
+        return {}
+    found = {}
+    for name in PAIRS:
+        for number, pair in enumerate(getattr(words, name)):
+            for side, pattern in enumerate(pair):
+                if match := pattern.search(text):
+                    found[name, number, side] = match
+    return found
 
 
 def _pairs(told: Sequence[str], anywhere: bool) -> tuple[tuple[Pattern, Pattern], ...]:

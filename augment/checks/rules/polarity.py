@@ -120,22 +120,24 @@ def _copies(text: str, source: str, words: Lexicon, language: str) -> bool:
 
 def _opposite(text: str, source: str, context: str, words: Lexicon, language: str) -> str | None:
     """What an inference has in the place of its opposite."""
+    stated, said = words.sides(source), words.sides(text)
+    if not (stated and said):
+        return None
     own, told = terms(text, language), terms(source, language)
     known = told + terms(context, language)
-    for related, pairs in ((False, words.antonyms), (True, words.converses)):
-        for pair in pairs:
-            for here, there in (pair, pair[::-1]):
-                was, now = here.search(source), there.search(text)
-                if not (was and now) or here.search(text) or there.search(source):
-                    continue
-                if TURNS.search(text) and not TURNS.search(source):
-                    continue
-                rest = [t for t in own if not now.start() <= t.start < now.end()]
-                new = [t for t in rest if not has(known, t.word)]
-                if (new and not (len(rest) >= 4 and len(new) == 1)) or len(rest) < 2:
-                    continue
-                if not related or _same_sides(rest, told, now.start(), was.start()):
-                    return f"says the opposite of its source: {now.group()}, not {was.group()}"
+    for (name, number, side), was in stated.items():
+        there = name, number, 1 - side
+        now = said.get(there)
+        if now is None or (name, number, side) in said or there in stated:
+            continue
+        if TURNS.search(text) and not TURNS.search(source):
+            continue
+        rest = [t for t in own if not now.start() <= t.start < now.end()]
+        new = [t for t in rest if not has(known, t.word)]
+        if (new and not (len(rest) >= 4 and len(new) == 1)) or len(rest) < 2:
+            continue
+        if name == "antonyms" or _same_sides(rest, told, now.start(), was.start()):
+            return f"says the opposite of its source: {now.group()}, not {was.group()}"
     return None
 
 

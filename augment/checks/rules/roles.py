@@ -7,6 +7,7 @@ the voice changes. Where endings or particles tell the roles, these must have st
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import combinations
 from typing import NamedTuple
 
@@ -177,9 +178,9 @@ def _turned(text: str, source: str, words: Lexicon, language: str) -> tuple[str,
         return None
     own, told = terms(text, language), terms(source, language)
     shared = dict[str, tuple[list[Term], list[Term]]]()
-    for term in own:
-        here = [t for t in own if alike(t.word, term.word)]
-        if there := [t for t in told if alike(t.word, term.word)]:
+    for word in dict.fromkeys(term.word for term in own):
+        here = [t for t in own if alike(t.word, word)]
+        if there := [t for t in told if alike(t.word, word)]:
             shared[here[0].word] = here, there
     names = {word: _sure(here, text) + _sure(there, source) for word, (here, there) in shared.items()}
     related = [k for k, (here, there) in shared.items() if _relates(text, here, words) and _relates(source, there, words)]
@@ -190,15 +191,24 @@ def _turned(text: str, source: str, words: Lexicon, language: str) -> tuple[str,
             or min(names[a], names[b]) < 1
         ):
             continue
-        verdicts = set[bool | None]()
+        verdicts = set[bool]()
         for k in related:
-            if k not in (a, b):
-                now, was = zip(shared[a], shared[b], shared[k], strict=True)
-                verdicts.add(_differs((text, *now), (source, *was), words))
-        verdicts.discard(None)
+            if k in (a, b) or not all(_between(*places) for places in zip(shared[a], shared[b], shared[k], strict=True)):
+                continue
+            now, was = zip(shared[a], shared[b], shared[k], strict=True)
+            if (differs := _differs((text, *now), (source, *was), words)) is not None:
+                verdicts.add(differs)
+                if not differs:
+                    break
         if verdicts == {True}:
             return a, b
     return None
+
+
+def _between(some: list[Term], others: list[Term], relations: list[Term]) -> bool:
+    """Whether a word may stand between two others, as far as the places tell where each stands once."""
+    k = relations[0].start
+    return len(some) > 1 or len(others) > 1 or (some[0].start < k) != (others[0].start < k)
 
 
 def _compared(text: str) -> set[str]:
@@ -215,10 +225,12 @@ def _sure(places: list[Term], text: str) -> int:
 
 def _says_from_the_other_end(text: str, source: str, words: Lexicon) -> bool:
     """Whether one text has the converse of a word of the other: buys, sells; more than, less than."""
+    said, stated = words.sides(text), words.sides(source)
     return any(
-        (one.search(text) and other.search(source) and not (one.search(source) and other.search(text)))
-        for pair in words.converses
-        for one, other in (pair, pair[::-1])
+        name == "converses"
+        and (name, number, 1 - side) in stated
+        and not ((name, number, side) in stated and (name, number, 1 - side) in said)
+        for name, number, side in said
     )
 
 
@@ -282,12 +294,14 @@ def _place(text: str, some: list[Term], others: list[Term], relations: list[Term
     )
 
 
+@lru_cache(2**14)
 def _participates(term: Term, text: str) -> bool:
     """Whether a word is surely a name or a noun."""
     before = text[max(0, term.start - 30) : term.start]
     return term.capital or DETERMINED.search(before if term.start > 30 else text[: term.start]) is not None
 
 
+@lru_cache(2**14)
 def _bare(term: Term, text: str) -> bool:
     """Whether a word may be one of two between which a relation holds: no number, verb, adverb, time or place."""
     before = text[max(0, term.start - 30) : term.start]
