@@ -4,7 +4,7 @@ A check sees what the checks before it let through, of the operators that it app
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -47,13 +47,15 @@ class Given:
     """Engines to ask; None where only rules are wanted."""
     out: Place
     """Folder (a path or a URL) for the answers of the engines, from which a check resumes."""
-    figures: Mapping[str, Mapping[str, Any]]
-    """By inference_id what the checks before found."""
+    figures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By inference_id what the checks before found, of those that look at all rows or, before them, of those that look at each by itself."""
+    cased: Casing | None = None
+    """How the corpus writes its words, where that is known already."""
 
     @cached_property
     def case(self) -> Casing:
         """How the corpus writes its words."""
-        return casing([*self.known, *self.sources])
+        return self.cased or casing([*self.known, *self.sources])
 
 
 class Check:
@@ -64,6 +66,8 @@ class Check:
 
     asks_engine = False
     """Whether it needs engines."""
+    alone = False
+    """Whether it looks at each row by itself: such a check may be made of some rows in one process and of others in another."""
 
     def wanted(self, config: CheckConfig) -> bool:
         """Whether the settings ask for it."""
@@ -80,6 +84,8 @@ class Check:
 
 class RowCheck(Check):
     """A check that looks at one row at a time and has no figures."""
+
+    alone = True
 
     def fault(self, text: str, source: str, context: str, language: str) -> str | None:
         """Why an inference is rejected; None where it stays."""

@@ -7,10 +7,11 @@ from typing import Any
 import polars as pl
 
 from augment.checks.registry import check_inferences, verdicts_added
-from augment.checks.rules.form import Form
+from augment.checks.rules.form import misshapen
 from augment.checks.rules.language import spoken
 from augment.config import CheckConfig
 from augment.operators.registry import OPERATORS
+from augment.text.words import normal
 from engine.errors import UserError
 from engine.pool import EnginePool
 from engine.store.ids import content_id
@@ -102,4 +103,6 @@ def _fault(row: dict[str, Any]) -> str | None:
     if not row["source_text"] or not row["text"]:
         return "no source" if not row["source_text"] else "no inference"
     source = row["source_text"]
-    return Form([source]).fault(row["text"], source, False, True, row["context"], row["language"])
+    if normal(row["text"]) == normal(source):
+        return "stated in the corpus"
+    return misshapen(row["text"], source, False, True, row["context"], row["language"])

@@ -1,13 +1,15 @@
 """Which checks there are, in their order, and the loop that makes them.
 
 Each check sees what the ones before it let through, writes its verdict ("ok" or the reason) and its figures into `verdicts`,
-and rejects with a reason. No row is dropped. docs/augmentation.md says what the checks cost and bring.
+and rejects with a reason. No row is dropped. Those that look at each row by itself come first, and are made of some rows in one
+process and of others in another. docs/augmentation.md says what the checks cost and bring.
 """
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -26,10 +28,14 @@ from augment.checks.rules.reference import Reference
 from augment.checks.rules.roles import Roles
 from augment.config import CheckConfig
 from augment.operators.registry import kind_of
+from augment.text.words import Casing, casing
 from engine.errors import UserError
 from engine.pool import EnginePool
+from engine.spread import spread
 from engine.store.places import Place
 
+SLICE = 1000
+"""Rows that are checked at a time: what one check made of a text the next ones find again."""
 GROUP = "forethought.checks"
 """Entry point group of plug-ins; each names a subclass of `Check`. An installed one is made unless its `wanted` says no."""
 RULES: tuple[type[Check], ...] = (
@@ -40,10 +46,10 @@ RULES: tuple[type[Check], ...] = (
     Polarity,
     Certainty,
     Roles,
-    NearDuplicate,
     Connection,
+    NearDuplicate,
 )
-"""Checks of well-formed inferences before those of plug-ins."""
+"""Checks of well-formed inferences before those of plug-ins; the last one needs all rows."""
 WHOLE: tuple[type[Check], ...] = (Entailment, Consistency)
 """Checks after them: what asks the engine is made of as few rows as can be, and the last one weighs by its answers."""
 
@@ -60,6 +66,15 @@ def load_checks(config: CheckConfig) -> list[Check]:
     return [check for check in found if check.wanted(config)]
 
 
+class Alone(NamedTuple):
+    """What the checks of single rows need besides them."""
+
+    config: CheckConfig
+    language: str
+    case: Casing
+    """How the corpus writes its words."""
+
+
 def check_inferences(
     inferences: pl.DataFrame,
     known: Sequence[str],
@@ -74,22 +89,57 @@ def check_inferences(
     `known` holds the corpus' sentences and what was kept before. The engine's answers go to `out`, and calling again resumes;
     without a pool only rules are made.
     """
+    rows, sources = offered(inferences, language), inferences["source_text"].unique()
+    alone = Alone(config, language, casing([*known, *sources]))
+    first = pl.concat([_nothing(), *spread(check_alone, rows.iter_slices(SLICE), alone)])
+    left = rows.filter(first["reason"].is_null())
+    then = check_together(left, known, pool, out, config, language)
+    joined = first.join(then, on="inference_id", how="left", maintain_order="left", suffix="_then")
+    both = [_both(one, other) if other else one for one, other in joined.select("said", "said_then").iter_rows()]
+    return joined.select(
+        "inference_id", said=pl.Series(both, dtype=pl.String), reason=pl.coalesce("reason", "reason_then")
+    )
+
+
+def check_alone(inferences: pl.DataFrame, alone: Alone) -> pl.DataFrame:
+    """What the checks find that look at each row by itself, as in `check_inferences`; of any rows, in any process."""
+    given = Given((), (), alone.config, alone.language, None, "", cased=alone.case)
+    return _checked(inferences, [check for check in load_checks(alone.config) if check.alone], given)
+
+
+def check_together(
+    inferences: pl.DataFrame,
+    known: Sequence[str],
+    pool: EnginePool | None,
+    out: Place,
+    config: CheckConfig,
+    language: str,
+) -> pl.DataFrame:
+    """What the others find, which need all rows, the corpus or the engine, of those that `check_alone` lets through."""
+    given = Given(known, inferences["source_text"].unique().to_list(), config, language, pool, out)
+    checks = [check for check in load_checks(config) if not check.alone and not (check.asks_engine and pool is None)]
+    return _checked(inferences, checks, given)
+
+
+def _checked(inferences: pl.DataFrame, checks: Sequence[Check], given: Given) -> pl.DataFrame:
+    """One check after another, each on what the ones before let through."""
     said: dict[str, dict[str, Any]] = {identity: {} for identity in inferences["inference_id"]}
+    given = replace(given, figures=said)
     reasons: dict[str, str] = {}
-    given = Given(known, inferences["source_text"].unique().to_list(), config, language, pool, out, said)
     kinds = {name: kind_of(name) for name in inferences["operator"].unique()}
-    left = offered(inferences, language)
-    for check in load_checks(config):
-        if check.asks_engine and pool is None:
-            continue
+    left = offered(inferences, given.language)
+    for check in checks:
         rows = left.filter(pl.col("operator").is_in([name for name, kind in kinds.items() if check.applies(kind)]))
         if rows.is_empty():
             continue
+        rejected = list[str]()
         for identity, finding in zip(rows["inference_id"], check.check(rows, given), strict=True):
             said[identity] |= {check.name: finding.reason or "ok", **finding.figures}
             if finding.reason:
                 reasons[identity] = finding.reason
-        left = left.filter(~pl.col("inference_id").is_in(list(reasons)))
+                rejected.append(identity)
+        if rejected:
+            left = left.filter(~pl.col("inference_id").is_in(rejected))
     return pl.DataFrame(
         {
             "inference_id": inferences["inference_id"],
@@ -99,14 +149,20 @@ def check_inferences(
     )
 
 
+def _nothing() -> pl.DataFrame:
+    return pl.DataFrame(schema=dict.fromkeys(("inference_id", "said", "reason"), pl.String))
+
+
+def _both(one: str, other: str) -> str:
+    """Two JSON objects as one."""
+    return json.dumps(json.loads(one) | json.loads(other), ensure_ascii=False)
+
+
 def verdicts_added(tables: Iterator[pl.DataFrame], found: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """The `inferences` in tables, with what `check_inferences` found written into verdicts, kept and reason."""
     for table in tables:
         joined = table.join(found, on="inference_id", how="left", maintain_order="left", suffix="_found")
-        verdicts = [
-            json.dumps(json.loads(old) | json.loads(new), ensure_ascii=False) if new else old
-            for old, new in joined.select("verdicts", "said").iter_rows()
-        ]
+        verdicts = [_both(old, new) if new else old for old, new in joined.select("verdicts", "said").iter_rows()]
         yield joined.with_columns(
             verdicts=pl.Series(verdicts, dtype=pl.String),
             reason=pl.coalesce("reason", "reason_found"),

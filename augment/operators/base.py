@@ -12,11 +12,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from jinja2 import Template
-
 from augment.config import AugmentConfig
 from augment.operators.parsing import Said, parse, read_lines, unfinished
-from augment.operators.templates import ORDER, SHIPPED, Prompt, rendered, turns
+from augment.operators.templates import ORDER, SHIPPED, Prompt, Turn, rendered, turns
 from augment.text.sentences import split_sentences
 from engine.errors import UserError
 from engine.models import is_embedded
@@ -89,7 +87,7 @@ class Operator:
         self.name, self.config = name, config or AugmentConfig()
         self.trained = is_embedded(model)
         """Whether the model was trained on prompts of its own: then it is shown those, no context, and no numbers."""
-        self.templates: dict[str, list[tuple[str, Template]]] = {}
+        self.templates: dict[str, list[Turn]] = {}
 
     def pieces(self, text: str) -> list[str]:
         """The texts of a document that records are made of."""
@@ -145,14 +143,14 @@ class Operator:
         """An answer in lines as the JSON of `schema`."""
         return parse(answer)
 
-    def template(self, part: str = "") -> list[tuple[str, Template]]:
+    def template(self, part: str = "") -> list[Turn]:
         """A prompt file, compiled once: that takes longer than a thousand renderings."""
         name = f"{self.name}-{part}" if part else self.name
         if name not in self.templates:
             file = self.prompt_file(name)
             self.templates[name] = turns(file.read_text(encoding="utf-8"))
-            if not ORDER.fullmatch(" ".join(role for role, _ in self.templates[name])):
-                found = ", ".join(role for role, _ in self.templates[name]) or "nothing"
+            if not ORDER.fullmatch(" ".join(turn.role for turn in self.templates[name])):
+                found = ", ".join(turn.role for turn in self.templates[name]) or "nothing"
                 raise UserError(
                     f"The prompt {file} must begin and end with a turn of the user, and turns must alternate; it has: {found}."
                 )

@@ -1,10 +1,12 @@
 """Prompt files: Markdown with the turns of a chat, and places where the text goes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, StrictUndefined
+from jinja2.meta import find_undeclared_variables
 
 SHIPPED = Path(__file__).parent / "prompts"
 TURN = re.compile(r"^(system|user|assistant):[ \t]*$", re.MULTILINE)
@@ -21,7 +23,24 @@ Prompt = str | list[dict[str, str]]
 """The text of one user message, or chat messages."""
 
 
-def turns(text: str) -> list[tuple[str, Template]]:
+class Turn:
+    """A turn of a prompt file. One that shows nothing of a record, such as an example, is filled in once and kept."""
+
+    def __init__(self, role: str, text: str, environment: Environment):
+        self.role, self.template = role, environment.from_string(text)
+        self.fixed = find_undeclared_variables(environment.parse(text)) <= {"structured"}
+        self.known = dict[Any, str]()
+
+    def render(self, values: Mapping[str, Any]) -> str:
+        """Its text; raises jinja2.TemplateError."""
+        if not self.fixed:
+            return self.template.render(values).strip()
+        if (structured := values.get("structured")) not in self.known:
+            self.known[structured] = self.template.render(values).strip()
+        return self.known[structured]
+
+
+def turns(text: str) -> list[Turn]:
     """The turns of a prompt file, each with its role: what stands behind a line `user:`, `assistant:` or `system:`.
 
     A file without such lines is one message of the user. It is cut before values are filled in, so that a document with
@@ -30,12 +49,12 @@ def turns(text: str) -> list[tuple[str, Template]]:
     first, *found = TURN.split(text)
     told = [("user", first), *zip(found[::2], found[1::2], strict=True)]
     environment = Environment(undefined=StrictUndefined)
-    return [(role, environment.from_string(said.strip())) for role, said in told if said.strip()]
+    return [Turn(role, said.strip(), environment) for role, said in told if said.strip()]
 
 
-def rendered(template: Sequence[tuple[str, Template]], **values: object) -> Prompt:
+def rendered(template: Sequence[Turn], **values: object) -> Prompt:
     """A prompt file with values filled in: the text of a single message of the user, or chat messages."""
-    told = [{"role": role, "content": part.render(**values).strip()} for role, part in template]
+    told = [{"role": turn.role, "content": turn.render(values)} for turn in template]
     return told[0]["content"] if [turn["role"] for turn in told] == ["user"] else told
 
 

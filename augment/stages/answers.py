@@ -3,11 +3,11 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
-from augment.checks.rules.form import Form
+from augment.checks.rules.form import Form, text_keys
 from augment.operators.base import Operator, Record, two_step
 from augment.operators.parsing import Said, says_nothing
 from augment.operators.registry import kind_of
@@ -32,6 +32,8 @@ INFERENCES: dict[str, Any] = {
     "kept": pl.Boolean,
     "reason": pl.String,
 }
+READ = INFERENCES | {"text_key": pl.UInt64}
+"""The same with the number by which what says the same is found (see `augment.checks.rules.form.text_keys`)."""
 ASKED = ["request_id", "prefix_key", "operator", "scope", "step", "source_text", "context", "doc_ids"]
 """What reading an answer needs of its request."""
 ORDER = ["operator", "source_text", "sample", "request_id"]
@@ -57,7 +59,8 @@ def make_inferences(
     form = Form(language=language)
     state(form, requests, language)
     joined = requests.select(ASKED).join(generations, on="request_id", how="inner", maintain_order="left").sort(ORDER)
-    return inferences_of(joined, model, 1, form, followed_by(requests), shown)
+    read = inferences_of(joined, Round(model, 1, language, followed_by(requests), shown))
+    return repeated(read, form.repeats(read["text_key"], read["kept"])).select(list(INFERENCES))
 
 
 def state(form: Form, requests: pl.DataFrame, language: str) -> None:
@@ -66,41 +69,44 @@ def state(form: Form, requests: pl.DataFrame, language: str) -> None:
         form.state([text] if scope == "sentence" else [text, *split_sentences(text, language)])
 
 
-def followed_by(requests: pl.DataFrame) -> set[tuple[str, int]]:
-    """Operators and sources of second steps."""
-    return {
-        (operator, hash(text))
-        for operator, text in requests.filter(step=2).select("operator", "source_text").iter_rows()
-    }
+def followed_by(requests: pl.DataFrame) -> set[str]:
+    """Operators and sources of second steps, as ids."""
+    return {content_id(*row) for row in requests.filter(step=2).select("operator", "source_text").iter_rows()}
 
 
-def inferences_of(
-    joined: pl.DataFrame,
-    model: str,
-    number: int,
-    form: Form,
-    followed: Set[tuple[str, int]],
-    shown: Mapping[str, Sequence[Record]] = MappingProxyType({}),
-) -> pl.DataFrame:
-    """The inferences of round `number` from rows that hold a request and an answer.
+class Round(NamedTuple):
+    """What reading the answers of a round needs besides them."""
+
+    model: str
+    number: int
+    language: str
+    followed: Set[str] = frozenset()
+    """See `followed_by`."""
+    shown: Mapping[str, Sequence[Record]] = MappingProxyType({})
+    """The documents of each context of a global operator, by its prefix_key, in the order of their numbers."""
+
+
+def inferences_of(joined: pl.DataFrame, of: Round) -> pl.DataFrame:
+    """The inferences (READ) in rows that hold a request and an answer, each looked at by itself.
 
     Those of a global operator have as their sources the target and, of its context, what they cite (see `sources`).
     """
     operators: dict[str, Operator] = {name: kind_of(name)(name) for name in joined["operator"].unique()}
     found = [
-        (_sourced(row, one, shown.get(row["prefix_key"], ())), place, one)
+        (_sourced(row, one, of.shown.get(row["prefix_key"], ())), place, one)
         for row in joined.iter_rows(named=True)
-        for place, one in enumerate(_statements(row, operators[row["operator"]], followed))
+        for place, one in enumerate(_statements(row, operators[row["operator"]], of.followed))
     ]
     columns: dict[str, Any] = dict.fromkeys(("operator", "text", "source_text", "context"), pl.String) | {
         "cut": pl.Boolean
     }
-    said = [
+    statements = [
         (row["operator"], s.text, row["source_text"], row["context"] or "", s.open)
         for row, _, s in found
         if s.reason is None
     ]
-    faults = (finding.reason for finding in form.check(pl.DataFrame(said, schema=columns, orient="row")))
+    form = Form(language=of.language)
+    faults = (finding.reason for finding in form.check(pl.DataFrame(statements, schema=columns, orient="row")))
     rows = [
         {
             "inference_id": content_id(row["request_id"], row["sample"], place),
@@ -109,11 +115,24 @@ def inferences_of(
             "request_id": row["request_id"],
             "sample": row["sample"],
             "context": row["context"] or "",
-            **_facts(row["operator"], number, model, row["source_text"], one.reason or next(faults)),
+            **_facts(row["operator"], of.number, of.model, row["source_text"], one.reason or next(faults)),
         }
         for row, place, one in found
     ]
-    return pl.DataFrame(rows, schema=INFERENCES)
+    return pl.DataFrame(rows, schema=INFERENCES).with_columns(text_key=text_keys(one.text for _, _, one in found))
+
+
+def repeated(table: pl.DataFrame, reasons: pl.Series) -> pl.DataFrame:
+    """The rows with what `Form.repeats` found, which is part of the verdict on their form."""
+    told = [
+        json.dumps(json.loads(verdicts) | {Form.name: reason}, ensure_ascii=False) if reason else verdicts
+        for verdicts, reason in zip(table["verdicts"], reasons, strict=True)
+    ]
+    return table.with_columns(
+        verdicts=pl.Series(told, dtype=pl.String),
+        kept=pl.col("kept") & reasons.is_null(),
+        reason=pl.coalesce("reason", reasons),
+    )
 
 
 def _sourced(row: dict[str, Any], said: Said, members: Sequence[Record]) -> dict[str, Any]:
@@ -128,7 +147,7 @@ def _sourced(row: dict[str, Any], said: Said, members: Sequence[Record]) -> dict
     }
 
 
-def _statements(row: dict[str, Any], operator: Operator, followed: Set[tuple[str, int]]) -> Iterator[Said]:
+def _statements(row: dict[str, Any], operator: Operator, followed: Set[str]) -> Iterator[Said]:
     """What an answer says; at least one row, but for a first step that others follow. What is open is cut off."""
     if row["error"]:
         yield Said("", f"engine: {row['error']}")
@@ -137,7 +156,7 @@ def _statements(row: dict[str, Any], operator: Operator, followed: Set[tuple[str
         yield Said("", IN_REASONING)
         return
     if row["step"] == 1 and two_step(type(operator)):
-        if (operator.name, hash(row["source_text"])) in followed:
+        if content_id(operator.name, row["source_text"]) in followed:
             return
         yield Said("", NOTHING if says_nothing(row["text"]) else TOO_LITTLE)
         return

@@ -22,7 +22,7 @@ def write_batches(path: Path, tables: Iterable[pl.DataFrame], schema: dict[str, 
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             writer = pq.ParquetWriter(half, pl.DataFrame(schema=schema).to_arrow().schema, compression="zstd")
-        for table in tables:
+        for table in _gathered(tables):
             rows += table.height
             with writing(path):
                 writer.write_table(table.select(pl.col(name).cast(kind) for name, kind in schema.items()).to_arrow())
@@ -35,14 +35,27 @@ def write_batches(path: Path, tables: Iterable[pl.DataFrame], schema: dict[str, 
     return rows
 
 
+def _gathered(tables: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Small tables together, as each that is written has headers of its own."""
+    waiting, rows = list[pl.DataFrame](), 0
+    for table in tables:
+        waiting.append(table)
+        rows += table.height
+        if rows >= ROWS:
+            yield pl.concat(waiting)
+            waiting, rows = [], 0
+    if waiting:
+        yield pl.concat(waiting)
+
+
 def writing(path: Path) -> contextlib.AbstractContextManager[None]:
     """Turns what keeps a file from being written into one sentence."""
     return told("write", path, "make room or choose another folder, then run again: what is finished is kept")
 
 
-def read_batches(path: Path, columns: list[str] | None = None) -> Iterator[pl.DataFrame]:
+def read_batches(path: Path, columns: list[str] | None = None, rows: int = ROWS) -> Iterator[pl.DataFrame]:
     """The rows of a file, some at a time."""
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(ROWS, columns=columns):
+        for batch in file.iter_batches(rows, columns=columns):
             table: Any = pl.from_arrow(batch)
             yield table

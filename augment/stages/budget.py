@@ -13,7 +13,7 @@ import polars as pl
 
 from augment.checks.rules.form import Form
 from augment.operators.base import Operator, two_step
-from augment.stages.answers import ASKED, inferences_of
+from augment.stages.answers import ASKED, Round, inferences_of
 from engine.errors import UserError
 from engine.pool import EnginePool
 from engine.store.ids import content_id
@@ -84,9 +84,9 @@ def _ask(ids: list[str], requests: Path, out: Place, pool: EnginePool, model: st
     pool.run("generate", asked, out, "augment")
     answers = scan_parts(out).filter(pl.col("request_id").is_in(ids)).collect()
     joined = asked.select(ASKED).join(answers, on="request_id").sort("request_id", "sample")
-    return int(inferences_of(joined, model, 1, form, set())["kept"].sum()), int(
-        answers["output_tokens"].fill_null(0).sum()
-    )
+    read = inferences_of(joined, Round(model, 1, form.language))
+    new = read["kept"] & form.repeats(read["text_key"], read["kept"]).is_null()
+    return int(new.sum()), int(answers["output_tokens"].fill_null(0).sum())
 
 
 def table(spent: pl.DataFrame) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from augment.checks.registry import SLICE
 from augment.stages.answers import ASKED, ORDER
 from augment.stages.batches import read_batches, write_batches, writing
 from augment.stages.requests import REQUESTS
@@ -49,4 +50,4 @@ def answered(files: list[Path], folders: list[Place], scratch: Path) -> Iterator
             found += local_parts(place, Path(folder) / str(number))
         with writing(path):
             asked.join(pl.scan_parquet(found, glob=False), on="request_id").sort(ORDER).sink_parquet(path)
-        yield from read_batches(path)
+        yield from read_batches(path, rows=SLICE)

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 import polars as pl
 
 from augment.checks.base import NEEDED
-from augment.checks.registry import check_inferences, verdicts_added
+from augment.checks.registry import Alone, check_together, verdicts_added
 from augment.checks.rules.form import Form
 from augment.config import AugmentConfig
 from augment.operators.base import Record, two_step
 from augment.operators.registry import kind_of, load_operators
-from augment.stages.answers import INFERENCES, derived, followed_by, inferences_of, state
+from augment.stages.answers import INFERENCES, READ, Round, derived, followed_by, repeated, state
 from augment.stages.batches import read_batches, write_batches
 from augment.stages.budget import check_budget, spend
 from augment.stages.budget import table as spending
@@ -26,18 +26,20 @@ from augment.stages.requests import (
     context_key,
     group_requests,
     merged,
-    record_requests,
     sentences_of,
 )
+from augment.stages.rowwise import Asking, Reading, ask, read
 from augment.stages.second_step import follow_answers
 from augment.text.sentences import split_sentences
+from augment.text.words import casing
 from engine.console import console
 from engine.errors import UserError
 from engine.pool import EnginePool
+from engine.spread import spread
 from engine.store.places import Place, join
 from engine.store.tables import write_table
 
-BATCH_CHARS = 4_000_000
+BATCH_CHARS = 200_000
 """Characters of documents whose requests are made at a time."""
 K = TypeVar("K")
 
@@ -148,16 +150,16 @@ class Rounds:
             first = answered(files[:1], folders[:1], self.out)
             if self.write(files[1], (merged(follow_answers(t, self.config, self.model)) for t in first)):
                 self.pool.run("generate", files[1], folders[1], f"augment{tag}-follow")
-        followed = set[tuple[str, int]]()
+        followed = set[str]()
         for file in files:
             for table in read_batches(file, ["operator", "scope", "step", "source_text"]):
                 state(self.form, table, self.config.language)
                 followed |= followed_by(table)
-        tables = (
-            inferences_of(table, self.model, number, self.form, followed, self.shown)
-            for table in answered(files, folders, self.out)
-        )
-        yield from self.checked(tables, files, tag)
+        asked = pl.scan_parquet(files, glob=False).select("scope", "source_text").unique(maintain_order=True)
+        self.known.extend(sentences_of(asked.collect(engine="streaming"), self.config.language))
+        of = Round(self.model, number, self.config.language, followed, self.shown)
+        alone = Alone(self.config.verify, self.config.language, casing(self.known))
+        yield from self.checked(spread(read, answered(files, folders, self.out), Reading(of, alone)), tag)
 
     def spend(self, requests: Path, out: Place, budget: int) -> None:
         """Generate within the budget, and leave in the file of requests those that were made."""
@@ -171,36 +173,36 @@ class Rounds:
         if not self.pool.quiet:
             console.print("\n".join(spending(spent)), markup=False, soft_wrap=True)
 
-    def checked(self, tables: Iterable[pl.DataFrame], files: list[Path], tag: str) -> Iterator[pl.DataFrame]:
-        """The same inferences after the checks that need all of them, or the engine."""
+    def checked(self, tables: Iterable[pl.DataFrame], tag: str) -> Iterator[pl.DataFrame]:
+        """The same inferences (READ) after the checks that need all of them, or the engine."""
         with tempfile.TemporaryDirectory(dir=self.out) as scratch:
             path = Path(scratch) / "read.parquet"
-            write_batches(path, tables, INFERENCES)
-            asked = pl.scan_parquet(files, glob=False).select("scope", "source_text").unique(maintain_order=True)
-            self.known.extend(sentences_of(asked.collect(engine="streaming"), self.config.language))
-            kept = (
-                pl.scan_parquet(path, glob=False).filter("kept").select(*NEEDED, "context").collect(engine="streaming")
+            write_batches(path, tables, READ)
+            keys = pl.read_parquet(path, columns=["text_key", "kept"], glob=False)
+            reasons = self.form.repeats(keys["text_key"], keys["kept"])
+            kept = pl.concat(
+                [
+                    pl.DataFrame(schema=dict.fromkeys([*NEEDED, "context"], pl.String)),
+                    *(
+                        table.filter("kept").select(*NEEDED, "context")
+                        for table in _repeated(path, reasons, [*NEEDED, "context", "verdicts", "kept", "reason"])
+                    ),
+                ]
             )
             out, checks = join(self.checked_at, f"verify{tag}"), self.config.verify
             if self.reader is not self.pool:
                 self.pool.close()
-            found = check_inferences(kept, self.known, self.reader, out, checks, self.config.language)
+            found = check_together(kept, self.known, self.reader, out, checks, self.config.language)
             self.known.extend(kept.filter(found["reason"].is_null())["text"])
-            yield from verdicts_added(read_batches(path), found)
+            yield from verdicts_added(_repeated(path, reasons, list(INFERENCES)), found)
 
     def tables(self, number: int, tag: str, documents: pl.DataFrame, sentences: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """The requests of the first step of a round: of local operators for some documents at a time, then of global ones."""
         for scope, texts in (("sentence", sentences), ("document", documents)):
             chosen = [operator for operator in self.operators if operator.scope == scope]
-            for batch in _slices(texts) if chosen else ():
-                shown = dict[Any, list[Record]]()
-                for operator in chosen:
-                    way = type(operator).pieces, operator.contextual  # operators that cut alike are shown the same
-                    if way not in shown:
-                        # what a later round is shown are sentences already
-                        shown[way] = records_of(operator, batch, self.model, split=number == 1 or scope != "sentence")
-                    for config in self.configs:
-                        yield merged(record_requests(operator, shown[way], config, self.model))
+            # what a later round is shown are sentences already
+            of = Asking(self.config, tuple(self.configs), self.model, scope, split=number == 1 or scope != "sentence")
+            yield from spread(ask, _slices(texts), of) if chosen else ()
         chosen = [operator for operator in self.operators if operator.scope == "corpus"]
         if chosen:
             records = records_of(chosen[0], documents, self.model)
@@ -229,6 +231,14 @@ class Rounds:
         line = f"contexts: {full.height:,}, each without {share:,.0f} of {texts:,} texts on average; {none:,} documents in none"
         if not self.pool.quiet:
             console.print(line, markup=False, soft_wrap=True)
+
+
+def _repeated(path: Path, reasons: pl.Series, columns: list[str]) -> Iterator[pl.DataFrame]:
+    """Some columns of a file of inferences, with the reasons why rows are repeats."""
+    start = 0
+    for table in read_batches(path, columns):
+        yield repeated(table, reasons[start : start + table.height])
+        start += table.height
 
 
 def added(kept: pl.DataFrame, language: str) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -45,6 +45,7 @@ class Additions(Check):
     """See `additions`."""
 
     name = "additions"
+    alone = True
 
     def wanted(self, config: CheckConfig) -> bool:
         """Set by `additions`."""

@@ -21,56 +21,86 @@ LETTER = regex.compile(r"\p{L}")
 
 
 class Form(Check):
-    """Accepts each statement once: remembers the corpus and what was kept, as hashes.
+    """Looks at the form of each statement, and accepts each once: remembers the corpus and what was kept, as hashes of 8 bytes.
 
-    Unlike the other checks it is made batch by batch while answers are read, for they alone tell where one was cut off: its
-    rows have a column `cut` too. So one instance lives as long as its corpus is augmented.
+    Unlike the other checks it is made while answers are read, for they alone tell where one was cut off: its rows have a column
+    `cut` too. What `check` finds depends on the row alone; `repeats` compares with the corpus and all rows before, when the other checks
+    of single rows are made. So one instance lives as long as its corpus is augmented.
     """
 
     name = "format"
 
     def __init__(self, corpus: Iterable[str] = (), language: str = "en"):
         self.language = language
-        self.stated: set[int] = set()
-        self.kept: set[int] = set()
+        self.stated, self.kept = pl.Series(dtype=pl.UInt64), pl.Series(dtype=pl.UInt64)
         self.state(corpus)
 
     def state(self, corpus: Iterable[str]) -> None:
         """Add sentences of the corpus."""
-        self.stated.update(hash(normal(text)) for text in corpus)
+        self.stated = pl.concat([self.stated, text_keys(corpus)]).unique()
 
     def check(self, rows: pl.DataFrame, given: Given | None = None) -> list[Finding]:
-        """Rows in the order in which they came: of two that say the same the first is kept."""
+        """Row by row: see `misshapen`."""
         close = {name: _close(name) for name in rows["operator"].unique()}
         columns = ("text", "source_text", "cut", "operator", "context", "language")
         return [
-            Finding(self.fault(text, source, cut, close[name], context, language))
+            Finding(misshapen(text, source, cut, close[name], context, language))
             for text, source, cut, name, context, language in offered(rows, self.language).select(columns).iter_rows()
         ]
+
+    def repeats(self, keys: pl.Series, kept: pl.Series) -> pl.Series:
+        """Why rows are rejected that say what the corpus does or what another one before them, else null; others are remembered.
+
+        `keys` are those of `text_keys`; `kept` tells which rows are still in question, and only those can be repeated.
+        """
+        rows = pl.DataFrame({"key": keys, "kept": kept}).with_columns(
+            stated=pl.col("key").is_in(self.stated.implode()), known=pl.col("key").is_in(self.kept.implode())
+        )
+        first = pl.when("kept").then("key").is_first_distinct()
+        rows = rows.with_columns(
+            reason=pl.when(~pl.col("kept"))
+            .then(None)
+            .when("stated")
+            .then(pl.lit("stated in the corpus"))
+            .when(pl.col("known") | ~first)
+            .then(pl.lit("duplicate"))
+        )
+        new = rows.filter(pl.col("kept") & pl.col("reason").is_null())["key"]
+        self.kept = pl.concat([self.kept, new])
+        return rows["reason"].cast(pl.String)
 
     def fault(
         self, text: str, source: str, cut: bool, close: bool = True, context: str = "", language: str = "en"
     ) -> str | None:
-        """Why an inference is rejected, or None; `cut` says that the answer ended in it for lack of tokens.
+        """Why one inference is rejected, or None: `misshapen`, then `repeats`."""
+        if fault := misshapen(text, source, cut, close, context, language):
+            return fault
+        found: str | None = self.repeats(text_keys([text]), pl.Series([True]))[0]
+        return found
 
-        `close`: it restates its source, so it must keep to its words and about its length. Not so what links the source to
-        other documents, or is written at length about it: of that only some words must be the source's.
-        """
-        said = hash(normal(text))
-        if cut:
-            return "cut off by augment.max_tokens" if close else "cut off by augment.max_tokens or text_tokens"
-        if len(text.split()) < FEWEST and len(terms(text, language)) < FEWEST:
-            return "too short to say anything"
-        if close and len(text) > 4 * len(source) + 200:
-            return "much longer than its source"
-        if said in self.stated:
-            return "stated in the corpus"
-        if not _about(text, f"{source} {context}", close, language):
-            return "shares too few words with its source"
-        if said in self.kept:
-            return "duplicate"
-        self.kept.add(said)
-        return None
+
+def text_keys(texts: Iterable[str]) -> pl.Series:
+    """A number for each text, the same for texts that differ in case, spaces or the mark at their end."""
+    return pl.Series([normal(text) for text in texts], dtype=pl.String).hash()
+
+
+def misshapen(
+    text: str, source: str, cut: bool, close: bool = True, context: str = "", language: str = "en"
+) -> str | None:
+    """Why an inference is rejected for its form, or None; `cut` says that the answer ended in it for lack of tokens.
+
+    `close`: it restates its source, so it must keep to its words and about its length. Not so what links the source to
+    other documents, or is written at length about it: of that only some words must be the source's.
+    """
+    if cut:
+        return "cut off by augment.max_tokens" if close else "cut off by augment.max_tokens or text_tokens"
+    if len(text.split()) < FEWEST and len(terms(text, language)) < FEWEST:
+        return "too short to say anything"
+    if close and len(text) > 4 * len(source) + 200:
+        return "much longer than its source"
+    if not _about(text, f"{source} {context}", close, language):
+        return "shares too few words with its source"
+    return None
 
 
 def _about(text: str, shown: str, close: bool, language: str) -> bool:

@@ -183,7 +183,9 @@ def _turned(text: str, source: str, words: Lexicon, language: str) -> tuple[str,
         if there := [t for t in told if alike(t.word, word)]:
             shared[here[0].word] = here, there
     names = {word: _sure(here, text) + _sure(there, source) for word, (here, there) in shared.items()}
-    related = [k for k, (here, there) in shared.items() if _relates(text, here, words) and _relates(source, there, words)]
+    related = [
+        k for k, (here, there) in shared.items() if _relates(text, here, words) and _relates(source, there, words)
+    ]
     for a, b in combinations([word for word in shared if names[word] >= 0], 2):
         if (
             (language != "en" and min(names[a], names[b]) < 2)
@@ -193,7 +195,9 @@ def _turned(text: str, source: str, words: Lexicon, language: str) -> tuple[str,
             continue
         verdicts = set[bool]()
         for k in related:
-            if k in (a, b) or not all(_between(*places) for places in zip(shared[a], shared[b], shared[k], strict=True)):
+            if k in (a, b) or not all(
+                _between(*places) for places in zip(shared[a], shared[b], shared[k], strict=True)
+            ):
                 continue
             now, was = zip(shared[a], shared[b], shared[k], strict=True)
             if (differs := _differs((text, *now), (source, *was), words)) is not None:

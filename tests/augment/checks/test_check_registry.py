@@ -18,7 +18,7 @@ from engine.pool import EnginePool
 SOURCE = "femp are more common than glon in every old garden."
 MEANING = ["polarity", "certainty", "roles"]
 RULES = ["language", "reference", "additions", "quantities", *MEANING]
-SHIPPED = ["format", *RULES, "near duplicate", "connection", "entailment", "consistency"]
+SHIPPED = ["format", *RULES, "connection", "near duplicate", "entailment", "consistency"]
 TEXTS = [
     "glon are less common than femp in every old garden.",
     "glon are also less common than femp in every old garden!",
