@@ -8,7 +8,7 @@ process and of others in another. docs/augmentation.md says what the checks cost
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -28,13 +28,14 @@ from augment.checks.rules.reference import Reference
 from augment.checks.rules.roles import Roles
 from augment.config import CheckConfig
 from augment.operators.registry import kind_of
+from augment.plugins import plugins
 from augment.text.words import Casing, casing
 from engine.errors import UserError
 from engine.pool import EnginePool
 from engine.spread import spread
 from engine.store.places import Place
 
-SLICE = 1000
+SLICE = 500
 """Rows that are checked at a time: what one check made of a text the next ones find again."""
 GROUP = "forethought.checks"
 """Entry point group of plug-ins; each names a subclass of `Check`. An installed one is made unless its `wanted` says no."""
@@ -56,13 +57,13 @@ WHOLE: tuple[type[Check], ...] = (Entailment, Consistency)
 
 def check_names() -> list[str]:
     """Names of all checks in their order, as `verdicts` has them. `format` is made where answers are read (see `Form`)."""
-    plugins = [point.name for point in _plugins()]
-    return [Form.name, *(kind.name for kind in RULES), *plugins, *(kind.name for kind in WHOLE)]
+    added = [point.name for point in plugins(GROUP)]
+    return [Form.name, *(kind.name for kind in RULES), *added, *(kind.name for kind in WHOLE)]
 
 
 def load_checks(config: CheckConfig) -> list[Check]:
     """The checks that are wanted, in their order, without `format`; raises UserError for a plug-in that is no check."""
-    found = [*(kind() for kind in RULES), *map(_loaded, _plugins()), *(kind() for kind in WHOLE)]
+    found = [*(kind() for kind in RULES), *map(_loaded, plugins(GROUP)), *(kind() for kind in WHOLE)]
     return [check for check in found if check.wanted(config)]
 
 
@@ -168,10 +169,6 @@ def verdicts_added(tables: Iterator[pl.DataFrame], found: pl.DataFrame) -> Itera
             reason=pl.coalesce("reason", "reason_found"),
             kept=pl.col("kept") & pl.col("reason_found").is_null(),
         ).select(table.columns)
-
-
-def _plugins() -> list[EntryPoint]:
-    return sorted(entry_points(group=GROUP), key=lambda point: point.name)
 
 
 def _loaded(point: EntryPoint) -> Check:

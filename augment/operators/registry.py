@@ -1,7 +1,5 @@
 """Which operators there are: shipped ones, prompt files, and plug-ins of other packages."""
 
-from importlib.metadata import EntryPoint, entry_points
-
 from jinja2 import TemplateError
 
 from augment.config import AugmentConfig
@@ -15,6 +13,7 @@ from augment.operators.reverse_training import ReverseTraining
 from augment.operators.shuffle import Shuffle
 from augment.operators.study import Study
 from augment.operators.templates import DOCUMENT, SHIPPED, STRUCTURED, content
+from augment.plugins import plugins
 from engine.address import is_address
 from engine.errors import UserError
 from engine.models import has_chat_template
@@ -39,7 +38,7 @@ def kind_of(name: str) -> type[Operator]:
     """The class of an operator: a shipped one, a plug-in's, else `Operator`: one prompt file."""
     if name in OPERATORS:
         return OPERATORS[name]
-    found = next((point for point in _plugins() if point.name == name), None)
+    found = next((point for point in plugins(GROUP) if point.name == name), None)
     if found is None:
         return Operator
     try:
@@ -96,11 +95,7 @@ def names(config: AugmentConfig) -> list[str]:
     """All operators that can be named."""
     files = {path.stem for folder in (config.prompts, SHIPPED) if folder for path in folder.glob("*.md")}
     parts = {f"{name}-{part}" for name, kind in OPERATORS.items() for part in kind.parts}
-    return sorted((files - parts) | set(OPERATORS) | {point.name for point in _plugins()})
-
-
-def _plugins() -> list[EntryPoint]:
-    return list(entry_points(group=GROUP))
+    return sorted((files - parts) | set(OPERATORS) | {point.name for point in plugins(GROUP)})
 
 
 def _checked(operator: Operator) -> Operator:

@@ -80,13 +80,12 @@ def lexicon(language: str) -> Lexicon | None:
 
 @lru_cache(2**12)  # a source has several inferences, and two checks look
 def _sides(words: Lexicon, text: str) -> dict[Side, regex.Match[str]]:
-    if not words.paired.search(text):
-        return {}
-    found = {}
-    for name in PAIRS:
+    places = [match.start() for match in words.paired.finditer(text, overlapped=True)]
+    found = dict[Side, regex.Match[str]]()
+    for name in PAIRS if places else ():
         for number, pair in enumerate(getattr(words, name)):
             for side, pattern in enumerate(pair):
-                if match := pattern.search(text):
+                if match := next(filter(None, (pattern.match(text, place) for place in places)), None):
                     found[name, number, side] = match
     return found
 

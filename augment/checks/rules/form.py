@@ -98,17 +98,17 @@ def misshapen(
         return "too short to say anything"
     if close and len(text) > 4 * len(source) + 200:
         return "much longer than its source"
-    if not _about(text, f"{source} {context}", close, language):
+    if not _about(text, source, context, close, language):
         return "shares too few words with its source"
     return None
 
 
-def _about(text: str, shown: str, close: bool, language: str) -> bool:
+def _about(text: str, source: str, context: str, close: bool, language: str) -> bool:
     """Whether a text has words of what its model was shown."""
     if close and language in BY_CHARACTER:
-        said, known = LETTER.findall(text), frozenset(LETTER.findall(shown))
+        said, known = LETTER.findall(text), frozenset(LETTER.findall(source + context))
         return sum(letter in known for letter in said) >= CHARACTERS * len(said)
-    found = share(terms(text, language), terms(shown, language))
+    found = share(terms(text, language), terms(source, language) + terms(context, language))
     return found > 0 if close else found >= TOUCHED
 
 

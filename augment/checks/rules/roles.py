@@ -151,8 +151,13 @@ def swapped(text: str, source: str, context: str = "", language: str = "en") -> 
     return None
 
 
-def clauses(source: str, language: str) -> Iterator[str]:
+@lru_cache(2**10)
+def clauses(source: str, language: str) -> tuple[str, ...]:
     """The sentences of a source, and the main clauses of each."""
+    return (*_clauses(source, language),)
+
+
+def _clauses(source: str, language: str) -> Iterator[str]:
     for sentence in split_sentences(source, language) or [source]:
         yield sentence
         parts = CLAUSES.split(sentence)
@@ -229,12 +234,12 @@ def _sure(places: list[Term], text: str) -> int:
 
 def _says_from_the_other_end(text: str, source: str, words: Lexicon) -> bool:
     """Whether one text has the converse of a word of the other: buys, sells; more than, less than."""
-    said, stated = words.sides(text), words.sides(source)
+    said = words.sides(text)
+    converses = [side for side in said if side[0] == "converses"]
+    stated = words.sides(source) if converses else {}
     return any(
-        name == "converses"
-        and (name, number, 1 - side) in stated
-        and not ((name, number, side) in stated and (name, number, 1 - side) in said)
-        for name, number, side in said
+        (name, number, 1 - side) in stated and not ((name, number, side) in stated and (name, number, 1 - side) in said)
+        for name, number, side in converses
     )
 
 

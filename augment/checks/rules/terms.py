@@ -134,7 +134,7 @@ def terms(text: str, language: str = "en") -> list[Term]:
     return list(_terms(text, language))
 
 
-@lru_cache(2**12)  # one check after another asks for those of a source and of what was inferred from it
+@lru_cache(2**14)  # one check after another asks for those of a source and of what was inferred from it
 def _terms(text: str, language: str) -> list[Term]:
     found, light = list[Term](), STOPWORDS.get(language, frozenset())
     for match in TOKEN.finditer(text):
