@@ -40,6 +40,8 @@ def exchanged(text: str, source: str, language: str, words: Lexicon | None) -> t
     longest = LONGEST_UNDIVIDED if undivided else LONGEST
     for left in range(1, min(longest, len(here)) + 1):
         for right in range(1, min(longest, len(here) - left) + 1):
+            if not _same(here[0], there[len(there) - right], cases):
+                continue
             middle = there[left : len(there) - right]
             if not middle and not cases:
                 continue

@@ -13,6 +13,8 @@ SURE = 0.9
 """Least probability, by the detector, of the language of either text."""
 LETTERS = 8
 """Letters from which the script of a text is compared."""
+WORDS, SHARE = 4, 0.8
+"""Least words, and the least share of them, that only a text in its source's language takes from it."""
 SCRIPTS = {"HIRAGANA": "CJK", "KATAKANA": "CJK"}
 ALIKE = {
     "pcm": "en",
@@ -52,11 +54,19 @@ def other_language(text: str, source: str) -> str | None:
     written, given = script(text), script(source)
     if written and given and written != given:
         return f"in another script than its source: {written.lower()}, not {given.lower()}"
+    if written == "LATIN" and _same_words(text, source):
+        return None
     spoken = _language(text)
     expected = _language(source) if spoken else None
     if spoken and expected and spoken != expected:
         return f"in another language than its source: {spoken}, not {expected}"
     return None
+
+
+def _same_words(text: str, source: str) -> bool:
+    """Whether nearly all words of a text that are no names are its source's, so that nobody need be asked about its language."""
+    own = [word for word in text.split() if word.islower()]
+    return len(own) >= WORDS and SHARE * len(own) <= len([word for word in own if word in source])
 
 
 def script(text: str) -> str | None:

@@ -64,7 +64,7 @@ def polarity(text: str, source: str, context: str = "", language: str = "en") ->
         return None
     denies, denied = words.negation.findall(text), words.negation.findall(source)
     if language == "en":
-        if fault := _denial(text, source, words):
+        if (denies or denied) and (fault := _denial(text, source, len(denies), len(denied), words)):
             return fault
     elif len(denies) % 2 != len(denied) % 2 and len(denied) < 2 and _copies(text, source, words, language):
         return "denies what its source says" if denies else "leaves out that its source denies it"
@@ -73,22 +73,22 @@ def polarity(text: str, source: str, context: str = "", language: str = "en") ->
     return _opposite(text, source, context, words, language)
 
 
-def _denial(text: str, source: str, words: Lexicon) -> str | None:
-    denies, denied = words.negation.findall(text), words.negation.findall(source)
+def _denial(text: str, source: str, denies: int, denied: int, words: Lexicon) -> str | None:
+    """What is wrong where one of the two denies something, so and so many times each."""
     own, told = terms(text), terms(source)
     if PART.search(text) or not {t.word for t in own if t.word[0].isdigit()} <= {t.word for t in told}:
         return None
     here, there = _governed(text, NOT), _governed(source, NOT)
-    if len(denies) == 1 and not denied:
+    if denies == 1 and not denied:
         copied = not TURNS.search(source) and _in_order(own, told)
         plainly = here and not OFTEN.search(source) and all(has(told, t.word) for t in own if t.start > here.start)
         if here and plainly and has(told, here.word) and (copied or not words.contrast.search(source)):
             return f"denies what its source says: {here.word}"
-    elif len(denies) == 1 and len(denied) == 1 and here and there and not has(own, there.word):
+    elif denies == 1 and denied == 1 and here and there and not has(own, there.word):
         said = [t for t in told if alike(t.word, here.word)]
         if said and all(t.start < there.start and BREAK.search(source[t.end : there.start]) for t in said):
             return f"denies what its source says: {here.word}"
-    elif len(denied) == 1 and not denies and there and not (TURNS.search(source) or words.contrast.search(text)):
+    elif denied == 1 and not denies and there and not (TURNS.search(source) or words.contrast.search(text)):
         once = sum(alike(t.word, there.word) for t in told) == 1 and not there.word[0].isdigit()
         once = once and not (AGENT.search(text) and not AGENT.search(source))
         return f"leaves out that its source denies it: {there.word}" if once and has(own, there.word) else None

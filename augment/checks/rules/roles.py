@@ -28,28 +28,28 @@ BE = regex.compile(
     regex.IGNORECASE,
 )
 ADVERBIAL = regex.compile(
-    r"(?:\b(?:in|at|on|during|since|until|near|within|throughout|around|under|over|across|via|as|among|between|"
+    r"(?r)(?:\b(?:in|at|on|during|since|until|near|within|throughout|around|under|over|across|via|as|among|between|"
     r"en|à|au|aux|dans|pendant|depuis|durante|desde|sobre|sur)\s+(?-i:[\p{Ll}'’]+\s+){0,2})$",
     regex.IGNORECASE,
 )
 """What stands in front of a time or place, which may stand anywhere in a sentence."""
 DETERMINED = regex.compile(
-    r"(?:^|[\"“(,:`]|--|\b(?:the|an?|his|her|its|their|our|your|my|this|that|these|those|every|each|no|some|any|of|to|by|from|for|than|on|with|against|into|over|"
+    r"(?r)(?:^|[\"“(,:`]|--|\b(?:the|an?|his|her|its|their|our|your|my|this|that|these|those|every|each|no|some|any|of|to|by|from|for|than|on|with|against|into|over|"
     r"le|la|les|un|une|des|du|de|par|à|au|aux|son|sa|ses|que|l['’]|d['’]|el|los|las|una|del|al|por|su|sus)\s*(?:\w+[- ])?|['’]s?\s+)$",
     regex.IGNORECASE,
 )
 """What stands in front of a noun, or of its adjective."""
 OBJECT = regex.compile(
-    r"\b(?:the|an?|his|her|its|their|our|your|my|this|that|these|those|every|each|no|le|la|les|un|une|des|el|los|las|una|su|sus|son|sa|ses)\s+(?:\w+\s+)?$",
+    r"(?r)\b(?:the|an?|his|her|its|their|our|your|my|this|that|these|those|every|each|no|le|la|les|un|une|des|el|los|las|una|su|sus|son|sa|ses)\s+(?:\w+\s+)?$",
     regex.IGNORECASE,
 )
 """What stands in front of a thing, which is no relation: sells the whey to."""
-CLITIC = regex.compile(r"\b(?:lo|la|los|las|le|les|l['’])\s*$", regex.IGNORECASE)
+CLITIC = regex.compile(r"(?r)\b(?:lo|la|los|las|le|les|l['’])\s*$", regex.IGNORECASE)
 """An object in front of a Romance verb, behind which the subject may stand."""
 RELATES = regex.compile(r"^\s+(?:of|to|for|de|du|des|d['’]|del)\b", regex.IGNORECASE)
 """What stands behind a noun that is a relation: the mother of."""
 VERB = regex.compile(
-    r"\b(?:to|he|she|it|they|we|you|I|who|which|that|will|would|may|might|can|could|must|should|not|has|have|had|be|is|are|was|were|been|being|era|es|fue|est|était|sont)\s+$",
+    r"(?r)\b(?:to|he|she|it|they|we|you|I|who|which|that|will|would|may|might|can|could|must|should|not|has|have|had|be|is|are|was|were|been|being|era|es|fue|est|était|sont)\s+$",
     regex.IGNORECASE,
 )
 """What stands in front of a verb."""
@@ -64,8 +64,8 @@ COMPARED = regex.compile(r"\b(more|less|fewer|worse|better|\w+er)\b(?: \w+){0,3}
 """A comparative; with another one the same may be said from the other end."""
 CLEFT = regex.compile(r"^\s*(?:it (?:is|was)|what|who) ", regex.IGNORECASE)
 """What turns a sentence round without a passive."""
-NUMBERED = regex.compile(r"\d\s+$")
-POSSESSIVE = regex.compile(r"['’]s?\s*$")
+NUMBERED = regex.compile(r"(?r)\d\s+$")
+POSSESSIVE = regex.compile(r"(?r)['’]s?\s*$")
 REPORTS = regex.compile(
     r"\b(?:said|says|announced|announces|reported|confirmed|stated)\b[^,.;]{0,30}\bthat (?:it|he|she|they)\b",
     regex.IGNORECASE,
@@ -181,29 +181,29 @@ def _turned(text: str, source: str, words: Lexicon, language: str) -> tuple[str,
     """Two words whose roles differ around every word that relates them in both texts."""
     if _says_from_the_other_end(text, source, words) or _compared(text) != _compared(source) or CLEFT.match(text):
         return None
-    own, told = terms(text, language), terms(source, language)
-    shared = dict[str, tuple[list[Term], list[Term]]]()
-    for word in dict.fromkeys(term.word for term in own):
-        here = [t for t in own if alike(t.word, word)]
-        if there := [t for t in told if alike(t.word, word)]:
-            shared[here[0].word] = here, there
-    names = {word: _sure(here, text) + _sure(there, source) for word, (here, there) in shared.items()}
+    shared = _shared(terms(text, language), terms(source, language))
     related = [
-        k for k, (here, there) in shared.items() if _relates(text, here, words) and _relates(source, there, words)
+        (k, here[0].start, there[0].start)
+        for k, (here, there) in shared.items()
+        if _relates(text, here, words) and _relates(source, there, words)
     ]
-    for a, b in combinations([word for word in shared if names[word] >= 0], 2):
-        if (
-            (language != "en" and min(names[a], names[b]) < 2)
-            or max(names[a], names[b]) < 2
-            or min(names[a], names[b]) < 1
-        ):
+    if not related:
+        return None
+    names = {word: _sure(here, text) + _sure(there, source) for word, (here, there) in shared.items()}
+    # where each stands, of those that stand once
+    places = {w: (h[0].start, t[0].start) for w, (h, t) in shared.items() if len(h) == len(t) == 1}
+    least, most = (1, 2) if language == "en" else (2, 2)
+    for a, b in combinations([word for word, sure in names.items() if sure >= least], 2):
+        if max(names[a], names[b]) < most:
             continue
-        verdicts = set[bool]()
-        for k in related:
-            if k in (a, b) or not all(
-                _between(*places) for places in zip(shared[a], shared[b], shared[k], strict=True)
-            ):
+        first, second, verdicts = places.get(a), places.get(b), set[bool]()
+        for k, now_at, was_at in related:
+            if k in (a, b):
                 continue
+            if first and second:  # only what stands between the two can relate them
+                now_between = (first[0] < now_at) != (second[0] < now_at)
+                if not now_between or (first[1] < was_at) == (second[1] < was_at):
+                    continue
             now, was = zip(shared[a], shared[b], shared[k], strict=True)
             if (differs := _differs((text, *now), (source, *was), words)) is not None:
                 verdicts.add(differs)
@@ -214,10 +214,22 @@ def _turned(text: str, source: str, words: Lexicon, language: str) -> tuple[str,
     return None
 
 
-def _between(some: list[Term], others: list[Term], relations: list[Term]) -> bool:
-    """Whether a word may stand between two others, as far as the places tell where each stands once."""
-    k = relations[0].start
-    return len(some) > 1 or len(others) > 1 or (some[0].start < k) != (others[0].start < k)
+def _shared(own: list[Term], told: list[Term]) -> dict[str, tuple[list[Term], list[Term]]]:
+    """The words of a text that another one has too, with all places in both."""
+    here, there = _by_letter(own), _by_letter(told)
+    found = dict[str, tuple[list[Term], list[Term]]]()
+    for word in dict.fromkeys(term.word for term in own):
+        now = [t for t in here[word[0]] if alike(t.word, word)]
+        if was := [t for t in there.get(word[0], ()) if alike(t.word, word)]:
+            found[now[0].word] = now, was
+    return found
+
+
+def _by_letter(some: list[Term]) -> dict[str, list[Term]]:
+    found: dict[str, list[Term]] = {}
+    for term in some:
+        found.setdefault(term.word[0], []).append(term)
+    return found
 
 
 def _compared(text: str) -> set[str]:
