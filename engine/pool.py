@@ -130,6 +130,10 @@ class EnginePool:
         self.fleet.load(model)
         self.made = fingerprint(self.fleet.model, self.config, known)
 
+    def mark(self) -> str:
+        """16 hex digits for the model and the settings that results are computed from now."""
+        return self._origin().mark
+
     def on_gpu(self) -> bool:
         """Whether engines run on GPUs; of a cluster that is asked, of this machine only where Ray runs already."""
         return on_gpu(self.config)

@@ -58,12 +58,14 @@ def contradictions(
     """
     claims = [_placed(claim(text, language), text, source) for text, source in zip(texts, sources, strict=True)]
     stated = dict[Placed, str]()
-    for sentence in corpus:
-        if not LOCAL.match(sentence) and (told := claim(sentence, language)):
-            stated[told, ""] = sentence
+    told = {sentence: claim(sentence, language) for sentence in corpus}
+    for sentence, content in told.items():
+        if content and not LOCAL.match(sentence):
+            stated[content, ""] = sentence
     for source in dict.fromkeys(sources):
-        for sentence in split_sentences(source, language):
-            if placed := _placed(claim(sentence, language), sentence, source):
+        for sentence in [source] if source in told else split_sentences(source, language):
+            found = told[sentence] if sentence in told else claim(sentence, language)
+            if placed := _placed(found, sentence, source):
                 stated.setdefault(placed, sentence)
     weight: dict[Placed, float] = defaultdict(float)
     heaviest: dict[Placed, tuple[float, str]] = {}

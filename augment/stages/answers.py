@@ -65,8 +65,10 @@ def make_inferences(
 
 def state(form: Form, requests: pl.DataFrame, language: str) -> None:
     """Tell the check of form what the sources of requests state."""
+    told = list[str]()
     for scope, text in requests.select("scope", "source_text").unique().iter_rows():
-        form.state([text] if scope == "sentence" else [text, *split_sentences(text, language)])
+        told += [text] if scope == "sentence" else [text, *split_sentences(text, language)]
+    form.state(told)
 
 
 def followed_by(requests: pl.DataFrame) -> set[str]:

@@ -18,6 +18,7 @@ from augment.stages.batches import read_batches, write_batches
 from augment.stages.budget import check_budget, spend
 from augment.stages.budget import table as spending
 from augment.stages.contexts import describe, groups
+from augment.stages.finished import facts_of, is_finished, record_finished
 from augment.stages.joining import answered, write_new
 from augment.stages.records import records_of
 from augment.stages.requests import (
@@ -62,9 +63,13 @@ def augment(
     and leave out is in contexts. Corpora that share answers name one folder `answers` for the generations; at a URL it also takes what
     the engine says in checks.
     """
-    rounds = Rounds(pool, config, model, out, answers or out, reader or pool)
-    write_table(out / "documents.parquet", documents)
-    write_batches(out / "inferences.parquet", rounds.run(documents), INFERENCES)
+    answers = answers or out
+    facts = facts_of(documents, pool, reader or pool, config, model)
+    if not is_finished(out, answers, facts):
+        rounds = Rounds(pool, config, model, out, answers, reader or pool)
+        write_table(out / "documents.parquet", documents)
+        write_batches(out / "inferences.parquet", rounds.run(documents), INFERENCES)
+        record_finished(out, answers, facts)
     return pl.read_parquet(out / "inferences.parquet", glob=False)
 
 

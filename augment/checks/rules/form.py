@@ -37,7 +37,7 @@ class Form(Check):
 
     def state(self, corpus: Iterable[str]) -> None:
         """Add sentences of the corpus."""
-        self.stated = pl.concat([self.stated, text_keys(corpus)]).unique()
+        self.stated = pl.concat([self.stated, text_keys(corpus).unique()])
 
     def check(self, rows: pl.DataFrame, given: Given | None = None) -> list[Finding]:
         """Row by row: see `misshapen`."""

@@ -6,7 +6,6 @@ is named from its other end ("Ben's mother is Anna"), and where it holds in both
 the voice changes. Where endings or particles tell the roles, these must have stayed while the words changed places.
 """
 
-from collections.abc import Iterator
 from functools import lru_cache
 from itertools import combinations
 from typing import NamedTuple
@@ -16,7 +15,7 @@ import regex
 from augment.checks.base import RowCheck, tells_its_source
 from augment.checks.languages.lexicon import Lexicon, lexicon
 from augment.checks.rules.exchange import exchanged
-from augment.checks.rules.terms import ORDER, Term, alike, common, is_adverb, terms
+from augment.checks.rules.terms import ORDER, Term, common, is_adverb, shared_words, terms
 from augment.config import CheckConfig
 from augment.operators.base import Operator
 from augment.text.sentences import split_sentences
@@ -78,19 +77,9 @@ NAME = regex.compile(r"\p{Lu}[\p{L}\p{M}'’-]*(?: +\p{Lu}[\p{L}\p{M}'’-]*)*")
 PRONOUN = regex.compile(
     r"\b(?:he|she|it|they|I|we|him|her|them|me|you|il|elle|él|ella)\b|\bthe company\b", regex.IGNORECASE
 )
-FAMILIES = (
-    {"he", "him"},
-    {"she", "her"},
-    {"it", "the company"},
-    {"they", "them"},
-    {"i", "me"},
-    {"we"},
-    {"you"},
-    {"il"},
-    {"elle"},
-    {"él"},
-    {"ella"},
-)
+FAMILIES = [
+    set(forms.split("/")) for forms in "he/him,she/her,it/the company,they/them,i/me,we,you,il,elle,él,ella".split(",")
+]
 ROLE = regex.compile(rf"({NAME.pattern}) (?:is|are) the (\p{{Lu}}\p{{L}}+)")
 CALLED = regex.compile(rf"({NAME.pattern}) \([\"“”']+the (\p{{L}}+)[\"“”']+\)")
 """How a contract names its parties."""
@@ -154,15 +143,11 @@ def swapped(text: str, source: str, context: str = "", language: str = "en") -> 
 @lru_cache(2**10)
 def clauses(source: str, language: str) -> tuple[str, ...]:
     """The sentences of a source, and the main clauses of each."""
-    return (*_clauses(source, language),)
-
-
-def _clauses(source: str, language: str) -> Iterator[str]:
+    found = list[str]()
     for sentence in split_sentences(source, language) or [source]:
-        yield sentence
         parts = CLAUSES.split(sentence)
-        if len(parts) > 1:
-            yield from (part for part in parts if len(part.split()) > 2)
+        found += [sentence, *(part for part in parts if len(parts) > 1 and len(part.split()) > 2)]
+    return tuple(found)
 
 
 def resolved(source: str, context: str, text: str) -> str:
@@ -181,20 +166,16 @@ def _turned(text: str, source: str, words: Lexicon, language: str) -> tuple[str,
     """Two words whose roles differ around every word that relates them in both texts."""
     if _says_from_the_other_end(text, source, words) or _compared(text) != _compared(source) or CLEFT.match(text):
         return None
-    shared = _shared(terms(text, language), terms(source, language))
-    related = [
-        (k, here[0].start, there[0].start)
-        for k, (here, there) in shared.items()
-        if _relates(text, here, words) and _relates(source, there, words)
-    ]
+    shared = shared_words(terms(text, language), terms(source, language))
+    both = ((k, here, there) for k, (here, there) in shared.items() if _relates(text, here, words))
+    related = [(k, here[0].start, there[0].start) for k, here, there in both if _relates(source, there, words)]
     if not related:
         return None
     names = {word: _sure(here, text) + _sure(there, source) for word, (here, there) in shared.items()}
-    # where each stands, of those that stand once
-    places = {w: (h[0].start, t[0].start) for w, (h, t) in shared.items() if len(h) == len(t) == 1}
-    least, most = (1, 2) if language == "en" else (2, 2)
+    places = {w: (h[0].start, t[0].start) for w, (h, t) in shared.items() if len(h) == len(t) == 1}  # stand once
+    least = 1 if language == "en" else 2
     for a, b in combinations([word for word, sure in names.items() if sure >= least], 2):
-        if max(names[a], names[b]) < most:
+        if max(names[a], names[b]) < 2:
             continue
         first, second, verdicts = places.get(a), places.get(b), set[bool]()
         for k, now_at, was_at in related:
@@ -212,24 +193,6 @@ def _turned(text: str, source: str, words: Lexicon, language: str) -> tuple[str,
         if verdicts == {True}:
             return a, b
     return None
-
-
-def _shared(own: list[Term], told: list[Term]) -> dict[str, tuple[list[Term], list[Term]]]:
-    """The words of a text that another one has too, with all places in both."""
-    here, there = _by_letter(own), _by_letter(told)
-    found = dict[str, tuple[list[Term], list[Term]]]()
-    for word in dict.fromkeys(term.word for term in own):
-        now = [t for t in here[word[0]] if alike(t.word, word)]
-        if was := [t for t in there.get(word[0], ()) if alike(t.word, word)]:
-            found[now[0].word] = now, was
-    return found
-
-
-def _by_letter(some: list[Term]) -> dict[str, list[Term]]:
-    found: dict[str, list[Term]] = {}
-    for term in some:
-        found.setdefault(term.word[0], []).append(term)
-    return found
 
 
 def _compared(text: str) -> set[str]:

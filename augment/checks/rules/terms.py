@@ -185,6 +185,24 @@ def has(words: Iterable[Term], word: str) -> bool:
     return any(alike(term.word, word) for term in words)
 
 
+def shared_words(own: list[Term], told: list[Term]) -> dict[str, tuple[list[Term], list[Term]]]:
+    """The words of a text of which another one has a form too, with all places in both."""
+    here, there = _by_letter(own), _by_letter(told)
+    found = dict[str, tuple[list[Term], list[Term]]]()
+    for word in dict.fromkeys(term.word for term in own):
+        now = [t for t in here[word[0]] if alike(t.word, word)]
+        if was := [t for t in there.get(word[0], ()) if alike(t.word, word)]:
+            found[now[0].word] = now, was
+    return found
+
+
+def _by_letter(some: list[Term]) -> dict[str, list[Term]]:
+    found: dict[str, list[Term]] = {}
+    for term in some:
+        found.setdefault(term.word[0], []).append(term)
+    return found
+
+
 def share(some: Sequence[Term], others: Sequence[Term]) -> float:
     """The share of some words of which others have a form; 1 for none."""
     return sum(has(others, term.word) for term in some) / len(some) if some else 1.0

@@ -55,6 +55,7 @@ def test_documents_in_batches_ask_once(tmp_path, monkeypatch):
     answer(tmp_path / "generations", asked, "NONE")
     whole = augment(documents, POOL, config, "m", tmp_path)
     monkeypatch.setattr("augment.stages.rounds.BATCH_CHARS", 10)
+    (tmp_path / "finished.json").unlink()
     assert augment(documents, POOL, config, "m", tmp_path).equals(whole)
     assert pl.read_parquet(tmp_path / "requests.parquet").sort("request_id").equals(asked.sort("request_id"))
 
@@ -139,3 +140,31 @@ def test_worlds_share_answers(tmp_path):
 def test_documents_that_no_operator_can_use_are_a_users_error(tmp_path):
     with pytest.raises(UserError, match="two sentences in a document"):
         augment(corpus(FEMP), POOL, AugmentConfig(operators=("deduce",), verify=OFF), "m", tmp_path)
+
+
+def test_what_one_source_does_not_bear_out_is_no_reason_to_reject_it_of_another(tmp_path):
+    """The first of two that say the same used to be remembered though a rule rejected it, and the second one went as its duplicate."""
+    config = AugmentConfig(operators=("rephrase",), verify=OFF.model_copy(update={"additions": True}))
+    documents = corpus("Anna founded the library in Bergen.", "Ben and Anna founded the library.")
+    asked = make_requests(documents, config, "m")
+    answer(tmp_path / "generations", asked, "- The library was founded by Anna and Ben.")
+    found = augment(documents, POOL, config, "m", tmp_path)
+    assert found.select("source_text", "kept", "reason").sort("source_text").rows() == [
+        ("Anna founded the library in Bergen.", False, "names what its source does not: ben"),
+        ("Ben and Anna founded the library.", True, None),
+    ]
+
+
+def test_tables_in_other_processes_give_what_one_process_gives(tmp_path, monkeypatch):
+    config = AugmentConfig(verify=CheckConfig(entailment=False))
+    documents = corpus(
+        *(f"Town {n} has {n} mills. The mill of Ann{n} is older than the church of Ben{n}." for n in range(30))
+    )
+    asked = make_requests(documents, config, "m")
+    answer(tmp_path / "generations", asked, *(f"- {text[:-1]}, as people say." for text in asked["source_text"]))
+    here = augment(documents, POOL, config, "m", tmp_path)
+    (tmp_path / "finished.json").unlink()
+    monkeypatch.setattr("augment.stages.rounds.BATCH_CHARS", 100)
+    monkeypatch.setattr("augment.stages.joining.SLICE", 7)
+    assert augment(documents, POOL, config, "m", tmp_path).equals(here)
+    assert here["kept"].any()

@@ -1,4 +1,4 @@
-"""The benches of training: their JSON and their mistakes."""
+"""The benches of training and augmentation: their JSON and their mistakes."""
 
 import json
 
@@ -7,6 +7,7 @@ import pytest
 from engine.config import EngineConfig
 from engine.errors import UserError
 from eval.bench.arms import bench_arms
+from eval.bench.augment import bench_augment
 from eval.bench.train import bench_train
 from train.config import TrainConfig
 
@@ -30,3 +31,16 @@ def test_mistakes_in_benches_of_training():
         bench_train("pico", TrainConfig(), 1, 8, ("vllm",), None)
     with pytest.raises(UserError, match="no peer 'trl'; choose from one_after_another"):
         bench_arms("pico", EngineConfig(), TrainConfig(), 8, ("trl",), None)
+
+
+@pytest.mark.slow
+def test_augment_writes_the_agreed_json(tmp_path):
+    result = bench_augment(EngineConfig(), 40, 1, tmp_path / "augment.json")
+    assert json.loads((tmp_path / "augment.json").read_text()) == json.loads(json.dumps(result))
+    assert result["work"] == {"documents": 40, "requests": 240, "inferences": 240, "engine": "fake", "replicas": 2}
+    ours = result["ours"]
+    assert ours["per_second"] == pytest.approx(40 / ours["seconds"])
+    assert ours["requests_per_second"] == pytest.approx(240 / ours["seconds"])
+    assert 0 < ours["first_request_seconds"] < ours["seconds"]
+    assert 0 < ours["driver_mib"] < ours["all_mib"]
+    assert (result["peers"], result["ratio"]) == ({}, {})

@@ -1,0 +1,60 @@
+"""Functions of tables, side by side: order, what they share, what they raise."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from engine.errors import UserError
+from engine.spread import FEW, cores, spread
+
+
+def times(table: pl.DataFrame, factor: int) -> pl.DataFrame:
+    if factor < 0:
+        raise UserError("factors are positive.")
+    return table.with_columns(x=pl.col("x") * factor, process=pl.lit(os.getpid()))
+
+
+def tables(count: int):
+    return [pl.DataFrame({"x": [n, n + 1]}) for n in range(count)]
+
+
+def test_few_tables_are_done_here_and_nothing_is_started():
+    found = list(spread(times, iter(tables(FEW)), 3))
+    assert [table["x"].to_list() for table in found] == [[3 * n, 3 * n + 3] for n in range(FEW)]
+    assert {process for table in found for process in table["process"]} == {os.getpid()}
+    assert list(spread(times, [], 3)) == []
+
+
+def test_many_tables_come_back_in_order_from_other_processes():
+    found = list(spread(times, iter(tables(40)), 3))
+    assert [table["x"][0] for table in found] == [3 * n for n in range(40)]
+    processes = {process for table in found for process in table["process"]}
+    assert (os.getpid() in processes) == (cores() < 2)
+
+
+def test_a_mistake_in_a_process_is_the_same_mistake_here():
+    with pytest.raises(UserError, match=r"factors are positive\."):
+        list(spread(times, tables(40), -1))
+
+
+def test_a_script_without_a_main_guard_runs_once(tmp_path):
+    (tmp_path / "script.py").write_text(
+        textwrap.dedent(
+            """
+            import operator
+            from engine.spread import spread
+            print("begun")
+            print(sum(spread(operator.add, range(100), 1)))
+            """
+        )
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["begun", str(sum(range(100)) + 100)]
