@@ -21,7 +21,7 @@ def answer(folder, ids, *texts, error=None):
     """Answers to requests, as an engine leaves them."""
     base = dict.fromkeys(GENERATIONS) | {"sample": 0, "finish_reason": "stop", "error": error}
     rows = [base | {"request_id": i, "text": text} for i, text in zip(ids, texts, strict=True)]
-    commit_part(folder, f"{ids[0]}{error or ''}"[:20].replace(" ", "-"), pl.DataFrame(rows, schema=GENERATIONS))
+    commit_part(folder, ids[0] if error is None else "failed", pl.DataFrame(rows, schema=GENERATIONS))
 
 
 @pytest.fixture
