@@ -59,7 +59,7 @@ def make_inferences(
     form = Form(language=language)
     state(form, requests, language)
     joined = requests.select(ASKED).join(generations, on="request_id", how="inner", maintain_order="left").sort(ORDER)
-    read = inferences_of(joined, Round(model, 1, language, followed_by(requests), shown))
+    read = inferences_of(joined, Round(model, 1, language, followed_by(requests), dict(shown)))
     return repeated(read, form.repeats(read["text_key"], read["kept"])).select(list(INFERENCES))
 
 
@@ -82,9 +82,9 @@ class Round(NamedTuple):
     model: str
     number: int
     language: str
-    followed: Set[str] = frozenset()
+    followed: Set[str]
     """See `followed_by`."""
-    shown: Mapping[str, Sequence[Record]] = MappingProxyType({})
+    shown: Mapping[str, Sequence[Record]]
     """The documents of each context of a global operator, by its prefix_key, in the order of their numbers."""
 
 

@@ -84,7 +84,7 @@ def _ask(ids: list[str], requests: Path, out: Place, pool: EnginePool, model: st
     pool.run("generate", asked, out, "augment")
     answers = scan_parts(out).filter(pl.col("request_id").is_in(ids)).collect()
     joined = asked.select(ASKED).join(answers, on="request_id").sort("request_id", "sample")
-    read = inferences_of(joined, Round(model, 1, form.language))
+    read = inferences_of(joined, Round(model, 1, form.language, set(), {}))
     new = read["kept"] & form.repeats(read["text_key"], read["kept"]).is_null()
     return int(new.sum()), int(answers["output_tokens"].fill_null(0).sum())
 
