@@ -16,9 +16,10 @@ from engine.pool import EnginePool
 def plane(
     model: str, config: EngineConfig, rows: int, context: int, repeats: int, chosen: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Rows from a file to a folder through two fake engines or more, which answer at once; then the finished job again.
+    """Rows from files to a folder through two fake engines or more, which answer at once; then the finished job again.
 
-    `driver_mib` is the largest memory of this process so far: compare runs with few and with many rows.
+    `context` is the number of words in each prompt. `files` counts what a job leaves, `driver_us` is this process's time on a
+    core for a row, in microseconds. `driver_mib` is the largest memory of this process so far: compare runs with few and with many rows.
     """
     fake = config.model_copy(update={"kind": "fake", "replicas": max(2, config.replicas), "cpus": 0.5})
     with tempfile.TemporaryDirectory() as folder:
@@ -26,18 +27,22 @@ def plane(
         source.mkdir()
         for number, start in enumerate(range(0, rows, 50_000)):  # in parts, so that making them takes no memory
             ids = pl.Series("request_id", range(start, min(rows, start + 50_000))).cast(pl.String)
-            prompts = pl.select(request_id=ids, prompt=pl.format("row {}", ids))
-            prompts.write_parquet(source / f"{number}.parquet")
+            prompts = pl.select(request_id=ids, prompt=pl.format("row {}" + " word" * context, ids))
+            prompts.sample(fraction=1, shuffle=True, seed=number).write_parquet(source / f"{number}.parquet")
+        busy = time.process_time()
         ours = run_ours(lambda pool, _, n: pool.run("generate", source, out / str(n)), "none", fake, repeats, rows)
+        busy = time.process_time() - busy
+        files = sum(path.is_file() for path in (out / "0").rglob("*"))
         with EnginePool("none", fake, quiet=True) as pool:
             started = time.monotonic()
             pool.run("generate", source, out / "0")
             resume = time.monotonic() - started
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    work = {"rows": rows, "engine": "fake", "replicas": fake.replicas}
+    work = {"rows": rows, "words": context, "engine": "fake", "replicas": fake.replicas}
+    found = {"resume_seconds": resume, "driver_mib": memory, "files": files, "driver_us": 1e6 * busy / rows / repeats}
     return {
         "work": work,
-        "ours": ours.rate() | {"resume_seconds": resume, "driver_mib": memory},
+        "ours": ours.rate() | found,
         "peers": {},
         "ratio": {},
     }

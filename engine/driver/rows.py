@@ -16,10 +16,12 @@ from engine.tasks.base import Task
 
 BATCH_ROWS = 4096
 """Rows of a file that are read at a time."""
-CHUNK_BYTES, CHUNK_ROWS = 32 * 2**20, 65_536
+CHUNK_BYTES, CHUNK_ROWS = 64 * 2**20, 65_536
 """Rows that are sorted in memory at a time: up to either bound."""
+GATHERED_BYTES = 256 * 2**20
+"""Rows that are held until they are distributed, so that each chunk's file grows by large pieces."""
 PREFIX_CHARS = 256
-"""Characters of a sort column that are kept for each row of a file; the rest counts as a hash."""
+"""Characters by which different contexts of files are sorted; those that have them in common stand in any order, each together."""
 LEASE_SECONDS = 2.0
 """Shards of quick rows grow until one lasts about that long, up to `GROWTH` times `shard_rows`."""
 GROWTH = 16
@@ -43,7 +45,8 @@ def shard_size(left: int, engines: int, shard_rows: int, rate: float = 0.0) -> i
 class Rows:
     """The rows of a table, or of Parquet files (a path or URL), that are not finished yet, in order.
 
-    Of files only ids and sort keys are held; their rows go through a folder of sorted chunks on the local disk.
+    Of files ids, 24 bytes a row and different contexts' beginnings are held; what a task reads of their rows goes through a folder of
+    chunks on the local disk, as many as it takes to sort each in memory.
     """
 
     def __init__(self, source: pl.DataFrame | Place, task: Task, finished: pl.LazyFrame):
@@ -138,36 +141,75 @@ def _index(source: pl.DataFrame | Place, task: Task) -> pl.DataFrame:
     columns = [pl.col(task.key), task.calls.cast(pl.Int64).alias("calls")]
     if isinstance(source, pl.DataFrame):
         columns += [pl.col(c).alias(f"by_{c}") for c in order]
-    else:
-        columns += [pl.col(c).str.head(PREFIX_CHARS).alias(f"by_{c}") for c in order]
-        columns += [pl.col(c).hash().alias(f"hash_{c}") for c in order]
-    needed = {task.key, *task.order, *task.calls.meta.root_names()}
-    found = [task.fill(batch).select(columns) for batch in batches(source, task, needed)]
-    empty = pl.DataFrame(schema={task.key: pl.String, "calls": pl.Int64})
-    return (pl.concat(found) if found else empty).with_row_index("row")
+        found = [task.fill(batch).select(columns) for batch in batches(source, task)]
+        return pl.concat(found).with_row_index("row")
+    columns += [pl.col(c).hash().alias(f"by_{c}") for c in order]
+    heads: dict[str, dict[int, str]] = {c: {} for c in order}
+    tables = [pl.DataFrame(schema={task.key: pl.String, "calls": pl.Int64} | {f"by_{c}": pl.UInt64 for c in order})]
+    for batch in batches(source, task, {task.key, *task.order, *task.calls.meta.root_names()}):
+        filled = task.fill(batch)
+        tables.append(filled.select(columns))
+        for c in order:
+            texts = filled.select(key=pl.col(c).hash(), head=pl.col(c).str.head(PREFIX_CHARS)).unique("key")
+            heads[c].update(texts.drop_nulls().iter_rows())
+    index = pl.concat(tables)
+    for c in order:  # a number for each context, in the order of their beginnings
+        ranks = {key: rank for rank, key in enumerate(sorted(heads[c], key=lambda key: (heads[c][key], key)))}
+        ranked = pl.DataFrame(
+            {f"by_{c}": ranks.keys(), "rank": ranks.values()}, {f"by_{c}": pl.UInt64, "rank": pl.UInt32}
+        )
+        index = index.join(ranked, on=f"by_{c}", how="left", maintain_order="left").drop(f"by_{c}")
+        index = index.rename({"rank": f"by_{c}"})
+    return index.with_row_index("row")
 
 
 def _sorted_chunks(source: Place, task: Task, order: pl.Series, height: int, folder: Path) -> Iterator[pl.DataFrame]:
-    """Distribute the rows over files by their place in the order, then sort file by file."""
+    """The rows of a source in order, in tables: distributed over files by their place in it, and then sorted file by file."""
+    size = _distribute(source, task, order, height, folder)
+    for chunk in range(-(-order.len() // size)):
+        path = folder / f"{chunk}.arrows"
+        yield task.fill(pl.concat(_appended(path)).sort("rank").drop("rank"))
+        path.unlink()
+
+
+def _distribute(source: Place, task: Task, order: pl.Series, height: int, folder: Path) -> int:
+    """Write the rows into files of equally many, each with its rank; returns how many those are."""
     rank = numpy.full(height, -1, dtype=numpy.int64)
     rank[order.to_numpy()] = numpy.arange(order.len())
-    size, start = 0, 0
-    for number, batch in enumerate(batches(source, task)):
+    size, start, waiting, waiting_bytes = 0, 0, list[pl.DataFrame](), 0
+    read = {task.key, *task.needed, *task.types, *task.defaults}
+    for batch in batches(source, task, read):
         size = size or max(1, min(CHUNK_ROWS, CHUNK_BYTES * batch.height // (1 + int(batch.estimated_size()))))
-        ranked = batch.with_columns(pl.Series("rank", rank[start : start + batch.height]))
+        ranked = task.fill(batch).with_columns(pl.Series("rank", rank[start : start + batch.height]))
         start += batch.height
-        wanted = ranked.filter(pl.col("rank") >= 0).with_columns(chunk=pl.col("rank") // size)
-        for (chunk,), rows in wanted.partition_by("chunk", as_dict=True, include_key=False).items():
-            path = folder / f"{chunk}-{number}.parquet"
-            with told(
+        waiting.append(ranked.filter(pl.col("rank") >= 0).select(*sorted(read), "rank"))
+        waiting_bytes += int(waiting[-1].estimated_size())
+        if waiting_bytes >= GATHERED_BYTES or start == height:
+            _append(pl.concat(waiting), size, folder)
+            waiting, waiting_bytes = [], 0
+    return size
+
+
+def _append(rows: pl.DataFrame, size: int, folder: Path) -> None:
+    """Add rows to the files of their chunks, each as a stream of Arrow behind those that are there."""
+    cut = rows.with_columns(chunk=pl.col("rank") // size)
+    for (chunk,), some in cut.partition_by("chunk", as_dict=True, include_key=False).items():
+        path = folder / f"{chunk}.arrows"
+        with (
+            told(
                 "write",
                 path,
                 "make room there, or set TMPDIR to another folder, then run again: what is finished is kept",
-            ):
-                rows.write_parquet(path, compression="lz4")
-    del rank
-    for chunk in range(-(-order.len() // size)):
-        files = sorted(folder.glob(f"{chunk}-*.parquet"))
-        yield task.fill(pl.read_parquet(files, glob=False).sort("rank").drop("rank"))
-        for file in files:
-            file.unlink()
+            ),
+            path.open("ab") as file,
+        ):
+            some.write_ipc_stream(file, compression="lz4")
+
+
+def _appended(path: Path) -> list[pl.DataFrame]:
+    """The streams of a file."""
+    tables, size = list[Any](), path.stat().st_size
+    with pyarrow.OSFile(str(path)) as file:
+        while file.tell() < size:
+            tables.append(pl.from_arrow(pyarrow.ipc.open_stream(file).read_all()))
+    return tables

@@ -18,9 +18,11 @@ def test_plane_writes_the_agreed_json(tmp_path):
     result = bench("plane", "none", EngineConfig(), rows=300, repeats=2, out=tmp_path / "b" / "plane.json")
     assert json.loads((tmp_path / "b" / "plane.json").read_text()) == json.loads(json.dumps(result))
     assert set(result) == {"work", "ours", "peers", "ratio"}
-    assert result["work"] == {"rows": 300, "engine": "fake", "replicas": 2}
+    assert result["work"] == {"rows": 300, "words": 0, "engine": "fake", "replicas": 2}
     assert result["ours"]["per_second"] == pytest.approx(300 / result["ours"]["seconds"])
     assert result["ours"]["resume_seconds"] < 20
+    assert 0 < result["ours"]["files"] < 100
+    assert result["ours"]["driver_us"] > 0
 
 
 def test_mistakes_name_the_choices(tmp_path):
