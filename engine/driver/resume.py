@@ -107,8 +107,8 @@ def stale(source: pl.DataFrame | Place, task: Task, out: Place, origin: Origin, 
         raise UserError(
             f"{out} holds results of {told}, and now {as_text(origin.facts)} is asked: choose another folder, or remove this one."
         )
-    recorded = [(key, digest) for key, entry in known.items() for digest in _content(entry)]
-    same = pl.DataFrame(recorded, schema={"part": pl.String, "digest": pl.UInt64}, orient="row")
+    contents = [pl.DataFrame({"part": key, "digest": _content(entry)}) for key, entry in known.items()]
+    same = pl.concat([pl.DataFrame(schema={"part": pl.String, "digest": pl.UInt64}), *contents])
     silent = [key for key, entry in known.items() if "content" not in entry]
     rest = asked.filter(~pl.col("part").is_in(others | set(silent))).drop_nulls("digest")
     edited = rest.join(same, on=["part", "digest"], how="anti")
@@ -136,9 +136,9 @@ def _asked(source: pl.DataFrame | Place, task: Task, origin: Origin) -> pl.DataF
     return pl.concat(tables)
 
 
-def _content(entry: dict[str, Any]) -> list[int]:
-    found: list[int] = numpy.frombuffer(base64.b64decode(entry.get("content", "")), "<u8").tolist()
-    return found
+def _content(entry: dict[str, Any]) -> pl.Series:
+    """The digests of a part's rows."""
+    return pl.Series(numpy.frombuffer(base64.b64decode(entry.get("content", "")), "<u8").astype(numpy.uint64))
 
 
 def _facts(out: Place, mark: str) -> Place:

@@ -18,7 +18,7 @@ BATCH_ROWS = 4096
 """Rows of a file that are read at a time."""
 CHUNK_BYTES, CHUNK_ROWS = 64 * 2**20, 65_536
 """Rows that are sorted in memory at a time: up to either bound."""
-GATHERED_BYTES = 256 * 2**20
+GATHERED_BYTES = 64 * 2**20
 """Rows that are held until they are distributed, so that each chunk's file grows by large pieces."""
 PREFIX_CHARS = 256
 """Characters by which different contexts of files are sorted; those that have them in common stand in any order, each together."""

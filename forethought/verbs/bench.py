@@ -30,7 +30,7 @@ class Job(Settings):
     rows: int | None = None
     """Prompts, questions, texts, (arms) facts or documents; by default 1000, 100, 1000, 40, 1000 and, for plane, 20,000."""
     context: int | None = None
-    """Words of a text that questions or prompts share; by default 4000 for score, none for generate."""
+    """Words of a text that questions or prompts share; by default 4000 for score, none for generate. For plane: words of a prompt."""
     peers: tuple[str, ...] | None = None
     """Peers to compare with, by default all: lm_eval and llm_generate for score; llm_generate, ray_data_llm and
     transformers for generate; trl for train; one_after_another for arms."""
