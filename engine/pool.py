@@ -1,6 +1,7 @@
 """`EnginePool`: engines in Ray actors, or a model at an address, fed with leases of sorted rows, resumed by id."""
 
 import contextlib
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,15 @@ class EnginePool:
         """
         self.fleet.load(model)
         self.made = fingerprint(self.fleet.model, self.config, known)
+
+    def connect(self) -> None:
+        """Connect to the cluster that is named, if one is, so that what comes before the engines' work is done there too (`spread`).
+
+        Where it does not answer nothing happens: perhaps no engine is needed, and else their start says so.
+        """
+        if isinstance(self.fleet, Fleet) and (self.config.address or "RAY_ADDRESS" in os.environ):
+            with contextlib.suppress(UserError):
+                start_ray(self.config)
 
     def mark(self) -> str:
         """16 hex digits for the model and the settings that results are computed from now."""

@@ -14,7 +14,7 @@ R = TypeVar("R")
 FEW = 4
 """Up to so many tables are done in this process: another one takes a second or two to start."""
 AHEAD = 3
-"""Tables of a core that are handed out before the first result is taken."""
+"""Tables of a core of this machine that are handed out before the first result is taken."""
 
 
 def spread(function: Callable[[T, Any], R], tables: Iterable[T], given: Any) -> Iterator[R]:
@@ -47,20 +47,30 @@ def _on_cores(function: Callable[[T, Any], R], tables: Iterable[T], given: bytes
 def _on_nodes(function: Callable[[T, Any], R], tables: Iterable[T], given: bytes) -> Iterator[R]:
     import ray
 
-    # no CPU is asked for: engines hold them all, and wait while this goes on
+    # no CPU is asked for, as engines hold them all and wait while this goes on; so many at a time as there are
     one: Any = ray.remote(num_cpus=0, scheduling_strategy="SPREAD", max_retries=3)(_one)
     common, waiting = ray.put(given), deque[Any]()
-    most = AHEAD * sum(int(node["Resources"].get("CPU", 1)) for node in _nodes())
+    most = max(1, sum(int(node["Resources"].get("CPU", 0)) for node in _nodes()))
     try:
         for table in tables:
             waiting.append(one.remote(function, table, common))
             if len(waiting) >= most:
-                yield ray.get(waiting.popleft())
+                yield _got(waiting.popleft())
         while waiting:
-            yield ray.get(waiting.popleft())
+            yield _got(waiting.popleft())
     finally:
         for task in waiting:
             ray.cancel(task)
+
+
+def _got(task: Any) -> Any:
+    """The result of a task; its error as it was, and not within the report of Ray's."""
+    import ray
+
+    try:
+        return ray.get(task)
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from None
 
 
 def _nodes() -> list[dict[str, Any]]:

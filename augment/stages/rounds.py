@@ -66,6 +66,7 @@ def augment(
     answers = answers or out
     facts = facts_of(documents, pool, reader or pool, config, model)
     if not is_finished(out, answers, facts):
+        pool.connect()
         rounds = Rounds(pool, config, model, out, answers, reader or pool)
         write_table(out / "documents.parquet", documents)
         write_batches(out / "inferences.parquet", rounds.run(documents), INFERENCES)

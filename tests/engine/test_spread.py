@@ -1,6 +1,7 @@
 """Functions of tables, side by side: order, what they share, what they raise."""
 
 import os
+import runpy
 import subprocess
 import sys
 import textwrap
@@ -9,8 +10,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from engine.cluster.start import start_ray
+from engine.config import EngineConfig
 from engine.errors import UserError
 from engine.spread import FEW, cores, spread
+
+EXAMPLE = runpy.run_path(str(Path(__file__).resolve().parents[2] / "examples/cluster/lost_node.py"))
 
 
 def times(table: pl.DataFrame, factor: int) -> pl.DataFrame:
@@ -35,6 +40,24 @@ def test_many_tables_come_back_in_order_from_other_processes():
     assert [table["x"][0] for table in found] == [3 * n for n in range(40)]
     processes = {process for table in found for process in table["process"]}
     assert (os.getpid() in processes) == (cores() < 2)
+
+
+@pytest.mark.slow
+def test_many_tables_are_done_on_all_machines_of_a_cluster(own_ray):
+    def doubled(x: int, _: None) -> tuple[int, str]:
+        import ray
+
+        if x < 0:
+            raise UserError("numbers are positive.")
+        return 2 * x, ray.get_runtime_context().get_node_id()
+
+    with EXAMPLE["three_nodes"](head_cpus=1) as cluster:
+        start_ray(EngineConfig(address=cluster.address))
+        found = list(spread(doubled, iter(range(60)), None))
+        assert [value for value, _ in found] == [2 * x for x in range(60)]
+        assert len({node for _, node in found}) == 3
+        with pytest.raises(UserError, match=r"^numbers are positive\.$"):
+            list(spread(doubled, [*range(9), -1], None))
 
 
 def test_a_mistake_in_a_process_is_the_same_mistake_here():
