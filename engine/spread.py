@@ -3,6 +3,8 @@
 import os
 import pickle
 import sys
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
@@ -41,7 +43,25 @@ def _on_cores(function: Callable[[T, Any], R], tables: Iterable[T], given: bytes
     from joblib import Parallel, delayed
 
     work = Parallel(n_jobs=cores(), backend="loky", return_as="generator", batch_size=1, pre_dispatch=AHEAD * cores())
-    yield from work(delayed(_one)(function, table, given) for table in tables)
+    yield from work(delayed(_beside)(function, table, given, os.getpid()) for table in tables)
+
+
+def _beside(function: Callable[[T, Any], R], table: T, given: bytes, driver: int) -> R:
+    """`_one` in another process than the driver's."""
+    _end_with(driver)
+    return _one(function, table, given)
+
+
+@lru_cache(1)
+def _end_with(driver: int) -> None:
+    """From now on this process ends when the driver does, however that ends; it would wait for work for minutes."""
+
+    def watch() -> None:
+        while os.getppid() == driver:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _on_nodes(function: Callable[[T, Any], R], tables: Iterable[T], given: bytes) -> Iterator[R]:

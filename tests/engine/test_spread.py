@@ -5,9 +5,11 @@ import runpy
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import polars as pl
+import psutil
 import pytest
 
 from engine.cluster.start import start_ray
@@ -22,6 +24,13 @@ def times(table: pl.DataFrame, factor: int) -> pl.DataFrame:
     if factor < 0:
         raise UserError("factors are positive.")
     return table.with_columns(x=pl.col("x") * factor, process=pl.lit(os.getpid()))
+
+
+def runs(process: int) -> bool:
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def tables(count: int):
@@ -81,3 +90,28 @@ def test_a_script_without_a_main_guard_runs_once(tmp_path):
         [sys.executable, "script.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["begun", str(sum(range(100)) + 100)]
+
+
+@pytest.mark.slow
+def test_processes_end_with_a_driver_that_is_killed(tmp_path):
+    script = """
+        import os, time
+        from engine.spread import spread
+        def slow(number, _):
+            time.sleep(0.1)
+            return os.getpid()
+        for process in spread(slow, range(1000), None):
+            print(process, flush=True)
+        """
+    (tmp_path / "script.py").write_text(textwrap.dedent(script))
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(
+        [sys.executable, "script.py"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
+    ) as driver:
+        assert driver.stdout
+        others = {int(driver.stdout.readline()) for _ in range(20)} - {driver.pid}
+        driver.kill()
+    until = time.monotonic() + 30
+    while (left := [process for process in others if runs(process)]) and time.monotonic() < until:
+        time.sleep(0.2)
+    assert not left
