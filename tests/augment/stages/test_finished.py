@@ -59,7 +59,7 @@ def test_other_settings_documents_answers_and_tables_are(job, tmp_path, monkeypa
     assert job(config=stricter)[0]
     assert job()[0]  # back again
     assert not job()[0]
-    assert job(DOCUMENTS.with_columns(meta=pl.lit('{"title": "Femp"}')))[0]
+    assert job(DOCUMENTS.with_columns(meta=pl.lit('{"shelf": "A3"}')))[0]
     assert job()[0]
     answer(tmp_path / "generations", ["another"], "NONE")
     assert job()[0]
