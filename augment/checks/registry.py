@@ -105,7 +105,7 @@ def check_inferences(
 def check_alone(inferences: pl.DataFrame, alone: Alone) -> pl.DataFrame:
     """What the checks find that look at each row by itself, as in `check_inferences`; of any rows, in any process."""
     given = Given((), (), alone.config, alone.language, None, "", cased=alone.case)
-    return _checked(inferences, [check for check in load_checks(alone.config) if check.alone], given)
+    return _checked(inferences, [check for check in load_checks(alone.config) if _by_row(check)], given)
 
 
 def check_together(
@@ -118,8 +118,13 @@ def check_together(
 ) -> pl.DataFrame:
     """What the others find, which need all rows, the corpus or the engine, of those that `check_alone` lets through."""
     given = Given(known, inferences["source_text"].unique().to_list(), config, language, pool, out)
-    checks = [check for check in load_checks(config) if not check.alone and not (check.asks_engine and pool is None)]
+    checks = [check for check in load_checks(config) if not _by_row(check) and not (check.asks_engine and pool is None)]
     return _checked(inferences, checks, given)
+
+
+def _by_row(check: Check) -> bool:
+    """Whether a check can be made of any rows in any process; engines are asked by the driver alone."""
+    return check.alone and not check.asks_engine
 
 
 def _checked(inferences: pl.DataFrame, checks: Sequence[Check], given: Given) -> pl.DataFrame:
