@@ -26,12 +26,13 @@ def bench(
     repeats: int = 3,
     peers: tuple[str, ...] | None = None,
     out: Path | None = None,
+    store: str | None = None,
 ) -> dict[str, Any]:
     """Measure `what` (generate, score or plane); returns, prints and writes work, ours, peers and ratio.
 
     Seconds are medians of `repeats` runs on different texts, without the start of the engine, which `start_seconds`
     reports apart. Ratio is ours / peer in work per second. The pool is closed before a peer starts, and each peer has a
-    process of its own; one that cannot run has its reason under `error`. `peers` are names of `PEERS`, by default all.
+    process of its own; one that cannot run has its reason under `error`. `peers` are names of `PEERS`, by default all. `store`: where the rows of `plane` lie.
     """
     check_out(out)
     if what not in ROWS:
@@ -41,4 +42,5 @@ def bench(
     context = CONTEXT[what] if context is None else context
     # no peer serves adapters here, so the pool does not either
     config = config.model_copy(update={"max_lora_rank": 0})
-    return publish(WORK[what](model, config, rows, context, repeats, chosen), out)
+    where = {"store": store} if what == "plane" else {}
+    return publish(WORK[what](model, config, rows, context, repeats, chosen, **where), out)

@@ -79,13 +79,22 @@ class Drive:
                 continue
             ray.wait(list(waiting), timeout=pause)
             done, _ = ray.wait(list(waiting), num_returns=len(waiting), timeout=0)
+            reports, dead = list[tuple[dict[str, Shard], Status]](), list[tuple[Engine, Exception]]()
             for reference in done:
                 engine = waiting[reference]
                 engine.pending = None
                 try:
-                    self._report(engine, ray.get(reference))
+                    result = ray.get(reference)
                 except ray.exceptions.RayError as error:
-                    self._died(engine, cause_of(error))
+                    dead.append((engine, cause_of(error)))
+                    continue
+                if isinstance(result, Status):
+                    reports.append((engine.held, result))
+                else:  # the facts that a started engine gives
+                    engine.capacity = result["capacity"]
+            self._enter(reports)
+            for engine, cause in dead:
+                self._died(engine, cause)
             self._end_hung()
             self._show()
         for engine in list(self.engines):
@@ -111,7 +120,7 @@ class Drive:
 
     def _hand_out(self) -> None:
         """Shards in turn, so that the last ones spread over all engines."""
-        open_engines = [engine for engine in self.engines if engine.capacity]
+        open_engines, given = [engine for engine in self.engines if engine.capacity], list[tuple[Engine, Shard]]()
         while open_engines:
             for engine in list(open_engines):
                 shard = self.schedule.next(engine.held.values(), engine.capacity)
@@ -119,20 +128,21 @@ class Drive:
                     open_engines.remove(engine)
                     continue
                 engine.held[shard.name] = shard
-                engine.actor.give.remote(self.task, shard.name, shard.path, self.out)
+                given.append((engine, shard))
+        self.schedule.write()
+        for engine, shard in given:
+            engine.actor.give.remote(self.task, shard.name, shard.path, self.out)
         for engine in self.engines:
             if engine.held and engine.pending is None:
                 engine.pending, engine.asked = engine.actor.work.remote(WORK_SECONDS), time.monotonic()
 
-    def _report(self, engine: Engine, result: Any) -> None:
-        if not isinstance(result, Status):  # the facts that a started engine gives
-            engine.capacity = result["capacity"]
-            return
-        self.books.enter(engine.held, result)
-        if result.rows:
-            self.unproductive = 0
-        tokens = {name: getattr(result, name) for name in ("prompt_tokens", "cached_tokens", "output_tokens")}
-        count(self.metrics, self.task, rows=sum(result.finished.values()), errors=result.errors, **tokens)
+    def _enter(self, reports: list[tuple[dict[str, Shard], Status]]) -> None:
+        self.books.enter(reports)
+        for _, status in reports:
+            if status.rows:
+                self.unproductive = 0
+            tokens = {name: getattr(status, name) for name in ("prompt_tokens", "cached_tokens", "output_tokens")}
+            count(self.metrics, self.task, rows=sum(status.finished.values()), errors=status.errors, **tokens)
 
     def _show(self) -> None:
         leases, ready = sum(len(e.held) for e in self.engines), sum(bool(e.capacity) for e in self.engines)

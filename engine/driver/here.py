@@ -64,10 +64,14 @@ class DriveHere:
         capacity = self.actor.backend.capacity
         try:
             while not self.schedule.empty or self.held:
+                given = list[Shard]()
                 while shard := self.schedule.next(self.held.values(), capacity):
                     self.held[shard.name] = shard
+                    given.append(shard)
+                self.schedule.write()
+                for shard in given:
                     self.actor.give(self.task, shard.name, shard.path, self.out)
-                self.books.enter(self.held, self.actor.work(WORK_SECONDS))
+                self.books.enter([(self.held, self.actor.work(WORK_SECONDS))])
         except AddressGone as error:
             self._keep()
             raise EngineFailed(f"{error}; what is finished is kept: run again to go on.") from None

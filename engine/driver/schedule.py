@@ -11,6 +11,7 @@ import polars as pl
 from engine.driver.resume import Origin
 from engine.driver.rows import Rows, shard_size
 from engine.store.ids import content_id
+from engine.store.parts import in_threads
 from engine.store.places import Place, join
 from engine.store.retries import patiently
 from engine.store.tables import read_table, write_table
@@ -42,6 +43,7 @@ class Schedule:
         self.shard_rows, self.engines = shard_rows, engines
         self.returned: deque[Shard] = deque()
         self.suspects: deque[Shard] = deque()
+        self.unwritten = list[tuple[Place, pl.DataFrame]]()
         self.done_rows, self.seconds = 0, 0.0
 
     @property
@@ -50,7 +52,7 @@ class Schedule:
         return not (self.rows.left or self.returned or self.suspects)
 
     def next(self, held: Collection[Shard], capacity: int) -> Shard | None:
-        """What an engine that holds `held` gets now: two shards at least and enough calls to keep it full."""
+        """What an engine that holds `held` gets now, after `write`: two shards at least and enough calls to keep it full."""
         open_calls = sum(shard.calls - shard.counted for shard in held)
         if any(shard.suspect for shard in held) or (len(held) >= 2 and open_calls >= capacity):
             return None
@@ -58,7 +60,7 @@ class Schedule:
             return self.returned.popleft()
         if self.rows.left:
             rate = self.done_rows / self.seconds if self.seconds else 0.0
-            return self._write(self.rows.take(shard_size(self.rows.left, self.engines, self.shard_rows, rate)))
+            return self._cut(self.rows.take(shard_size(self.rows.left, self.engines, self.shard_rows, rate)))
         # alone, so that there is no doubt about what killed the engine
         return self.suspects.popleft() if self.suspects and not held else None
 
@@ -90,10 +92,16 @@ class Schedule:
             rows = patiently(partial(read_table, shard.path))
             size = 1 if shard.rows <= SINGLY else math.isqrt(shard.rows - 1) + 1
             for start in range(0, shard.rows, size):
-                self.suspects.append(self._write(rows[start : start + size], suspect=True))
+                self.suspects.append(self._cut(rows[start : start + size], suspect=True))
         return proven
 
-    def _write(self, rows: pl.DataFrame, suspect: bool = False) -> Shard:
+    def write(self) -> None:
+        """Write the files of the shards that were cut; at the same time, as each may be a call to an object store."""
+        if self.unwritten:
+            in_threads(lambda one: write_table(*one), self.unwritten)
+            self.unwritten = []
+
+    def _cut(self, rows: pl.DataFrame, suspect: bool = False) -> Shard:
         task = self.rows.task
         origin = self.origin.entry(rows, task)
         # the name depends on all that the results do: a part that a dead driver's engine writes too late replaces no other
@@ -106,5 +114,5 @@ class Schedule:
             origin,
             suspect,
         )
-        write_table(shard.path, rows)
+        self.unwritten.append((shard.path, rows))
         return shard

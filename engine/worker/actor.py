@@ -5,6 +5,7 @@ import logging
 import os
 import time
 from collections import deque
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -24,6 +25,9 @@ from engine.worker.fake_engine import FakeEngine
 from engine.worker.logs import explained
 from engine.worker.self_check import self_check
 from engine.worker.vllm_engine import VllmEngine
+
+THREADS = 4
+"""Shards and parts that are read and written at a time, while the engine works on others."""
 
 
 @dataclass
@@ -79,8 +83,11 @@ class EngineActor:
             raise explained(error) from error
         gc.collect()
         gc.freeze()  # what has been loaded stays: the collector need not walk through it again and again
-        self.queue: deque[tuple[str, str, Place, Place]] = deque()
+        self.files = ThreadPoolExecutor(THREADS, "files")
+        self.queue: deque[tuple[str, str, Future[pl.DataFrame], Place]] = deque()
         self.leases: dict[str, tuple[Lease, Place]] = {}
+        self.writing: dict[str, tuple[Future[None], pl.DataFrame]] = {}
+        """Parts of leases that are done, until `work` has reported them."""
         self.in_flight: dict[str, str] = {}
         self.status = Status()
 
@@ -95,27 +102,32 @@ class EngineActor:
         }
 
     def give(self, task: str, name: str, shard: Place, out: Place) -> None:
-        """Queue the shard file `shard` as a lease; results become part `name` of the folder `out`."""
-        self.queue.append((task, name, shard, out))
+        """Queue the shard file `shard` as a lease, and begin to read it; results become part `name` of the folder `out`."""
+        self.queue.append((task, name, self.files.submit(_read, shard), out))
 
     def work(self, seconds: float) -> Status:
         """Run the engine for about that long, or until there is room for a lease; returns what happened."""
         started = time.monotonic()
         while time.monotonic() < started + seconds:
             self._fill()
-            if not self.in_flight:
-                break
-            for answer in self._step():
-                name = self.in_flight.pop(answer.key)
-                self._take(name, answer)
-                self.status.prompt_tokens += answer.prompt_tokens
-                self.status.cached_tokens += answer.cached_tokens
-                self.status.output_tokens += answer.output_tokens
             self._write()
             if self.status.finished and not self.queue:
                 break
+            if self.in_flight:
+                for answer in self._step():
+                    name = self.in_flight.pop(answer.key)
+                    self._take(name, answer)
+                    self.status.prompt_tokens += answer.prompt_tokens
+                    self.status.cached_tokens += answer.cached_tokens
+                    self.status.output_tokens += answer.output_tokens
+            elif left := [future for future, _ in self.writing.values() if not future.done()]:
+                wait(left, max(0.0, started + seconds - time.monotonic()), FIRST_COMPLETED)
+            else:
+                break
         self._write()
         status, self.status = self.status, Status()
+        for name in status.finished:
+            del self.writing[name]
         status.seconds = time.monotonic() - started
         return status
 
@@ -138,11 +150,8 @@ class EngineActor:
             if call is not None:
                 self._send(*call)
             elif self.queue:
-                task, name, shard, out = self.queue.popleft()
-                limit = self.backend.max_model_len
-                with told("read", shard, "see to its storage, then run again: what is finished is kept"):
-                    rows = patiently(partial(read_table, shard))
-                lease = TASKS[task].lease(rows, self.backend.tokenizer, limit, name)
+                task, name, rows, out = self.queue.popleft()
+                lease = TASKS[task].lease(rows.result(), self.backend.tokenizer, self.backend.max_model_len, name)
                 self.leases[name] = (lease, out)
                 self.status.count(name, lease.rows_done)
             else:
@@ -164,17 +173,21 @@ class EngineActor:
             self._take(name, Answer(call.key, prompt_tokens=len(call.ids), error=" ".join(str(error).split())))
 
     def _write(self) -> None:
-        """Write the parts of leases that are done; the driver then makes them visible."""
+        """Begin to write the parts of leases that are done, and report those that are written; the driver then makes them visible."""
         for name in [n for n, (lease, _) in self.leases.items() if lease.done]:
             lease, out = self.leases.pop(name)
             table = lease.table()
-            write_part(out, name, table)
-            self.status.finished[name] = table.height
-            self.status.errors += table.height - table["error"].null_count()
+            self.writing[name] = self.files.submit(write_part, out, name, table), table
+        for name, (future, table) in self.writing.items():
+            if future.done() and name not in self.status.finished:
+                future.result()
+                self.status.finished[name] = table.height
+                self.status.errors += table.height - table["error"].null_count()
 
     def salvage(self) -> dict[str, pl.DataFrame]:
-        """What open leases have results for, by name, where the work ends before they are done."""
+        """What leases have results for that nobody was told of, by name, where the work ends before they are done."""
         found = {name: lease.table() for name, (lease, _) in self.leases.items()}
+        found |= {name: table for name, (_, table) in self.writing.items()}
         return {name: table for name, table in found.items() if table.height}
 
     def load(self, model: str) -> None:
@@ -183,4 +196,10 @@ class EngineActor:
 
     def close(self) -> None:
         """Stop the engine."""
+        self.files.shutdown(cancel_futures=True)
         self.backend.close()
+
+
+def _read(shard: Place) -> pl.DataFrame:
+    with told("read", shard, "see to its storage, then run again: what is finished is kept"):
+        return patiently(partial(read_table, shard))

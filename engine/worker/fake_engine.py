@@ -14,15 +14,16 @@ A model named `fake:FAULT=VALUE,FAULT=VALUE` misbehaves on purpose, to try what 
 | full=BYTES | no file of this process can become larger, as on a disk that is full |
 """
 
+import hashlib
 import math
 import os
 import resource
 import time
 import zlib
+from array import array
 
 from engine.config import EngineConfig
 from engine.errors import UserError
-from engine.store.ids import content_id
 from engine.tasks.base import Answer, Call
 
 FAULTS = ("die", "raise", "hang", "slow", "seats", "log", "full", "turn")
@@ -35,7 +36,7 @@ class FakeTokenizer:
 
     def encode(self, text: str, add_special_tokens: bool = True) -> list[int]:
         """Code points, with a 1 in front where special tokens are asked for."""
-        return [1] * add_special_tokens + [ord(c) for c in text]
+        return [1] * add_special_tokens + array("I", text.encode("utf-32-le", "surrogatepass")).tolist()
 
     def decode(self, ids: list[int]) -> str:
         """The text of tokens."""
@@ -62,6 +63,13 @@ def _value(adapter: int, ids: list[int], place: int, token: int) -> float:
     """The same for a token of a choice and for a next token: from its place and the two tokens before it."""
     before = ids[place - 1] + 31 * ids[place - 2] if place > 1 else 0
     return VALUES[(adapter + 7919 * place + 104729 * before + 1299709 * token) % 97]
+
+
+def _digest(call: Call, weights: str) -> str:
+    """16 hex digits for what a call's text depends on."""
+    asked = hashlib.blake2b(array("I", call.ids).tobytes(), digest_size=8)
+    asked.update(repr((call.params.get("seed"), call.adapter, weights)).encode())
+    return asked.hexdigest()
 
 
 def _turned(ids: list[int], digest: str) -> str:
@@ -98,7 +106,7 @@ class FakeEngine:
             self._misbehave(calls)
         answers = []
         for call in calls:
-            digest = content_id(call.ids, call.params.get("seed"), call.adapter, self.weights)
+            digest = _digest(call, self.weights)
             text = _turned(call.ids, digest) if "turn" in self.faults else f"fake {digest}"
             answer, adapter = (
                 Answer(call.key, text, "stop", len(call.ids), 0, 2),

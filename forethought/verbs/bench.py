@@ -31,6 +31,8 @@ class Job(Settings):
     """Prompts, questions, texts, (arms) facts or documents; by default 1000, 100, 1000, 40, 1000 and, for plane, 20,000."""
     context: int | None = None
     """Words of a text that questions or prompts share; by default 4000 for score, none for generate. For plane: words of a prompt."""
+    store: str | None = None
+    """For plane: folder or URL where rows and results lie. slow://20/tmp: this machine's, each call 20 ms late like an object store's."""
     peers: tuple[str, ...] | None = None
     """Peers to compare with, by default all: lm_eval and llm_generate for score; llm_generate, ray_data_llm and
     transformers for generate; trl for train; one_after_another for arms."""
@@ -65,7 +67,7 @@ def run(job: Job) -> None:
         choose_peers((), job.peers)
         bench_augment(job.engine, job.rows, job.repeats, job.json_file)
     else:
-        bench(job.what, job.model, job.engine, job.rows, job.context, job.repeats, job.peers, job.json_file)
+        bench(job.what, job.model, job.engine, job.rows, job.context, job.repeats, job.peers, job.json_file, job.store)
 
 
 def say_bench(job: Job) -> None:

@@ -6,11 +6,13 @@ import random
 import polars as pl
 import pytest
 
+from engine.bench import slow_store
 from engine.bench.score import accuracy
 from engine.bench.texts import prompts, questions
 from engine.bench.throughput import bench
 from engine.config import EngineConfig
 from engine.errors import UserError
+from engine.store.places import create, exists, join, names, read_bytes, remove, write_whole
 
 
 @pytest.mark.engine
@@ -18,11 +20,33 @@ def test_plane_writes_the_agreed_json(tmp_path):
     result = bench("plane", "none", EngineConfig(), rows=300, repeats=2, out=tmp_path / "b" / "plane.json")
     assert json.loads((tmp_path / "b" / "plane.json").read_text()) == json.loads(json.dumps(result))
     assert set(result) == {"work", "ours", "peers", "ratio"}
-    assert result["work"] == {"rows": 300, "words": 0, "engine": "fake", "replicas": 2}
+    assert result["work"] == {"rows": 300, "words": 0, "engine": "fake", "replicas": 2, "store": None}
     assert result["ours"]["per_second"] == pytest.approx(300 / result["ours"]["seconds"])
     assert result["ours"]["resume_seconds"] < 20
     assert 0 < result["ours"]["files"] < 100
     assert result["ours"]["driver_us"] > 0
+
+
+@pytest.mark.engine
+def test_plane_can_lie_at_a_store_that_answers_late(tmp_path):
+    result = bench("plane", "none", EngineConfig(), rows=300, repeats=1, store=f"slow://5{tmp_path}")
+    assert result["work"]["store"] == f"slow://5{tmp_path}"
+    assert 0 < result["ours"]["files"] < 100
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_each_call_to_the_slow_store_is_late(tmp_path, monkeypatch):
+    waited = list[float]()
+    monkeypatch.setattr(slow_store.time, "sleep", waited.append)
+    folder = f"slow://20{tmp_path}"
+    assert create(join(folder, "a", "one"), b"1")
+    assert not create(join(folder, "a", "one"), b"2")
+    write_whole(join(folder, "a", "two"), b"2")
+    assert (read_bytes(join(folder, "a", "one")), names(join(folder, "a"))) == (b"1", {"one", "two"})
+    remove(join(folder, "a"))
+    assert not exists(join(folder, "a", "one"))
+    assert len(waited) >= 7
+    assert set(waited) == {0.02}
 
 
 def test_mistakes_name_the_choices(tmp_path):

@@ -16,7 +16,8 @@ def schedule(folder, count, shard_rows=256, engines=1):
     return Schedule(rows, folder, shard_rows, engines, Origin("mark", {}))
 
 
-def ids(shard):
+def ids(plan, shard):
+    plan.write()
     return read_table(shard.path)["request_id"].to_list()
 
 
@@ -62,12 +63,13 @@ def test_an_engine_holds_two_shards_or_as_many_calls_as_keep_it_full(tmp_path):
     assert [shard.rows for shard in held] == [10] * 4
     held[0].counted = 9  # nearly done: the engine gets room
     assert plan.next(held, capacity=35) is not None
-    assert [ids(s)[0] for s in held] == ["r000000", "r000010", "r000020", "r000030"]
+    assert [ids(plan, s)[0] for s in held] == ["r000000", "r000010", "r000020", "r000030"]
 
 
 def test_the_shards_of_two_dead_engines_come_last_in_pieces_and_alone(tmp_path):
     plan = schedule(tmp_path, 512)
     first, second = plan.next([], 1), plan.next([], 1)
+    plan.write()
     first.counted = 100
     assert plan.died([first]) == []
     again = plan.next([second], 1000)  # a first death may have any reason
@@ -76,13 +78,14 @@ def test_the_shards_of_two_dead_engines_come_last_in_pieces_and_alone(tmp_path):
     assert plan.next([second], 1000) is None  # suspects only to an engine that holds nothing
     pieces = []
     while piece := plan.next([], 1000):
+        plan.write()
         assert plan.next([piece], 1000) is None
         pieces.append(piece)
     assert [p.rows for p in pieces] == [16] * 16
-    assert [i for p in pieces for i in ids(p)] == ids(first)
+    assert [i for p in pieces for i in ids(plan, p)] == ids(plan, first)
     assert plan.died([pieces[3]]) == []
     singles = [plan.next([], 1) for _ in range(16)]
-    assert [ids(s) for s in singles] == [[i] for i in ids(pieces[3])]
+    assert [ids(plan, s) for s in singles] == [[i] for i in ids(plan, pieces[3])]
     assert plan.empty
     assert plan.died([singles[5]]) == [singles[5]]
     assert plan.empty
@@ -91,6 +94,7 @@ def test_the_shards_of_two_dead_engines_come_last_in_pieces_and_alone(tmp_path):
 def test_a_single_row_is_not_blamed_before_it_ran_alone(tmp_path):
     plan = schedule(tmp_path, 2, shard_rows=1)
     held = [plan.next([], 10), plan.next([], 10)]
+    plan.write()
     assert plan.died(held) == []
     assert [plan.next([], 10), plan.next([], 10)] == held
     assert plan.died(held) == []
