@@ -77,6 +77,11 @@ def steps(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> list[
             f"Asked {config.writes} with the operators {', '.join(config.augment.operators)} about each sentence or document; it wrote "
             f"{made['inferences']:,} inferences, of which {made['kept']:,} passed the checks ({', '.join(checks(config.augment.verify))})."
         )
+    if people := results.get("review"):
+        told.append(
+            f"People reviewed {sum(people.values()):,} of the inferences: they kept {people['keep']:,}, rejected {people['reject']:,} and "
+            f"edited {people['edit']:,}."
+        )
     if made.get("train_tokens"):
         length = f"{config.train.steps} steps" if config.train.steps else f"{config.train.epochs:g} epochs"
         told.append(

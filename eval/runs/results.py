@@ -28,6 +28,7 @@ from eval.runs.abilities import findings
 from eval.runs.folder import Clock
 from eval.runs.own_documents import FOLDER
 from eval.runs.provenance import provenance, teacher_facts
+from eval.runs.reviewed import decided
 from train.examples.arms import TRAINED_ARMS
 
 
@@ -53,6 +54,8 @@ def finish(
     results |= {"augmentation": audited | {"train_tokens": tokens}, "seconds": clock.seconds}
     if tokens_asked := spent(run):
         results["tokens"] = tokens_asked
+    if people := decided(run):
+        results["review"] = people
     if config.augment.teacher and config.augment.prices.given:
         wrote = billed([*sorted(run.glob("generations*")), run / FOLDER / "generations"])
         results["dollars"] = round(config.augment.prices.of(*wrote), 4)

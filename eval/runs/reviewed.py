@@ -1,12 +1,15 @@
 """The inferences of a run as people decided about them, and the page on which they decide."""
 
+from collections import Counter
 from pathlib import Path
 
 import polars as pl
 
+from augment.config import AugmentConfig
 from augment.results.review import write_review
 from augment.results.summary import say_review
-from augment.review.reviewed import review
+from augment.review.decisions import KINDS
+from augment.review.reviewed import known_decisions, review
 from eval.config import RunConfig
 
 
@@ -24,3 +27,9 @@ def reviewed_worlds(
     write_review(run, shown, texts, config.model, config.augment.seed, found.decisions.values())
     say_review(found.lines)
     return {seed: found.inferences.filter(world=seed).drop("world") for seed in made}
+
+
+def decided(run: Path) -> dict[str, int]:
+    """How many inferences people kept, rejected and edited, by the decisions that the run's folder keeps; {} without any."""
+    counts = Counter(one.decision for one in known_decisions(AugmentConfig(), run).values())
+    return {kind: counts[kind] for kind in KINDS} if counts else {}
