@@ -6,22 +6,22 @@
 - hallucination: share of the questions where a false statement is clearly preferred to every right one.
 
 A figure says little by itself: `value` is the tuned model's, `baseline` the untuned one's on the same items, and `difference`
-(value - baseline) has a 95% interval by the percentile bootstrap over texts or, of questions, over the facts that they need.
+(value - baseline) has a 95% interval over texts or, of questions, over the facts that they need (`intervals`).
 """
 
+import math
 from random import Random
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from augment.text.words import normal
 from engine.store.ids import content_id
+from eval.measure.intervals import estimate, ratio
 
+FORGETTING = "forgetting"
 MARGIN = 1.0
 """Nats by which a false statement must be likelier than every right one: 2.7 times as likely."""
-DRAWS = 2000
-"""Resamples of the bootstrap."""
 TEXT_ITEMS: dict[str, Any] = {
     **dict.fromkeys(("item_id", "text_id", "arm"), pl.String),
     "seed": pl.Int64,
@@ -92,7 +92,7 @@ def forgetting(scores: pl.DataFrame, tuned: pl.DataFrame, pretrained: pl.DataFra
     """
     total = pl.when(pl.col("error").is_null()).then(pl.col("logprobs").list.sum()).cast(pl.Float64)
     values = scores.select("item_id", value=total, weight=pl.col("tokens").cast(pl.Float64))
-    return _row("forgetting", values, tuned.with_columns(cluster="text_id"), pretrained, "text_id")
+    return _row(FORGETTING, values, tuned.with_columns(cluster="text_id"), pretrained, "text_id")
 
 
 def icl_damage(scores: pl.DataFrame, tuned: pl.DataFrame, icl: pl.DataFrame, questions: pl.DataFrame) -> dict[str, Any]:
@@ -165,11 +165,14 @@ def _row(gate: str, values: pl.DataFrame, tuned: pl.DataFrame, base: pl.DataFram
     row |= {"n": scored.height, "unscored": pairs.height - scored.height}
     if scored.is_empty():
         return row
-    sums = scored.group_by("cluster").agg(pl.col("value", "value_base", "weight").sum()).sort("cluster")
-    value, base_value, weight = (sums[c].to_numpy() for c in ("value", "value_base", "weight"))
-    rng = np.random.default_rng(0)
-    picks = (rng.integers(len(value), size=len(value)) for _ in range(DRAWS))
-    drawn = [(value[pick] - base_value[pick]).sum() / weight[pick].sum() for pick in picks]
-    low, high = np.percentile(drawn, [2.5, 97.5]).tolist() if len(value) > 1 else (None, None)
-    row |= {"value": float(value.sum() / weight.sum()), "baseline": float(base_value.sum() / weight.sum())}
-    return row | {"difference": row["value"] - row["baseline"], "low": low, "high": high}
+    sums = scored.group_by("cluster").agg(pl.col("value", "value_base", "weight").sum())
+    gap, weight = sums["value"] - sums["value_base"], sums["weight"]
+    found = ratio(gap, weight)
+    if gate != FORGETTING:
+        found = estimate([seed] * scored.height, scored["cluster"], scored["value"] - scored["value_base"])
+    low, high = found.between(-math.inf, math.inf) if found.known else (None, None)
+    row |= {
+        name: float(sums[column].sum() / weight.sum())
+        for name, column in (("value", "value"), ("baseline", "value_base"))
+    }
+    return row | {"difference": found.mean, "low": low, "high": high}

@@ -112,7 +112,7 @@ def test_three_runs_are_compared_with_the_first(tmp_path, two):
     comparison = found(*two, finished_run(tmp_path / "third", ANSWERS))
     near, same = cell(comparison, "finetuned")["difference"]
     assert near["low"] > 0.2
-    assert (same["difference"], same["low"], same["high"]) == (0, 0, 0)
+    assert same["low"] < same["difference"] == 0 < same["high"]  # trained anew they might differ
 
 
 def test_different_benchmarks_are_allowed_and_said(tmp_path, two):
