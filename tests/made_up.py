@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from eval.measure.accuracy import per_seed, summarise
-from eval.measure.claims import claims
+from eval.measure.claims import compare_arms, judge
 from eval.report.page import ReportData
 
 CHANCE = {"rephrasing": 0.5, "reversal": 0.5}
@@ -43,7 +43,7 @@ def full(**changes: Any) -> ReportData:
             "model": "forethought-pico",
             "model_note": "A model organism made for this project: it can reverse in context and knows no fact.",
             "summary": summary,
-            "claims": claims(summary, answers, 0.5),
+            "claims": judge(compare_arms(answers, CHANCE, "reversal")),
             "chance": CHANCE,
             "steps": ["Drew 100 facts from seed 0.", "Generated inferences about each.", "Finetuned three arms."],
             "results": {

@@ -50,7 +50,9 @@ def all_pages(folder: Path) -> list[Path]:
     results |= {"training": training(NAMES[2:]), "tokens": {"prompt": 1200, "cached": 900, "output": 90}}
     claims = [
         *full().claims,
-        *(Claim(f"claim {n}", "paper", "ours", holds) for n, holds in enumerate((False, None, True))),
+        *(Claim(f"claim {n}", "paper", "ours", v, "", 0.1) for n, v in enumerate(("refuted", "undecided", "shown"))),
+        Claim("claim 3", "paper", "ours", vacuous="not measured"),
+        Claim("claim 4", "paper", "ours", vacuous="there is nothing to reach", difference=0.0),
     ]
     write_report(folder / "report", full(results=results, claims=claims))
     rejected = row(1, kept=False, reason="entailment: unlikely", verdicts='{"format": "ok", "entailment": "unlikely"}')

@@ -171,8 +171,6 @@ def _row(gate: str, values: pl.DataFrame, tuned: pl.DataFrame, base: pl.DataFram
     if gate != FORGETTING:
         found = estimate([seed] * scored.height, scored["cluster"], scored["value"] - scored["value_base"])
     low, high = found.between(-math.inf, math.inf) if found.known else (None, None)
-    row |= {
-        name: float(sums[column].sum() / weight.sum())
-        for name, column in (("value", "value"), ("baseline", "value_base"))
-    }
+    value, baseline, whole = (sums[column].to_numpy().sum() for column in ("value", "value_base", "weight"))
+    row |= {"value": float(value / whole), "baseline": float(baseline / whole)}
     return row | {"difference": found.mean, "low": low, "high": high}

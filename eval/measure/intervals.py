@@ -16,7 +16,7 @@ from scipy.special import stdtr, stdtrit
 
 Z95 = 1.959963984540054
 TRAINING_SD = 0.05
-"""Usual standard deviation of an accuracy over trainings that differ in their seed."""
+"""Usual standard deviation over trainings that differ in their seed, of an accuracy of one half; of others by the spread of their values."""
 PRIOR = 2.0
 """How many further trainings that usual spread counts as."""
 PSEUDO = 0.5
@@ -90,7 +90,8 @@ def estimate(seeds: npt.ArrayLike, clusters: npt.ArrayLike, values: npt.ArrayLik
     within /= (n + 2 * weight) ** 2
     if trainings == 1:
         return Estimate(mean, within, facts - 1, n, weight)
-    usual = within + TRAINING_SD**2 / trainings
+    spread = (float(((found - mean) ** 2).sum()) + 2 * weight * PSEUDO**2) / (n + 2 * weight)
+    usual = within + 4 * spread * TRAINING_SD**2 / trainings
     between = trainings / (trainings - 1) * float(((sizes / n * (means - mean)) ** 2).sum())
     freedom = PRIOR + trainings - 1
     return Estimate(mean, (PRIOR * usual + (trainings - 1) * between) / freedom, freedom, n, weight)

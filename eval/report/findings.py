@@ -7,7 +7,7 @@ import polars as pl
 
 from eval.benchmarks.documents.own import OWN
 from eval.measure.accuracy import LEADING, percent
-from eval.measure.claims import CHANCE, GUESSES, ORDERING, Claim
+from eval.measure.claims import CHANCE, ORDERING, Claim, counted, said
 from eval.measure.order import SPLITS, STATED
 
 ARM_MEANINGS = {
@@ -44,10 +44,9 @@ NEEDED = {arm for one in ORDERING for arm in (one.arm, one.other)} - {CHANCE}
 
 
 def tally(claims: list[Claim]) -> str:
-    """ "holds" where every claim does, "mixed" where one does not, "open" where one could not be judged."""
-    if any(claim.holds is False for claim in claims):
-        return "mixed"
-    return "holds" if claims and all(claim.holds for claim in claims) else "open"
+    """ "holds" where every claim that counts is shown, "mixed" where one is refuted, else "open"."""
+    verdicts = {claim.verdict for claim in counted(claims)}
+    return "mixed" if "refuted" in verdicts else "holds" if verdicts == {"shown"} else "open"
 
 
 def headline(summary: pl.DataFrame, claims: list[Claim], chance: Mapping[str, float]) -> str:
@@ -69,19 +68,19 @@ def headline(summary: pl.DataFrame, claims: list[Claim], chance: Mapping[str, fl
 
 
 def _ordering(claims: list[Claim]) -> str:
-    held = [claim for claim in claims if claim.holds]
-    failed = [claim for claim in claims if claim.holds is False]
-    unjudged = len(claims) - len(held) - len(failed)
-    missing = f", and {unjudged} could not be judged because an arm is missing" if unjudged else ""
-    if not held and not failed:
+    some = counted(claims)
+    missing = sum(not claim.measured for claim in claims)
+    lacking = f", and {missing} could not be judged because an arm is missing" if missing else ""
+    if not any(claim.measured for claim in claims):
         return "the paper's ordering cannot be judged, because this run lacks the arms for it"
-    if not failed and not unjudged:
-        return f"the paper's ordering holds (all {len(held)} claims)"
-    if not failed:
-        return f"the paper's ordering holds as far as it was measured ({len(held)} of {len(claims)} claims{missing})"
-    names = f" for {listed([f'“{claim.text}”' for claim in failed])}" if len(failed) <= NAMED else ""
-    holding = f"{len(held)} of {len(claims)} claims {'holds' if len(held) == 1 else 'hold'}"
-    return f"the paper's ordering does not hold here{names} ({holding}{missing})"
+    if not some:
+        return "none of the paper's claims says anything here" + lacking
+    refuted = [claim for claim in some if claim.verdict == "refuted"]
+    if all(claim.verdict == "shown" for claim in some):
+        return f"the paper's ordering is shown (all {len(some)} claims{lacking})"
+    names = f" for {listed([f'“{claim.text}”' for claim in refuted])}" if 0 < len(refuted) <= NAMED else ""
+    outcome = f"the paper's ordering is refuted here{names}" if refuted else "the paper's ordering is not decided"
+    return f"{outcome} ({said(claims)}{lacking})"
 
 
 def warnings(results: Mapping[str, Any]) -> list[str]:
@@ -121,13 +120,14 @@ def next_steps(summary: pl.DataFrame, claims: list[Claim], results: Mapping[str,
     missing = sorted(NEEDED - {row["arm"] for row in rows})
     if claims and missing:
         steps.append(f"Add {listed(missing)}: without {'it' if len(missing) == 1 else 'them'} claims stay open.")
-    if any(claim.holds is False and "overlap" in claim.ours for claim in claims):
-        steps.append("Add seeds or questions: where intervals overlap, this run cannot tell the arms apart.")
-    if any(claim.holds is False and claim.text.startswith(GUESSES.text) for claim in claims):
+    if any(claim.verdict == "undecided" for claim in counted(claims)):
+        steps.append("Add seeds or questions: this run cannot decide every claim.")
+    if any(claim.text.startswith("pretrained is at") and claim.verdict == "refuted" for claim in claims):
         steps.append("Look at the questions that pretrained answers: it should know nothing of these documents.")
-    apart = [c for c in claims if c.holds is False and "overlap" not in c.ours and not c.text.startswith(GUESSES.text)]
-    if apart:
-        steps.append("Read the mistakes of the arms whose claims fail before changing any setting.")
+    if any("has not learnt" in claim.vacuous for claim in claims):
+        steps.append("Train longer: an arm has not learnt what the documents state, so what it implies says nothing.")
+    if any(claim.verdict == "refuted" for claim in counted(claims)):
+        steps.append("Read the mistakes of the arms whose claims are refuted before changing any setting.")
     if rows and max(row["seeds"] for row in rows) < 3:
         steps.append("Repeat with at least three seeds: training varies from seed to seed.")
     if (precision := augmentation.get("precision")) is not None and precision < 0.95:

@@ -34,7 +34,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 SOURCES, PER_SOURCE, REJECTED, MISTAKES = 6, 5, 12, 8
 """How many examples the page shows: sources, inferences of each, rejected inferences, mistakes of each arm."""
 CLAIMS = 8
-"""Of more claims than these, those that hold are folded away."""
+"""Of more claims than these, those that are shown are folded away."""
 
 SECTIONS = (
     ("accuracy", "Accuracy", ()),

@@ -15,7 +15,7 @@ from eval.benchmarks.base import mean_chance
 from eval.benchmarks.registry import load
 from eval.config import Name, RunConfig
 from eval.measure.accuracy import summarise
-from eval.measure.claims import CHANCE, GUESSES, Claim, Expected, claims
+from eval.measure.claims import BEHIND, CHANCE, GAIN, GUESSES, Claim, Compared, Expected, compare_arms, judge, said
 from eval.report.figures import Panel, draw, panels
 from eval.runs.room import check_room
 from eval.runs.run import run_job
@@ -130,19 +130,14 @@ def read(run: Path, chance: dict[str, float]) -> Found:
 
 
 def judged(found: dict[str, Found]) -> list[tuple[Part, Claim]]:
-    """Every claim of the paper about the data sets that were run."""
-    return [
-        (part, claim)
-        for part in PAPER
-        if part.benchmark in found
-        for claim in claims(
-            found[part.benchmark].summary,
-            found[part.benchmark].answers,
-            found[part.benchmark].chance[part.split],
-            part.split,
-            expected=part.expected,
-        )
-    ]
+    """Every claim of the paper about the data sets that were run, judged as one family."""
+    parts, compared = list[Part](), list[Compared]()
+    for part in PAPER:
+        if part.benchmark in found:
+            one = found[part.benchmark]
+            compared += compare_arms(one.answers, one.chance, part.split, expected=part.expected)
+            parts += [part] * len(part.expected)
+    return list(zip(parts, judge(compared), strict=True))
 
 
 def write(config: RunConfig, found: dict[str, Found]) -> Path:
@@ -151,9 +146,10 @@ def write(config: RunConfig, found: dict[str, Found]) -> Path:
     lines = [
         "# The paper's claims, measured",
         "",
-        f"Model `{config.model}`, size `{config.benchmark.size}`, seeds {', '.join(map(str, config.seeds))}. Accuracies have 95% intervals, "
-        "clustered by fact (semantic: by kind of relation); a claim holds where the intervals show it. What does not hold is "
-        "said as plainly as what does. Command: `forethought reproduce`.",
+        f"Model `{config.model}`, size `{config.benchmark.size}`, seeds {', '.join(map(str, config.seeds))}. Accuracies and "
+        "differences have 95% intervals over facts and trainings. A claim is shown, refuted or undecided by its paired difference, corrected for the "
+        f"number of claims (Holm). Margins: less than {100 * GAIN:.0f} points refutes “above” and “below”, less than {100 * BEHIND:.0f} points behind is “reaches”. "
+        "Claims that could hold although nothing was learnt are not counted. Command: `forethought reproduce`.",
         "",
     ]
     figures = list(dict.fromkeys(part.figure for part in PAPER if part.benchmark in found))
@@ -172,22 +168,30 @@ def write(config: RunConfig, found: dict[str, Found]) -> Path:
         draw(groups, title, folder / image)
         lines += [f"![{title}]({image})", ""]
     table = judged(found)
-    lines += ["| figure | data set | split | the paper | claim | ours | holds |", "|---|---|---|---|---|---|---|"]
+    lines += ["| figure | data set | split | the paper | claim | ours | verdict |", "|---|---|---|---|---|---|---|"]
     lines += [
-        f"| {p.figure} | {p.benchmark} | {p.split} | {c.paper} | {c.text} | {c.ours} | {VERDICT[c.holds]} |"
+        f"| {p.figure} | {p.benchmark} | {p.split} | {c.paper} | {c.text} | {c.ours} | {_verdict(c)} |"
         for p, c in table
     ]
-    held = sum(claim.holds is True for _, claim in table)
-    lines += ["", f"{held} of {len(table)} claims hold.", ""]
+    lines += ["", f"{said([claim for _, claim in table])}.", ""]
     lines += _augmentations(found)
-    rows = [{"figure": p.figure, "benchmark": p.benchmark, "split": p.split, **dataclasses.asdict(c)} for p, c in table]
-    write_json(folder / "claims.json", rows)
+    write_json(folder / "claims.json", [_row(part, claim) for part, claim in table])
     path = folder / "reproduction.md"
     write_whole(path, "\n".join(lines).encode())
     return path
 
 
-VERDICT = {True: "yes", False: "**no**", None: "not measured"}
+def _verdict(claim: Claim) -> str:
+    if not claim.measured:
+        return "not measured"
+    return f"not counted: {claim.vacuous}" if claim.vacuous else f"**{claim.verdict}**"
+
+
+def _row(part: Part, claim: Claim) -> dict[str, Any]:
+    """A claim as in claims.json: differences are shares, not points."""
+    row: dict[str, Any] = {"figure": part.figure, "benchmark": part.benchmark, "split": part.split, "claim": claim.text}
+    row |= {"verdict": claim.verdict, "difference": claim.difference, "low": claim.low, "high": claim.high}
+    return row | {"vacuous": bool(claim.vacuous), "why": claim.vacuous, "paper": claim.paper, "ours": claim.ours}
 
 
 def _augmentations(found: dict[str, Found]) -> list[str]:

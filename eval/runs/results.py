@@ -17,7 +17,7 @@ from eval.benchmarks.base import Benchmark, mean_chance
 from eval.config import RunConfig
 from eval.measure.accuracy import LEADING, per_seed, summarise
 from eval.measure.audit import audit, verdicts
-from eval.measure.claims import Claim, claims
+from eval.measure.claims import Claim, compare_arms, judge
 from eval.measure.gates import as_json
 from eval.measure.leakage import leaks, with_and_without
 from eval.report.curves import trainings
@@ -76,13 +76,15 @@ def finish(
     write_json(run / "provenance.json", origin)
     write_json(run / "results.json", results)
     summary = summarise(answered)
-    ordering = [
-        claim
-        for split in first.judged
-        for claim in claims(
-            summary, answered, chance[split], split, where=f" on {split}" if first.judged != ("reversal",) else ""
-        )
-    ]
+    ordering = judge(
+        [
+            compared
+            for split in first.judged
+            for compared in compare_arms(
+                answered, chance, split, where=f" on {split}" if first.judged != ("reversal",) else ""
+            )
+        ]
+    )
     write_report(run, report_data(config, worlds, inferences, answered, summary, ordering, results, origin))
     _print(run, table_of_arms(summary, chance), ordering, warnings(results))
 
@@ -103,8 +105,10 @@ def _augmentation(
 def _print(run: Path, table: Table, ordering: list[Claim], warned: list[str]) -> None:
     Console().print(table)
     for claim in ordering:
-        mark = {True: "[green]holds[/]", False: "[red]does not hold[/]", None: "[yellow]not measured[/]"}[claim.holds]
-        console.print(f"  {mark}: {claim.text}")
+        colour = {"shown": "green", "refuted": "red", "undecided": "yellow"}[claim.verdict]
+        mark = f"[{colour}]{claim.verdict}[/]" if claim.measured else "[yellow]not measured[/]"
+        note = f" ({claim.vacuous}: not counted)" if claim.vacuous and claim.measured else ""
+        console.print(f"  {mark}: {claim.text}{note}", soft_wrap=True)
     for warning in warned:
         console.print(f"  [yellow]note[/]: {warning}", soft_wrap=True)
     Console(soft_wrap=True, highlight=False).print(f"report: {run / 'report.html'}")

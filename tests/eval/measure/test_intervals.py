@@ -55,6 +55,12 @@ def test_intervals_are_wider_than_need_be_where_trainings_are_all_alike():
     assert 0.96 < held(3, 0.0, 0.7, 0.5) <= 1
 
 
+def test_near_the_edge_trainings_differ_less():
+    assert held(3, 0.02, 0.95) == pytest.approx(0.96, abs=0.025)
+    low, high = estimate(np.arange(300) // 100, np.arange(300), np.arange(300) % 100 > 0).wilson()
+    assert 0.94 < low < 0.99 < high
+
+
 def test_one_more_right_answer_moves_the_interval_little():
     facts = np.arange(15).repeat(8)
     bounds = [estimate([0] * 120, facts, np.arange(120) < right).wilson() for right in (118, 119, 120)]
@@ -73,7 +79,8 @@ def test_trainings_count_beside_what_facts_say():
     seeds, facts = [0] * 10 + [1] * 10, range(20)
     found = estimate(seeds, facts, [i % 10 < 3 + 4 * (i // 10) for i in range(20)])
     within = (20 / 19 * (10 * 0.3 * 0.7 + 10 * 0.7 * 0.3) + 0.5) / 22**2
-    usual, between = within + TRAINING_SD**2 / 2, 2 * 2 * (0.5 * 0.2) ** 2
+    spread = (20 * 0.25 + 0.5) / 22
+    usual, between = within + 4 * spread * TRAINING_SD**2 / 2, 2 * 2 * (0.5 * 0.2) ** 2
     assert found.variance == pytest.approx((PRIOR * usual + between) / (PRIOR + 1))
     assert found.freedom == PRIOR + 1
 

@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 
 from eval.measure.accuracy import paired_difference, per_seed, summarise
-from eval.measure.claims import claims
 from eval.measure.intervals import Z95 as Z
 from eval.measure.intervals import estimate
 from eval.measure.order import arms_in_order, splits_in_order
@@ -162,42 +161,3 @@ def test_paired_difference_uses_only_questions_scored_in_both():
     found = paired_difference(answers, "icl", "finetuned", "reversal", "sum")
     assert (found.difference, found.n) == (1, 1)
     assert paired_difference(answers, "icl", "retrieval", "reversal", "sum") is None
-
-
-def verdicts(chance: float = 0.5, **right: int) -> dict[str, bool | None]:
-    answers = pl.concat([share(arm.replace("_", "+"), number) for arm, number in right.items()])
-    return {claim.text: claim.holds for claim in claims(summarise(answers), answers, chance)}
-
-
-def test_claims_hold():
-    found = verdicts(pretrained=52, icl=97, finetuned=50, finetuned_repeat=55, finetuned_local=95)
-    assert list(found.values()) == [True] * 6
-
-
-def test_claims_fail():
-    found = verdicts(pretrained=80, icl=60, finetuned=55, finetuned_repeat=90, finetuned_local=30)
-    assert list(found.values()) == [False] * 6
-
-
-def test_overlapping_intervals_are_no_difference_but_reach():
-    found = verdicts(pretrained=50, icl=60, finetuned=55, finetuned_local=58)
-    assert found["icl is above finetuned"] is False
-    assert found["finetuned+local reaches icl"] is True
-
-
-def test_claims_without_an_arm_are_open():
-    found = verdicts(icl=97, finetuned=50)
-    assert found["icl is above finetuned"] is True
-    assert [text for text, holds in found.items() if holds is None] == [
-        "pretrained is at chance",
-        "finetuned+local is above finetuned",
-        "finetuned+local is above finetuned+repeat",
-        "icl is above finetuned+repeat",
-        "finetuned+local reaches icl",
-    ]
-
-
-def test_claims_state_figures():
-    answers = pl.concat([share("icl", 97), share("finetuned", 50)])
-    ours = claims(summarise(answers), answers, 0.5)[1].ours
-    assert ours.startswith("icl 97.0% [91.5, 99.0], finetuned 50.0% [40.3, 59.7]; paired difference +47.0 points [")

@@ -16,7 +16,7 @@ from rich.console import Console
 from engine.errors import UserError
 from eval.config import RunConfig
 from eval.measure.accuracy import summarise
-from eval.measure.claims import Claim, claims
+from eval.measure.claims import Claim, compare_arms, judge
 from eval.report.curves import curves
 from eval.report.figures import panels
 from eval.report.findings import headline, next_steps, tally, warnings
@@ -35,7 +35,7 @@ def test_full_report_has_every_part(tmp_path):
     for part in ("femp", "contradicts its source", "doc-0012", "21,480", "97.0%", "0f3c9a1", "make demo", "1 min 1 s"):
         assert part in html
         assert part in markdown
-    assert "the paper&#39;s ordering holds (all 6 claims)" in html
+    assert "the paper&#39;s ordering is shown (all 5 claims)" in html
     assert html.count('role="img"') == 2  # a panel per split
 
 
@@ -143,20 +143,22 @@ def test_headline_says_where_the_ordering_fails():
     rates = {"reversal": RATES["reversal"] | {"finetuned+local": 0.5}}
     answers = made_up(rates, norms=("sum",))
     summary = summarise(answers)
-    found = claims(summary, answers, 0.5)
+    found = judge(compare_arms(answers, CHANCE, "reversal"))
     sentence = headline(summary, found, CHANCE)
     assert tally(found) == "mixed"
-    assert "ordering does not hold here for “finetuned+local is above finetuned”" in sentence
-    assert "(3 of 6 claims hold)" in sentence
-    assert any("overlap" in step for step in next_steps(summary, found, {}))
+    assert (
+        "ordering is refuted here for “finetuned+local reaches icl” (2 shown, 1 refuted, 2 undecided of 5 claims"
+        in sentence
+    )
+    assert any("Add seeds" in step for step in next_steps(summary, found, {}))
 
 
 def test_a_headline_names_few_claims_and_counts_many():
     answers = made_up({"reversal": dict.fromkeys(RATES["reversal"], 0.7)}, norms=("sum",))
     summary = summarise(answers)
-    found = claims(summary, answers, 0.5)
+    found = judge(compare_arms(answers, CHANCE, "reversal"))
     sentence = headline(summary, [*found, *found], CHANCE)
-    assert "ordering does not hold here (" in sentence
+    assert "ordering is not decided (" in sentence
     assert "“" not in sentence
 
 
@@ -172,10 +174,10 @@ def test_few_questions_are_a_first_look():
 def test_headline_counts_what_could_not_be_judged():
     answers = made_up({"reversal": {"icl": 0.97, "finetuned": 0.5}}, norms=("sum",))
     summary = summarise(answers)
-    found = claims(summary, answers, 0.5)
-    assert tally(found) == "open"
+    found = judge(compare_arms(answers, CHANCE, "reversal"))
+    assert tally(found) == "holds"
     sentence = headline(summary, found, CHANCE)
-    assert "holds as far as it was measured (1 of 6 claims, and 5 could not be judged" in sentence
+    assert "ordering is shown (all 1 claims, and 5 could not be judged" in sentence
     assert any("finetuned+local, finetuned+repeat and pretrained" in step for step in next_steps(summary, found, {}))
 
 
@@ -248,10 +250,10 @@ def test_held_back_losses_are_curves_too():
 
 
 def test_many_claims_that_hold_are_folded(tmp_path):
-    found = [Claim(f"claim {n}", "", "", n != 5) for n in range(10)]
+    found = [Claim(f"claim {n}", "", "", "refuted" if n == 5 else "shown", difference=0.1) for n in range(10)]
     html, markdown = written(tmp_path, full(claims=found))
-    assert "<summary>9 of 10 claims hold</summary>" in html
-    assert html.index("claim 5") < html.index("9 of 10 claims hold") < html.index("claim 0")
+    assert "<summary>9 of 10 claims are shown</summary>" in html
+    assert html.index("claim 5") < html.index("9 of 10 claims are shown") < html.index("claim 0")
     assert markdown.count("| claim ") == 11
 
 

@@ -28,24 +28,21 @@ AS_PAPER = {"pretrained": 0.25, "icl": 0.95, "finetuned": 0.02, "finetuned+local
 
 
 def test_every_claim_is_judged_by_its_own_measure():
-    held = {claim.text: claim.holds for _, claim in judged({"fictional": made_up(AS_PAPER, "reversal")})}
-    assert len(held) == 5
-    assert all(held.values())
-    against = AS_PAPER | {"finetuned": 0.5, "finetuned+local": 0.5}
-    held = {claim.text: claim.holds for _, claim in judged({"fictional": made_up(against, "reversal")})}
-    assert [text for text, holds in held.items() if not holds] == [
-        "finetuned is below chance",
-        "finetuned+local is above finetuned",
-        "finetuned+local reaches icl",
-    ]
+    verdicts = {claim.text: claim.verdict for _, claim in judged({"fictional": made_up(AS_PAPER, "reversal")})}
+    assert len(verdicts) == 5
+    assert set(verdicts.values()) == {"shown"}
+    against = AS_PAPER | {"finetuned": 0.5, "finetuned+local": 0.45}
+    verdicts = {claim.text: claim.verdict for _, claim in judged({"fictional": made_up(against, "reversal")})}
+    assert verdicts["finetuned is below chance"] == verdicts["finetuned+local reaches icl"] == "refuted"
+    assert verdicts["icl is above finetuned"] == "shown"
 
 
 def test_what_was_not_run_is_not_measured_and_not_left_out():
     few = {"pretrained": 0.25, "icl": 0.9}
     table = judged({"semantic": made_up(few, "syllogism")})
     assert {part.split for part, _ in table} == {part.split for part in PAPER if part.benchmark == "semantic"}
-    assert {claim.holds for part, claim in table if part.split != "syllogism"} == {None}
-    assert [claim.holds for part, claim in table if part.split == "syllogism"] == [True, None, None, None]
+    assert not any(claim.measured for part, claim in table if part.split != "syllogism")
+    assert [claim.measured for part, claim in table if part.split == "syllogism"] == [True, False, False, False]
 
 
 def test_the_page_has_every_claim_and_every_figure(tmp_path):
@@ -53,8 +50,10 @@ def test_the_page_has_every_claim_and_every_figure(tmp_path):
     page = write(RunConfig(out=tmp_path), found).read_text()
     claims = json.loads((tmp_path / "claims.json").read_text())
     assert len(claims) == 9
-    assert page.count("| yes |") == sum(claim["holds"] for claim in claims) == 9
-    assert "9 of 9 claims hold" in page
+    assert {"benchmark", "split", "claim", "verdict", "difference", "low", "high", "vacuous"} <= set(claims[0])
+    assert page.count("| **shown** |") == sum(not claim["vacuous"] for claim in claims) == 7
+    assert page.count("| not counted: a condition of the data set") == 2
+    assert "7 shown, 0 refuted, 0 undecided of 7 claims; 2 say nothing here and are not counted." in page
     for figure in ("figure-2", "figure-3"):
         assert f"figures/{figure}.png" in page
         assert (tmp_path / "figures" / f"{figure}.png").stat().st_size > 10_000
