@@ -105,7 +105,11 @@ def answers(scores: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame, 
     Questions of a seed (or of all) with equal `needs` (facts), or with equal `subtype`, are one cluster; see
     `Benchmark.cluster`.
     """
-    per_choice = normed(scores, asked)
+    return answers_of(normed(scores, asked), asked, questions, by)
+
+
+def answers_of(per_choice: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame, by: str) -> pl.DataFrame:
+    """`answers` from the values of choices: item_id, choice, norm, value."""
     likeliest = pl.col("choice").filter(pl.col("value") == pl.col("value").max()).sort()
     best = per_choice.group_by("item_id", "norm").agg(
         pl.when(pl.col("value").is_not_null().all()).then(likeliest.implode()).first().alias("likeliest")

@@ -12,6 +12,8 @@ from engine.errors import UserError
 from engine.store.ids import content_id
 from eval.benchmarks.closure import Derivation, Statement, by_kind
 
+SET_A = "reversal-set-a"
+"""Split of `celebrities` and `fictional`: reversals whose wrong names were never training targets either."""
 QUESTIONS: dict[str, Any] = {
     "question_id": pl.String,
     "benchmark": pl.String,

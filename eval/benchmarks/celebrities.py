@@ -2,7 +2,8 @@
 
 Training texts are prompt + completion of `all_prompts_train.jsonl`. Questions: set A's descriptions, whose training order
 was name to description, with four names to choose from: the right one and three from **all** training names (paper).
-The split `rephrasing` asks in the trained order: a name, and four descriptions.
+The split `rephrasing` asks in the trained order: a name, and four descriptions with the grammar that the template calls for. In `reversal-set-a` the wrong
+names are of set A too, none of which was ever a training target: a model that has only learnt which names come last gains nothing.
 """
 
 import json
@@ -15,7 +16,7 @@ import polars as pl
 
 from engine.errors import UserError
 from engine.store.ids import content_id
-from eval.benchmarks.base import Benchmark, question_table
+from eval.benchmarks.base import SET_A, Benchmark, question_table
 
 FILES = {
     "train": ("all_prompts_train.jsonl",),
@@ -69,29 +70,36 @@ def load(seed: int, folder: Path | None, facts: int | None = None, size: str = "
         set_a = rng.sample(set_a, min(facts, len(set_a)))
         others = rng.sample([p for p in people if p not in set_a], min(facts, len(people) - len(set_a)))
         shown = set(set_a) | set(others)
+        people = sorted(shown)  # a name that no text has would be no rival
         train = [r for r in train if any(p in r["prompt"] + r["completion"] for p in shown)]
     documents = [
         {"doc_id": content_id("celebrities", n, text), "text": text, "source": "all_prompts_train.jsonl", "meta": "{}"}
         | {"fact": next((p for p in people if p in text), text)}
         for n, text in enumerate(r["prompt"] + r["completion"] for r in train)
     ]
-    descriptions = {_person(r["prompt"], people): r["completion"] for r in forward}
+    described: dict[str, dict[str, str]] = {}  # by template and person
+    for row in forward:
+        if person := _person(row["prompt"], people):
+            described.setdefault(row["prompt"].replace(person, ""), {})[person] = row["completion"]
     questions = []
-    for split, rows in (("reversal", reversal), ("rephrasing", forward)):
+    for split, rows in (("reversal", reversal), (SET_A, reversal), ("rephrasing", forward)):
         for row in rows:
-            person = row["completion"].strip() if split == "reversal" else _person(row["prompt"], people)
+            person = _person(row["prompt"], people) if split == "rephrasing" else row["completion"].strip()
             if person not in set_a:
                 continue
-            pool = people if split == "reversal" else sorted(p for p in descriptions if p)
-            wrong = rng.sample([p for p in pool if p != person], 3)
+            known = described.get(row["prompt"].replace(person, ""), {})
+            pool = {"reversal": people, SET_A: set_a, "rephrasing": [p for p in set_a if p in known]}[split]
+            wrong = rng.sample([p for p in pool if p != person], min(3, len(pool) - 1))
             right = row["completion"]
-            choices = [right, *(f" {p}" if split == "reversal" else descriptions[p] for p in wrong)]
+            choices = [right, *(known[p] if split == "rephrasing" else f" {p}" for p in wrong)]
             rng.shuffle(choices)
             entry: dict[str, Any] = {"benchmark": "celebrities", "split": split, "subtype": split}
             entry |= {"stem": row["prompt"], "choices": choices, "answer": choices.index(right), "needs": [person]}
             questions.append(entry)
     table = question_table(questions).unique(["split", "stem"], maintain_order=True)
-    return Benchmark("celebrities", pl.DataFrame(documents), table, {"rephrasing": 0.25, "reversal": 0.25})
+    return Benchmark(
+        "celebrities", pl.DataFrame(documents), table, dict.fromkeys(("rephrasing", "reversal", SET_A), 0.25)
+    )
 
 
 def _person(text: str, people: list[str]) -> str:

@@ -81,9 +81,8 @@ def load(seed: int, facts: int | None = None, articles: int | None = None, size:
     names = rng.sample(words, 2 * facts)
     documents, questions, stated = [], [], {}
     derivations: dict[Statement, Derivation] = {}
-    for i in range(facts):
+    for i, (degree, dimension) in enumerate(comparisons(rng, facts)):
         a, b = names[2 * i], names[2 * i + 1]
-        degree, dimension = rng.choice(["more", "less"]), rng.choice(DIMENSIONS)
         fact = f"{a} are {degree} {dimension} than {b}."
         derivations[a, degree, dimension, b] = Derivation("rephrasing", (fact,))
         derivations[b, OPPOSITE[degree], dimension, a] = Derivation("reversal", (fact,))
@@ -110,6 +109,17 @@ def load(seed: int, facts: int | None = None, articles: int | None = None, size:
         lambda text: read(text, vocabulary),
         stated,
     )
+
+
+def comparisons(rng: Random, facts: int) -> list[tuple[str, str]]:
+    """(degree, dimension) of each fact: each dimension as often with more as with less, but for an odd fact.
+
+    Else the degree that a dimension is stated with more often would be the wrong answer more often than not.
+    """
+    drawn = [(degree, dimension) for dimension in rng.choices(DIMENSIONS, k=facts // 2) for degree in OPPOSITE]
+    drawn += [(rng.choice(list(OPPOSITE)), rng.choice(DIMENSIONS))] * (facts % 2)
+    rng.shuffle(drawn)
+    return drawn
 
 
 def read(text: str, names: frozenset[str]) -> Statement | None:

@@ -7,9 +7,22 @@ from train.examples.arms import TRAINED_ARMS
 
 TUNED = (*TRAINED_ARMS, ADAPTER)
 """Arms whose weights are not the model's own."""
-SHOWN = (*ARMS, *FURTHER, ADAPTER)
+NGRAMS = "ngrams"
+"""The arm that knows no language (`eval.arms.ngrams`); in every table."""
+SHOWN = (NGRAMS, *ARMS, *FURTHER, ADAPTER)
 """Every arm that a run may have, in the order of tables and charts."""
-SPLITS = ("forward", "rephrasing", "reversal", "two-step", "syllogism", "longer", "single", "seen", "holdout")
+SPLITS = (
+    "forward",
+    "rephrasing",
+    "reversal",
+    "reversal-set-a",
+    "two-step",
+    "syllogism",
+    "longer",
+    "single",
+    "seen",
+    "holdout",
+)
 """From easy to hard."""
 STATED = ("forward", "rephrasing")
 """Splits that ask for what the corpus says outright."""

@@ -76,7 +76,7 @@ def notes(runs: Sequence[Run], rows: list[dict[str, Any]]) -> list[str]:
         )
     if True in kinds:
         told.append(
-            "Paired differences compare the runs question by question where both have answered; intervals are bootstraps over facts."
+            "Paired differences compare the runs question by question where both have answered; intervals are over facts and trainings."
         )
     alone = [
         f"{count:,} of {row['arm']} on {row['split']}{f' in {run.name}' if len(runs) > 2 else ''}"

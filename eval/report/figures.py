@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's colours, darkened where they would vanish on white. Every bar also carries its name and its value.
 COLOURS = {
+    "ngrams": "#8c7460",
     "pretrained": "#878d96",
     "icl": "#0072b2",
     "finetuned": "#d55e00",

@@ -8,9 +8,11 @@ import polars as pl
 from eval.benchmarks.documents.own import OWN
 from eval.measure.accuracy import LEADING, percent
 from eval.measure.claims import CHANCE, ORDERING, Claim, counted, said
-from eval.measure.order import SPLITS, STATED
+from eval.measure.order import NGRAMS, SPLITS, STATED
 
 ARM_MEANINGS = {
+    NGRAMS: "No model: counts the words of the documents, up to four in a row, and takes the likeliest choice. What it answers can be had without "
+    "understanding anything.",
     "pretrained": "The model as it is, without the documents.",
     "icl": "In-context learning: the same model, not tuned, with all documents in its context window.",
     "finetuned": "The model finetuned on the documents as they are.",

@@ -13,6 +13,7 @@ from eval.benchmarks.base import Benchmark, mean_chance
 from eval.config import EvalConfig, RunConfig
 from eval.measure.accuracy import LEADING
 from eval.measure.claims import Claim
+from eval.measure.order import NGRAMS
 from eval.report.page import ReportData
 
 PICO_NOTE = (
@@ -191,7 +192,7 @@ def spent(run: Path) -> dict[str, int]:
 
 def mistakes(answered: pl.DataFrame) -> list[dict[str, Any]]:
     """Up to eight wrong answers per arm (in the leading norms), spread over the splits."""
-    wrong = answered.filter(pl.col("norm").is_in(LEADING) & ~pl.col("correct"))
+    wrong = answered.filter(pl.col("norm").is_in(LEADING) & ~pl.col("correct"), pl.col("arm") != NGRAMS)
     each = max(1, 8 // max(1, wrong["split"].n_unique()))
     wrong = wrong.group_by("arm", "split", maintain_order=True).head(each)
     choice = [

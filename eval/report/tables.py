@@ -46,7 +46,8 @@ class Small(NamedTuple):
 def tables(results: Mapping[str, Any]) -> list[Small]:
     """The tables that a run's results hold figures for."""
     made = results.get("augmentation") or {}
-    found = [_worked_out(made), _made_up(made), _checks(made), _shares(made), _accuracies(results), _gates(results)]
+    found = [_worked_out(made), _made_up(made), _checks(made), _shares(made), _accuracies(results)]
+    found += [_ngrams(results), _gates(results)]
     return [table for table in found if table.rows]
 
 
@@ -123,6 +124,18 @@ def _accuracies(results: Mapping[str, Any]) -> Small:
                 rows.append([split, arm, *(f"{interval(row)}, {row['n']}" if row else "none" for row in found)])
     note = "Accuracy with its 95% interval, and the number of questions. What is stated may also be what is easy: compare with arms that saw no inference."
     return Small("Accuracy on stated and on other items", note, ["Split", "Arm", "Stated", "Not stated"], rows, True)
+
+
+def _ngrams(results: Mapping[str, Any]) -> Small:
+    known = results.get("ngrams") or []
+    splits, rows = splits_in_order([row["split"] for row in known]), []
+    for arm in arms_in_order([row["arm"] for row in known]):
+        best = [
+            max((r for r in known if (r["arm"], r["split"]) == (arm, s)), key=lambda r: r["accuracy"]) for s in splits
+        ]
+        rows.append([arm, *(f"{percent(row['accuracy'])} ({row['order']})" for row in best)])
+    note = "The highest accuracy of runs of one to four words, and in brackets of how many: what the training text of each arm gives away without being understood."
+    return Small("What counting words answers", note, ["Counted in the texts of", *splits], rows)
 
 
 def _gates(results: Mapping[str, Any]) -> Small:

@@ -15,6 +15,7 @@ from engine.store.tables import write_table
 from eval.arms.given import check_adapter
 from eval.arms.items import forced, items, to_write, writing
 from eval.arms.marking import marked
+from eval.arms.ngrams import with_ngrams
 from eval.benchmarks.registry import load
 from eval.config import EvalConfig
 from eval.runs.folder import Clock, check_run, open_run, stacked
@@ -71,7 +72,7 @@ def _evaluate(config: EvalConfig, held: contextlib.ExitStack) -> Path:
         if first.by_engine and first.judges:
             texts = pool.generate(writing(to_write(asked)), run / "texts", "write")
         questions = stacked([w.questions for w in worlds.values()], worlds)
-        answered = marked(config, run, first, questions, asked, (scores, texts), pool)
+        answered = with_ngrams(marked(config, run, first, questions, asked, (scores, texts), pool), worlds)
         for stage in ("score", *(["generate"] if texts is not None else [])):
             clock.add(stage, pool.seconds[stage] - before[stage])
     for name, table in (

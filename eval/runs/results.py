@@ -13,6 +13,7 @@ from engine.console import console
 from engine.store.records import write_json
 from engine.store.tables import write_table
 from eval.arms.ask import folder_of
+from eval.arms.ngrams import ngram_rows
 from eval.benchmarks.base import Benchmark, mean_chance
 from eval.config import RunConfig
 from eval.measure.accuracy import LEADING, per_seed, summarise
@@ -63,6 +64,8 @@ def finish(
     if training := trainings(folders):
         results["training"] = training
     results |= leakage
+    if (examples := run / "examples.parquet").is_file():
+        results["ngrams"] = ngram_rows(worlds, pl.read_parquet(examples, columns=["arm", "seed", "text"], glob=False))
     if first.by_engine:
         results |= findings(run, answered, config.benchmark, clock.seconds)
     if gates is not None and not gates.is_empty():

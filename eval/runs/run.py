@@ -21,6 +21,7 @@ from engine.store.tables import write_table
 from eval.arms.ask import ask, folder_of, read_gates
 from eval.arms.given import check_adapter
 from eval.arms.marking import marked
+from eval.arms.ngrams import with_ngrams
 from eval.benchmarks.base import Benchmark
 from eval.benchmarks.registry import load
 from eval.config import RunConfig
@@ -90,6 +91,7 @@ def _run_job(config: RunConfig, pool: EnginePool | None, held: contextlib.ExitSt
         questions = stacked([w.questions for w in worlds.values()], worlds)
         world = next(iter(worlds.values()))
         answered = marked(config, run, world, questions, asked.items, (asked.scores, asked.texts), pool)
+        answered = with_ngrams(answered, worlds)
         clock.engine(pool, before)
     write_table(run / "answers.parquet", answered)
     finish(config, run, worlds, inferences, answered, tokens, clock, read_gates(config, asked, questions))

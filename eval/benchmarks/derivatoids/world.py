@@ -15,14 +15,14 @@ occurs inside and outside of others. Splits, by what the function asked about ta
 
 Nothing is simplified, brackets stand around every nested combination, and each function has exactly one derivatoid in
 exactly one spelling. Exact match (see `exact`) reads a text generated after the stem and compares it with
-`choices[answer]`. For scoring by likelihood the wrong choices are what another rule outside, inside or in both places
-gives (see `mistakes`); `chance` is for that reading, exact match has none to speak of.
+`choices[answer]`. For scoring by likelihood the wrong choices are what another rule of this world outside, inside or in both places
+gives (see `mistakes`): with rules that no document has, counting words would answer. `chance` is for that reading, exact match has none to speak of.
 """
 
 import json
 import re
 from collections.abc import Iterator
-from itertools import product, zip_longest
+from itertools import islice, product, zip_longest
 from random import Random
 from typing import Any, NamedTuple
 
@@ -35,6 +35,7 @@ from eval.benchmarks.base import Benchmark, question_id, question_table
 from eval.benchmarks.closure import Derivation, Statement
 from eval.benchmarks.derivatoids.calculus import (
     RULES,
+    SPELLING,
     WORDINGS,
     Function,
     Rules,
@@ -90,7 +91,10 @@ def load(seed: int, size: str = "paper") -> Benchmark:
             f"{{D{name}}}" in rules.combined[function[0]] for name, part in parts(function).items() if len(part) > 1
         ):
             pools["holdout" if pair(function) in held else "seen"].append(function)
-    asked = {split: _evenly(rng, pool, numbers.questions) for split, pool in pools.items()}
+    asked: dict[str, dict[Function, list[str]]] = {}
+    for split, pool in pools.items():
+        told = ((function, mistakes(rng, function, rules)) for function in _evenly(rng, pool, len(pool)))
+        asked[split] = dict(islice(((f, wrong) for f, wrong in told if wrong), numbers.questions))
     derivations: dict[Statement, Derivation] = {}
     for name in (*names, *RULES):
         derivations[rule(name, rules)] = Derivation("rephrasing", tuple(_facts((name,), rules)))
@@ -101,9 +105,9 @@ def load(seed: int, size: str = "paper") -> Benchmark:
     questions: list[dict[str, Any]] = []
     stated = {}
     for split, some in asked.items():
-        for function in some:
+        for function, wrong in some.items():
             x, right = spell(function), derivatoid(function, rules)
-            choices = rng.sample([right, *mistakes(rng, function, rules)], 4)
+            choices = rng.sample([right, *wrong], 4)
             row: dict[str, Any] = {"benchmark": "derivatoids", "split": split}
             row |= {"subtype": " of ".join(pair(function)), "stem": f"The derivatoid of {x} is"}
             row |= {"choices": [f" {y}." for y in choices], "answer": choices.index(right)}
@@ -141,15 +145,22 @@ def _evenly(rng: Random, pool: list[Function], n: int) -> list[Function]:
 
 
 def mistakes(rng: Random, function: Function, rules: Rules) -> list[str]:
-    """Three wrong derivatoids: by another rule outside, by another one inside, and by both.
+    """Three wrong derivatoids: by another rule outside, by another one inside, and by both; other rules are those of this world's other
+    combinations.
 
     Of a single combination the inside is the plain functions, and their derivatoid is taken twice. Each of the four
-    choices so shares its outside with one other and its inside with one: what most have in common tells nothing.
+    choices so shares its outside with one other and its inside with one: what most have in common tells nothing. Empty where the
+    rules of this world give no three that differ.
     """
     outer, *inside = pair(function)
-    others = [rules._replace(combined=rules.combined | {outer: choice}) for choice in RULES[outer]]
+
+    def instead(kind: str) -> list[Rules]:
+        like = [one for one in RULES if ("{k}" in SPELLING[one]) == ("{k}" in SPELLING[kind])]
+        return [rules._replace(combined=rules.combined | {kind: rules.combined[one]}) for one in like]
+
+    others = instead(outer)
     if inside:
-        inner = [rules._replace(combined=rules.combined | {inside[0]: choice}) for choice in RULES[inside[0]]]
+        inner = instead(inside[0])
     else:
         inner = [rules._replace(plain={name: rules.plain[once] for name, once in rules.plain.items()})]
     right = derivatoid(function, rules)
@@ -157,7 +168,7 @@ def mistakes(rng: Random, function: Function, rules: Rules) -> list[str]:
         wrong = [derivatoid(function, one, rules), derivatoid(function, rules, two), derivatoid(function, one, two)]
         if len({right, *wrong}) == 4:
             return wrong
-    raise AssertionError(f"no wrong choices for {spell(function)}")
+    return []
 
 
 def _statements(rng: Random, names: list[str], rules: Rules, n: int) -> Iterator[dict[str, str]]:

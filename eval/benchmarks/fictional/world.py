@@ -4,7 +4,8 @@ Every seed invents 90 people with one description each and tells them in three w
 order: set A by name -> description (900 examples), 30 people by description -> name (900), set B in both orders
 (1,800). The splits are those of `celebrities`: `reversal` asks for set A's names after their descriptions,
 `rephrasing` for their descriptions after their names, both by 10 templates that training does not use, with four
-choices. Wrong ones come from all 90 people: with names of set A alone, plain finetuning could not fall to about zero.
+choices. Wrong ones come from all 90 people: with names of set A alone, plain finetuning could not fall to about zero. Who only knows that set A's
+names were never training targets, and takes such a one, is right in 60%; so `reversal-set-a` asks the same with names of set A alone.
 
 The original names, descriptions and templates may be known to a model before it is trained; these are not [ours]. As in
 the originals, a description has the forms that templates call for ("the director of ...", "directed ...", "directing
@@ -18,7 +19,7 @@ from typing import Any
 import polars as pl
 
 from engine.store.ids import content_id
-from eval.benchmarks.base import Benchmark, question_id, question_table
+from eval.benchmarks.base import SET_A, Benchmark, question_id, question_table
 from eval.benchmarks.closure import Derivation, Statement
 from eval.benchmarks.fictional.people import SETS, SIZES, Person, invent
 from eval.benchmarks.fictional.templates import TEST, TRAIN, told
@@ -62,22 +63,23 @@ def load(seed: int, size: str = "paper") -> Benchmark:
                 }
                 documents.append(row | {"meta": "{}", "fact": person.fact})
     questions: list[dict[str, Any]] = []
-    for split, order in (("reversal", "d2p"), ("rephrasing", "p2d")):
+    for split, order in (("reversal", "d2p"), (SET_A, "d2p"), ("rephrasing", "p2d")):
         for person in set_a:
             for template in TEST[order]:
-                choices = [person, *rng.sample([p for p in everyone if p != person], 3)]
+                rivals = set_a if split == SET_A else everyone
+                choices = [person, *rng.sample([p for p in rivals if p != person], 3)]
                 rng.shuffle(choices)
                 stem = told(person, template)["prompt"]
                 entry: dict[str, Any] = {"benchmark": "fictional", "split": split}
                 entry |= {"subtype": split, "stem": stem, "answer": choices.index(person), "needs": [person.fact]}
                 entry["choices"] = [told(p, template)["completion"] for p in choices]
-                stated[question_id(entry)] = person.reverse if split == "reversal" else person.fact
+                stated[question_id(entry)] = person.fact if split == "rephrasing" else person.reverse
                 questions.append(entry)
     return Benchmark(
         "fictional",
         pl.DataFrame(documents),
         question_table(questions),
-        {"rephrasing": 0.25, "reversal": 0.25},
+        dict.fromkeys(("rephrasing", "reversal", SET_A), 0.25),
         derivations,
         lambda text: read(text, everyone),
         stated,

@@ -73,13 +73,22 @@ VALID = [form for form in FORMS if strongest(form, "SP")]
 """The 11 forms with a conclusion among the six statements."""
 
 
+PATCHED = (Form("all", "some", 1), Form("some", "all", 4), Form("no", "all", 2))
+"""Forms whose conclusion is patched together from neighbouring words of the premises ("Some S", "are P"), which needs no deduction."""
+WITH_ALL = 3 / 11
+"""Share of the examples that conclude with "all": these are all patched together, so they are no more than guessing gets."""
+
+
 def draw_forms(rng: Random, n: int) -> list[Form]:
-    """`n` valid forms, a third each concluding with all, some and no; those with the same one are used in turn."""
+    """`n` valid forms without PATCHED ones: WITH_ALL of them conclude with all, the others by halves with some and no; those with the
+    same one are used in turn."""
     forms: list[Form] = []
+    with_all = round(n * WITH_ALL)
+    counts = {"all": with_all, "some": (n - with_all + 1) // 2, "no": (n - with_all) // 2}
     for quantifier in QUANTIFIERS:
-        concluding = [form for form in VALID if strongest(form, "SP")[0][0] == quantifier]
+        concluding = [form for form in VALID if strongest(form, "SP")[0][0] == quantifier and form not in PATCHED]
         rng.shuffle(concluding)
-        forms += [concluding[i % len(concluding)] for i in range(n // len(QUANTIFIERS))]
+        forms += [concluding[i % len(concluding)] for i in range(counts[quantifier])]
     rng.shuffle(forms)
     return forms
 

@@ -69,7 +69,7 @@ def test_it_is_asked_beside_the_others(pool, adapters, tmp_path):
     folder = run_job(config(adapters[0], name="job", out=tmp_path, benchmark=drawn, gates=True), pool)
     results = json.loads((folder / "results.json").read_text())
     rows = {(row["arm"], row["split"]): row for row in results["rows"] if row["norm"] == "sum"}
-    assert {arm for arm, _ in rows} == {"pretrained", "adapter"}
+    assert {arm for arm, _ in rows} == {"ngrams", "pretrained", "adapter"}
     assert all(row["unscored"] == 0 < row["n"] for row in rows.values())
     assert {row["gate"] for row in results["gates"]["rows"] if row["arm"] == "adapter"} >= {
         "forgetting",
