@@ -116,7 +116,9 @@ def comparisons(rng: Random, facts: int) -> list[tuple[str, str]]:
 
     Else the degree that a dimension is stated with more often would be the wrong answer more often than not.
     """
-    drawn = [(degree, dimension) for dimension in rng.choices(DIMENSIONS, k=facts // 2) for degree in OPPOSITE]
+    rounds = -(-facts // (2 * len(DIMENSIONS)))
+    dimensions = [dimension for _ in range(rounds) for dimension in rng.sample(DIMENSIONS, len(DIMENSIONS))]
+    drawn = [(degree, dimension) for dimension in dimensions[: facts // 2] for degree in OPPOSITE]
     drawn += [(rng.choice(list(OPPOSITE)), rng.choice(DIMENSIONS))] * (facts % 2)
     rng.shuffle(drawn)
     return drawn

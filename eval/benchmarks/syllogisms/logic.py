@@ -74,7 +74,7 @@ VALID = [form for form in FORMS if strongest(form, "SP")]
 
 
 PATCHED = (Form("all", "some", 1), Form("some", "all", 4), Form("no", "all", 2))
-"""Forms whose conclusion is patched together from neighbouring words of the premises ("Some S", "are P"), which needs no deduction."""
+"""Forms whose conclusion is patched together from neighbouring words of the premises ("Some S", "are P"; "are: No P"), which needs no deduction."""
 WITH_ALL = 3 / 11
 """Share of the examples that conclude with "all": these are all patched together, so they are no more than guessing gets."""
 
