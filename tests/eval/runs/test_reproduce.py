@@ -4,11 +4,20 @@ import json
 
 import polars as pl
 
+from eval.benchmarks.base import SET_A
 from eval.config import RunConfig
 from eval.measure.accuracy import summarise
 from eval.runs.reproduce import PAPER, Found, judged, write
 
-CHANCE = {"rephrasing": 0.25, "reversal": 0.25, "syllogism": 0.25, "longer": 0.25, "holdout": 0.25, "single": 0.25}
+CHANCE = {
+    SET_A: 0.25,
+    "rephrasing": 0.25,
+    "reversal": 0.25,
+    "syllogism": 0.25,
+    "longer": 0.25,
+    "holdout": 0.25,
+    "single": 0.25,
+}
 
 
 def made_up(shares: dict[str, float], split: str) -> Found:
@@ -28,11 +37,13 @@ AS_PAPER = {"pretrained": 0.25, "icl": 0.95, "finetuned": 0.02, "finetuned+local
 
 
 def test_every_claim_is_judged_by_its_own_measure():
-    verdicts = {claim.text: claim.verdict for _, claim in judged({"fictional": made_up(AS_PAPER, "reversal")})}
+    table = judged({"fictional": made_up(AS_PAPER, "reversal")})
+    verdicts = {claim.text: claim.verdict for part, claim in table if part.split == "reversal"}
     assert len(verdicts) == 5
     assert set(verdicts.values()) == {"shown"}
     against = AS_PAPER | {"finetuned": 0.5, "finetuned+local": 0.45}
-    verdicts = {claim.text: claim.verdict for _, claim in judged({"fictional": made_up(against, "reversal")})}
+    table = judged({"fictional": made_up(against, "reversal")})
+    verdicts = {claim.text: claim.verdict for part, claim in table if part.split == "reversal"}
     assert verdicts["finetuned is below chance"] == verdicts["finetuned+local reaches icl"] == "refuted"
     assert verdicts["icl is above finetuned"] == "shown"
 
@@ -49,9 +60,10 @@ def test_the_page_has_every_claim_and_every_figure(tmp_path):
     found = {"fictional": made_up(AS_PAPER, "reversal"), "reversals": made_up(AS_PAPER, "reversal")}
     page = write(RunConfig(out=tmp_path), found).read_text()
     claims = json.loads((tmp_path / "claims.json").read_text())
-    assert len(claims) == 9
+    assert len(claims) == 12
     assert {"benchmark", "split", "claim", "verdict", "difference", "low", "high", "vacuous"} <= set(claims[0])
     assert page.count("| **shown** |") == sum(not claim["vacuous"] for claim in claims) == 7
+    assert page.count("| not measured |") == sum(claim["why"] == "not measured" for claim in claims) == 3
     assert page.count("| not counted: a condition of the data set") == 2
     assert "7 shown, 0 refuted, 0 undecided of 7 claims; 2 say nothing here and are not counted." in page
     for figure in ("figure-2", "figure-3"):
