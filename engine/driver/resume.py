@@ -14,7 +14,7 @@ import numpy
 import polars as pl
 
 from engine.console import say
-from engine.driver.rows import batches
+from engine.driver.rows import batches, found_at
 from engine.errors import UserError
 from engine.fingerprint import adapter_fingerprint, as_text
 from engine.store.parts import entries, in_threads, parts, take_out
@@ -72,10 +72,11 @@ def settle(source: pl.DataFrame | Place, task: Task, out: Place, origin: Origin,
     known = entries(out)
     if not known:
         return
-    done = _done(out, task)
-    twice = done.filter(pl.col("id").is_duplicated()).sort("part")
-    for (part,), some in twice.filter(~pl.col("id").is_first_distinct()).partition_by("part", as_dict=True).items():
-        take_out(out, task.key, some["id"], [str(part)])
+    names, done = _done(out, task)
+    twice = done.filter(pl.col("hash").is_duplicated()).sort("part")
+    for (part,), some in twice.filter(~pl.col("hash").is_first_distinct()).partition_by("part", as_dict=True).items():
+        ids = _ids(join(out, f"part-{names[int(str(part))]}.parquet"), task)
+        take_out(out, task.key, ids.filter(ids.hash().is_in(some["hash"].implode())), [names[int(str(part))]])
     if not all("from" in entry for entry in known.values()):
         _adopt(out, origin)
     changed = stale(source, task, out, origin, replace)
@@ -96,34 +97,50 @@ def stale(source: pl.DataFrame | Place, task: Task, out: Place, origin: Origin, 
     known = entries(out)
     if not known:
         return Stale(pl.Series(dtype=pl.String), 0)
-    asked = _asked(source, task, origin).join(_done(out, task), on="id")
+    names, done = _done(out, task)
+    asked = _asked(source, task, origin)
+    place = found_at(asked["id"].hash(), done["hash"])
+    asked = asked.with_columns(part=done["part"].gather(place)).drop_nulls("part")
+    del place, done
     adopted = "" if all("from" in entry for entry in known.values()) else _adopted(out) or origin.mark
     made = {key: entry.get("from", adopted) for key, entry in known.items()}
-    others = {key for key, mark in made.items() if mark != origin.mark}
-    foreign = asked.filter(pl.col("part").is_in(others))
+    others = pl.Series([number for number, key in enumerate(names) if made[key] != origin.mark], dtype=pl.UInt32)
+    foreign = asked.filter(pl.col("part").is_in(others.implode()))
     if not foreign.is_empty() and not replace:
-        facts = _facts(out, made[foreign["part"][0]])
+        facts = _facts(out, made[names[foreign["part"][0]]])
         told = as_text(json.loads(read_bytes(facts))) if exists(facts) else "another model or settings"
         raise UserError(
             f"{out} holds results of {told}, and now {as_text(origin.facts)} is asked: choose another folder, or remove this one."
         )
-    contents = [pl.DataFrame({"part": key, "digest": _content(entry)}) for key, entry in known.items()]
-    same = pl.concat([pl.DataFrame(schema={"part": pl.String, "digest": pl.UInt64}), *contents])
-    silent = [key for key, entry in known.items() if "content" not in entry]
-    rest = asked.filter(~pl.col("part").is_in(others | set(silent))).drop_nulls("digest")
-    edited = rest.join(same, on=["part", "digest"], how="anti")
+    silent = pl.Series([number for number, key in enumerate(names) if "content" not in known[key]], dtype=pl.UInt32)
+    rest = asked.filter(~pl.col("part").is_in(pl.concat([others, silent]).implode())).drop_nulls("digest")
+    of_parts = [_marked(_content(known[key]), number) for number, key in enumerate(names)]
+    same = pl.concat([pl.Series(dtype=pl.UInt64), *of_parts])
+    edited = rest.filter(found_at(_marked(rest["digest"], rest["part"]), same).is_null())
     return Stale(pl.concat([foreign["id"], edited["id"]]), edited.height)
 
 
-def _done(out: Place, task: Task) -> pl.DataFrame:
-    """Each finished id with the key of its part."""
+def _done(out: Place, task: Task) -> tuple[list[str], pl.DataFrame]:
+    """The keys of the parts; and each finished id, as `hash`, with the place of its part among them: 12 bytes a row."""
+    files = parts(out)
+    names = [str(where).rsplit("/", 1)[-1].removeprefix("part-").removesuffix(".parquet") for where in files]
 
-    def read(where: Place) -> pl.DataFrame:
-        key = str(where).rsplit("/", 1)[-1].removeprefix("part-").removesuffix(".parquet")
-        ids = read_columns(where, [task.key])[task.key].cast(pl.String).unique()
-        return pl.DataFrame({"id": ids, "part": [key] * ids.len()}, schema={"id": pl.String, "part": pl.String})
+    def read(numbered: tuple[int, Place]) -> pl.DataFrame:
+        number, where = numbered
+        return pl.DataFrame({"hash": _ids(where, task).hash()}).with_columns(part=pl.lit(number, dtype=pl.UInt32))
 
-    return pl.concat(in_threads(read, parts(out)))
+    tables = [pl.DataFrame(schema={"hash": pl.UInt64, "part": pl.UInt32}), *in_threads(read, list(enumerate(files)))]
+    return names, pl.concat(tables)
+
+
+def _ids(part: Place, task: Task) -> pl.Series:
+    return read_columns(part, [task.key])[task.key].cast(pl.String).unique()
+
+
+def _marked(digests: pl.Series, part: int | pl.Series) -> pl.Series:
+    """Digests that also depend on the part that they are in."""
+    number = numpy.atleast_1d(numpy.asarray(part, dtype=numpy.uint64))  # arrays wrap around where they overflow
+    return pl.Series(digests.to_numpy() ^ ((number + numpy.uint64(1)) * numpy.uint64(0x9E3779B97F4A7C15)))
 
 
 def _asked(source: pl.DataFrame | Place, task: Task, origin: Origin) -> pl.DataFrame:

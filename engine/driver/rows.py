@@ -61,7 +61,10 @@ class Rows:
             raise UserError(f"{repeated} rows repeat a {task.key}; every {task.key} must be unique.")
         del ids
         height = index.height
-        index = index.lazy().join(finished, on=task.key, how="anti").collect(engine="streaming")
+        have = finished.select(pl.col(task.key).cast(pl.String).hash()).collect(engine="streaming").to_series()
+        if not have.is_empty():
+            index = index.filter(found_at(index[task.key].cast(pl.String).hash(), have).is_null())
+        del have
         index = index.sort(pl.exclude("row", "calls", task.key), task.key)
         self.order: pl.Series = index["row"]
         self.left = index.height
@@ -100,6 +103,17 @@ class Rows:
         """Remove what lies on the local disk."""
         if self.scratch:
             self.scratch.cleanup()
+
+
+def found_at(values: pl.Series, known: pl.Series) -> pl.Series:
+    """Where each of some numbers stands among the known ones; null where it does not. Sorting takes less memory than a join."""
+    there = known.to_numpy()
+    order = numpy.argsort(there, kind="stable")
+    there, wanted = there[order], values.to_numpy()
+    place = numpy.searchsorted(there, wanted).clip(max=max(0, len(there) - 1))
+    hit = there[place] == wanted if len(there) else numpy.zeros(len(wanted), dtype=bool)
+    found = pl.Series(order[place] if len(there) else place, dtype=pl.Int64)
+    return pl.select(pl.when(pl.Series(hit)).then(found)).to_series()
 
 
 def batches(source: pl.DataFrame | Place, task: Task, columns: set[str] | None = None) -> Iterator[pl.DataFrame]:

@@ -161,11 +161,12 @@ def test_retrying_errors_is_an_option_but_no_other_setting_of_the_run(tmp_path: 
 
 
 def test_storage_that_stumbles_under_the_driver_costs_no_row_and_no_engine(tmp_path: Path, monkeypatch):
-    tried, sync = list[int](), os.fsync
+    tried, sync, mine = list[int](), os.fsync, threading.local()
 
     def stumble(file: int) -> None:
         tried.append(file)
-        if len(tried) % 2:  # every other write
+        mine.tries = getattr(mine, "tries", 0) + 1
+        if mine.tries % 2:  # every other write of a thread
             raise OSError(errno.EIO, "Input/output error")
         sync(file)
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from engine.driver import rows as rows_module
-from engine.driver.rows import Rows
+from engine.driver.rows import Rows, found_at
 from engine.errors import UserError
 from engine.tasks.registry import TASKS
 
@@ -18,7 +18,7 @@ MEMORY = """
 import resource, sys
 import pyarrow.dataset, pyarrow.parquet
 import polars as pl
-from engine.driver.rows import Rows
+from engine.driver.rows import found_at, Rows
 from engine.tasks.registry import TASKS
 from pathlib import Path
 def peak():
@@ -149,3 +149,10 @@ def test_columns_of_nulls_alone_are_read_as_what_they_should_hold(tmp_path, as_f
     rows = all_of(found)
     assert dict(rows.schema).items() >= {"stem": pl.String, "choices": pl.List(pl.String)}.items()
     assert rows["item_id"].to_list() == ["1", "2"]
+
+
+def test_numbers_are_found_among_others():
+    known = pl.Series([7, 3, 9], dtype=pl.UInt64)
+    assert found_at(pl.Series([9, 4, 3, 10], dtype=pl.UInt64), known).to_list() == [2, None, 1, None]
+    assert found_at(pl.Series([1], dtype=pl.UInt64), known.clear()).to_list() == [None]
+    assert found_at(known.clear(), known).to_list() == []
