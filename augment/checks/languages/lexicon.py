@@ -60,6 +60,11 @@ class Lexicon:
         return _sides(self, text)
 
 
+WORD = regex.compile(r"\w+|.", regex.DOTALL)
+LONGEST = 40
+"""Characters of a word that tell what it may begin."""
+
+
 @cache
 def lexicon(language: str) -> Lexicon | None:
     """The words of a language (ISO 639-1 code), or None where no file has them."""
@@ -82,12 +87,24 @@ def lexicon(language: str) -> Lexicon | None:
 def _sides(words: Lexicon, text: str) -> dict[Side, regex.Match[str]]:
     places = [match.start() for match in words.paired.finditer(text, overlapped=True)]
     found = dict[Side, regex.Match[str]]()
-    for name in PAIRS if places else ():
-        for number, pair in enumerate(getattr(words, name)):
-            for side, pattern in enumerate(pair):
-                if match := next(filter(None, (pattern.match(text, place) for place in places)), None):
-                    found[name, number, side] = match
-    return found
+    for place in places:
+        head = text[place] if words.anywhere else WORD.findall(text, place, place + LONGEST)[0]
+        for side, pattern in _beginning(words, head):
+            if side not in found and (match := pattern.match(text, place)):
+                found[side] = match
+    return dict(sorted(found.items(), key=lambda one: (PAIRS.index(one[0][0]), *one[0][1:])))
+
+
+@lru_cache(2**14)
+def _beginning(words: Lexicon, head: str) -> tuple[tuple[Side, Pattern], ...]:
+    """The sides of pairs that a text beginning with this word (or character) may have there."""
+    return tuple(
+        ((name, number, side), pattern)
+        for name in PAIRS
+        for number, pair in enumerate(getattr(words, name))
+        for side, pattern in enumerate(pair)
+        if pattern.match(head, partial=True)
+    )
 
 
 def _pairs(told: Sequence[str], anywhere: bool) -> tuple[tuple[Pattern, Pattern], ...]:
