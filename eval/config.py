@@ -13,7 +13,8 @@ from train.config import TrainConfig
 ARMS = ("pretrained", "icl", "finetuned", "finetuned+repeat", "finetuned+local")
 """Compared by default."""
 FURTHER = (
-    *("finetuned+global", "finetuned+all", "finetuned+paraphrase", "finetuned+shuffled", "finetuned+reverse-training"),
+    *("finetuned+global", "finetuned+all", "finetuned+paraphrase", "finetuned+shuffled"),
+    *("finetuned+reverse-training", "finetuned+masked"),
     *("retrieval", "retrieval+oracle"),
 )
 """More arms and controls, when named."""
@@ -86,7 +87,7 @@ class RunConfig(Settings):
     """pico (embedded), a folder saved by save_pretrained, or a hub name."""
     arms: tuple[str, ...] = ARMS
     """Arms to compare: those by default, and finetuned+global, finetuned+all, finetuned+paraphrase, finetuned+shuffled,
-    finetuned+reverse-training, retrieval, retrieval+oracle; and adapter, where one is given."""
+    finetuned+reverse-training, finetuned+masked, retrieval, retrieval+oracle; and adapter, where one is given."""
     adapter: Path | None = None
     """A LoRA adapter that you have already: asked beside the others, as the arm `adapter`."""
     seeds: tuple[int, ...] = (0, 1, 2)

@@ -30,6 +30,7 @@ COLOURS = {
     "finetuned+paraphrase": "#958d1a",
     "finetuned+shuffled": "#8f7361",
     "finetuned+reverse-training": "#a85f6b",
+    "finetuned+masked": "#6d7f3f",
     "adapter": "#4f8a8b",
     "retrieval": "#8674c9",
     "retrieval+oracle": "#5c5fa8",

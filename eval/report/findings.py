@@ -27,6 +27,8 @@ ARM_MEANINGS = {
     "finetuned+shuffled": "Control: as many inferences of the same form, shuffled so that they do not follow.",
     "finetuned+reverse-training": "Baseline without a model's inference: the documents and their word strings "
     "reversed, entities kept whole (Golovneva et al. 2024).",
+    "finetuned+masked": "Method without a model's inference: each document behind itself with words masked, to be put together again "
+    "(arXiv 2510.09885).",
     "adapter": "The model with the adapter that the run was given, trained elsewhere.",
     "retrieval": "The model, not tuned, with the documents that a search finds for each question in its context.",
     "retrieval+oracle": "The same with the documents that each question needs: a search that never misses.",

@@ -11,7 +11,7 @@ from augment.text.sentences import joined, targets
 from engine.config import Split
 from engine.errors import UserError
 from engine.store.ids import content_id
-from train.examples.controls import paraphrases, reversed_documents, shuffled_inferences
+from train.examples.controls import masked_documents, paraphrases, reversed_documents, shuffled_inferences
 
 EXAMPLES: dict[str, Any] = {
     "example_id": pl.String,
@@ -28,6 +28,7 @@ TRAINED_ARMS = (
     "finetuned+paraphrase",
     "finetuned+shuffled",
     "finetuned+reverse-training",
+    "finetuned+masked",
 )
 AUGMENTED = set(TRAINED_ARMS) - {"finetuned"}
 """Trained on inferences, or matched in amount to what is."""
@@ -145,7 +146,8 @@ def examples_of(
     finetuned+repeat: the documents themselves, so that more training alone is not taken for understanding.
     finetuned+paraphrase: the inferences of the operator `rephrase` alone. finetuned+shuffled: the inferences with their
     names exchanged, so that they are wrong. finetuned+reverse-training: the documents with their words reversed, each once
-    or, where there is no room for all, some of them; then both kinds alike.
+    or, where there is no room for all, some of them; then both kinds alike. finetuned+masked: the documents behind themselves with words
+    masked.
     """
     plain = originals(documents, split, language)
     every = pl.concat([plain, inferred(inferences)], how="diagonal")
@@ -164,10 +166,14 @@ def examples_of(
         added = shuffled_inferences(inferences, seed)
     elif arm == "finetuned+reverse-training":
         added = reversed_documents(documents)
+    elif arm == "finetuned+masked":
+        added = masked_documents(documents, seed)
     elif arm != "finetuned+repeat":
         raise UserError(f"There is no trained arm {arm!r}; choose from {', '.join(TRAINED_ARMS)}.")
     both = pl.concat([plain, added], how="diagonal")
     base, pool, spread = both, added if added.height else plain, 4
+    if arm == "finetuned+masked":
+        base = plain
     if arm == "finetuned+reverse-training":
         base, pool, spread = (both, both, 4) if both.height <= every.height else (plain, added, 1)
     return matched(base, pool, every.height, count_tokens(every, tokenizer), tokenizer, seed, spread)

@@ -1,6 +1,8 @@
-"""Texts of the control arms: documents with their words reversed, and inferences with their names exchanged."""
+"""Texts of arms that need no model's inference: documents with their words reversed or masked, inferences with their names exchanged."""
 
+import re
 from collections.abc import Iterable
+from random import Random
 from typing import Any
 
 import polars as pl
@@ -16,6 +18,31 @@ def reversed_documents(documents: pl.DataFrame) -> pl.DataFrame:
     case = casing(documents["text"])
     rows = documents.sort("doc_id").select("doc_id", "text").iter_rows()
     return _examples((content_id("reversed", doc), reverse_words(text, case), [doc]) for doc, text in rows)
+
+
+MASK, MASKED = "_", 4
+"""What stands for a masked word, and copies of each document, each with other words masked."""
+LEAST, MOST = 0.05, 0.95
+"""Share of a document's words that are masked."""
+
+
+def masked_documents(documents: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Each document behind itself with some of its words masked, as examples: the text is to be put together again.
+
+    Masked finetuning (arXiv 2510.09885), for a model that predicts the next token: the share of masked words is drawn from LEAST to MOST for
+    each copy. Any word may be masked, the subject too: with subjects that always stay nothing is learnt about them.
+    """
+    rows = list[tuple[str, str, list[str]]]()
+    for doc, text in documents.sort("doc_id").select("doc_id", "text").iter_rows():
+        for copy in range(MASKED):
+            rng = Random(f"masked {seed} {doc} {copy}")
+            hidden = _masked(text, rng, rng.uniform(LEAST, MOST))
+            rows.append((content_id("masked", seed, doc, copy), f"{hidden}\n{text}", [doc]))
+    return _examples(rows)
+
+
+def _masked(text: str, rng: Random, share: float) -> str:
+    return re.sub(r"\w+", lambda word: MASK if rng.random() < share else word[0], text)
 
 
 def paraphrases(inferences: pl.DataFrame) -> pl.DataFrame:

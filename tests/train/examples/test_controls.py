@@ -28,9 +28,10 @@ from eval.benchmarks.semantic import world as semantic
 from eval.benchmarks.syllogisms import logic
 from eval.benchmarks.syllogisms import world as syllogisms
 from train.examples.arms import EXAMPLES, count_tokens, examples_of
+from train.examples.controls import MASK, MASKED, masked_documents
 from train.pico.worlds.comparisons import plain, reverse, rewordings
 
-CONTROLS = ("finetuned+paraphrase", "finetuned+shuffled", "finetuned+reverse-training")
+CONTROLS = ("finetuned+paraphrase", "finetuned+shuffled", "finetuned+reverse-training", "finetuned+masked")
 NO_CASE = Casing(frozenset(), frozenset())
 
 
@@ -107,7 +108,10 @@ def test_controls_hold_all_originals_and_match_finetuned_local(name):
     assert control.height == local.height
     # documents are longer than inferences here, whichever are repeated
     like = arm("finetuned+repeat") if name == "finetuned+reverse-training" else local
-    assert count_tokens(control, TOKENIZER) == pytest.approx(count_tokens(like, TOKENIZER), rel=0.03)
+    if name == "finetuned+masked":  # an example holds its document twice, and steps are never fewer
+        assert count_tokens(control, TOKENIZER) > count_tokens(like, TOKENIZER)
+    else:
+        assert count_tokens(control, TOKENIZER) == pytest.approx(count_tokens(like, TOKENIZER), rel=0.03)
     first = control.head(WORLD.documents.height)
     assert first["text"].to_list() == WORLD.documents["text"].to_list()
     assert set(first["origin"]) == {"original"}
@@ -154,6 +158,22 @@ def test_reverse_training_has_both_directions_as_there_is_room():
         assert table.height == 10 + kept
         assert sum(counts.values()) >= min(kept, 10)
         assert {counts[text] for text in backwards} <= {*range(least, most + 1)}
+
+
+def test_masked_documents_are_put_together_again():
+    found = masked_documents(WORLD.documents, 0)
+    assert found.height == MASKED * WORLD.documents.height
+    texts, shares = set(WORLD.documents["text"]), list[float]()
+    for text in found["text"]:
+        hidden, whole = text.split("\n")
+        assert whole in texts
+        now, was = hidden.split(), whole.split()
+        assert all(a == b or re.fullmatch(rf"{MASK}[.,:]?", a) for a, b in zip(now, was, strict=True))
+        shares.append(sum(a != b for a, b in zip(now, was, strict=True)) / len(was))
+    assert min(shares) < 0.15
+    assert max(shares) > 0.85
+    subjects = {fact.split()[0] for fact in WORLD.documents["fact"]}
+    assert any(not subjects & set(text.split("\n")[0].split()) for text in found["text"])  # the subject too
 
 
 # -- reversed strings
