@@ -15,7 +15,7 @@ from eval.benchmarks.base import SET_A, mean_chance
 from eval.benchmarks.registry import load
 from eval.config import Name, RunConfig
 from eval.measure.accuracy import summarise
-from eval.measure.claims import BEHIND, CHANCE, GAIN, GUESSES, Claim, Compared, Expected, compare_arms, judge, said
+from eval.measure.claims import BEHIND, CHANCE, GAIN, GUESSES, Claim, Expected, compare_arms, judge, said
 from eval.report.figures import Panel, draw, panels
 from eval.runs.room import check_room
 from eval.runs.run import run_job
@@ -133,14 +133,14 @@ def read(run: Path, chance: dict[str, float]) -> Found:
 
 
 def judged(found: dict[str, Found]) -> list[tuple[Part, Claim]]:
-    """Every claim of the paper about the data sets that were run, judged as one family."""
-    parts, compared = list[Part](), list[Compared]()
-    for part in PAPER:
-        if part.benchmark in found:
-            one = found[part.benchmark]
-            compared += compare_arms(one.answers, one.chance, part.split, expected=part.expected)
-            parts += [part] * len(part.expected)
-    return list(zip(parts, judge(compared), strict=True))
+    """Every claim of the paper about the data sets that were run; those about one data set are judged as a family."""
+    claims = dict[Part, list[Claim]]()
+    for name in dict.fromkeys(part.benchmark for part in PAPER if part.benchmark in found):
+        one, parts = found[name], [part for part in PAPER if part.benchmark == name]
+        compared = [compare_arms(one.answers, one.chance, part.split, expected=part.expected) for part in parts]
+        family = iter(judge([claim for some in compared for claim in some]))
+        claims |= {part: [next(family) for _ in part.expected] for part in parts}
+    return [(part, claim) for part in PAPER for claim in claims.get(part, [])]
 
 
 def write(config: RunConfig, found: dict[str, Found]) -> Path:
@@ -151,7 +151,7 @@ def write(config: RunConfig, found: dict[str, Found]) -> Path:
         "",
         f"Model `{config.model}`, size `{config.benchmark.size}`, seeds {', '.join(map(str, config.seeds))}. Accuracies and "
         "differences have 95% intervals over facts and trainings. A claim is shown, refuted or undecided by its paired difference, corrected for the "
-        f"number of claims (Holm). Margins: less than {100 * GAIN:.0f} points refutes “above” and “below”, less than {100 * BEHIND:.0f} points behind is “reaches”. "
+        f"number of claims about its data set (Holm). Margins: less than {100 * GAIN:.0f} points refutes “above” and “below”, less than {100 * BEHIND:.0f} points behind is “reaches”. "
         "Claims that could hold although nothing was learnt are not counted. Command: `forethought reproduce`.",
         "",
     ]
