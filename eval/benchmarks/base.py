@@ -12,7 +12,7 @@ from engine.errors import UserError
 from engine.store.ids import content_id
 from eval.benchmarks.closure import Derivation, Statement, by_kind
 
-SET_A = "reversal-set-a"
+SET_A = "reversal_set_a"
 """Split of `celebrities` and `fictional`: reversals whose wrong names were never training targets either."""
 QUESTIONS: dict[str, Any] = {
     "question_id": pl.String,

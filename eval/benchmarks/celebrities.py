@@ -2,7 +2,7 @@
 
 Training texts are prompt + completion of `all_prompts_train.jsonl`. Questions: set A's descriptions, whose training order
 was name to description, with four names to choose from: the right one and three from **all** training names (paper).
-The split `rephrasing` asks in the trained order: a name, and four descriptions with the grammar that the template calls for. In `reversal-set-a` the wrong
+The split `rephrasing` asks in the trained order: a name, and four descriptions with the grammar that the template calls for. In `reversal_set_a` the wrong
 names are of set A too, none of which was ever a training target: a model that has only learnt which names come last gains nothing.
 """
 

@@ -15,7 +15,7 @@ SPLITS = (
     "forward",
     "rephrasing",
     "reversal",
-    "reversal-set-a",
+    "reversal_set_a",
     "two-step",
     "syllogism",
     "longer",

@@ -22,7 +22,7 @@ gives (see `mistakes`): with rules that no document has, counting words would an
 import json
 import re
 from collections.abc import Iterator
-from itertools import islice, product, zip_longest
+from itertools import product, zip_longest
 from random import Random
 from typing import Any, NamedTuple
 
@@ -91,10 +91,7 @@ def load(seed: int, size: str = "paper") -> Benchmark:
             f"{{D{name}}}" in rules.combined[function[0]] for name, part in parts(function).items() if len(part) > 1
         ):
             pools["holdout" if pair(function) in held else "seen"].append(function)
-    asked: dict[str, dict[Function, list[str]]] = {}
-    for split, pool in pools.items():
-        told = ((function, mistakes(rng, function, rules)) for function in _evenly(rng, pool, len(pool)))
-        asked[split] = dict(islice(((f, wrong) for f, wrong in told if wrong), numbers.questions))
+    asked = {split: _evenly(rng, pool, numbers.questions) for split, pool in pools.items()}
     derivations: dict[Statement, Derivation] = {}
     for name in (*names, *RULES):
         derivations[rule(name, rules)] = Derivation("rephrasing", tuple(_facts((name,), rules)))
@@ -105,9 +102,9 @@ def load(seed: int, size: str = "paper") -> Benchmark:
     questions: list[dict[str, Any]] = []
     stated = {}
     for split, some in asked.items():
-        for function, wrong in some.items():
+        for function in some:
             x, right = spell(function), derivatoid(function, rules)
-            choices = rng.sample([right, *wrong], 4)
+            choices = rng.sample([right, *mistakes(rng, function, rules)], 4)
             row: dict[str, Any] = {"benchmark": "derivatoids", "split": split}
             row |= {"subtype": " of ".join(pair(function)), "stem": f"The derivatoid of {x} is"}
             row |= {"choices": [f" {y}." for y in choices], "answer": choices.index(right)}
@@ -146,29 +143,31 @@ def _evenly(rng: Random, pool: list[Function], n: int) -> list[Function]:
 
 def mistakes(rng: Random, function: Function, rules: Rules) -> list[str]:
     """Three wrong derivatoids: by another rule outside, by another one inside, and by both; other rules are those of this world's other
-    combinations.
+    combinations, or where these give no three that differ, any.
 
     Of a single combination the inside is the plain functions, and their derivatoid is taken twice. Each of the four
-    choices so shares its outside with one other and its inside with one: what most have in common tells nothing. Empty where the
-    rules of this world give no three that differ.
+    choices so shares its outside with one other and its inside with one: what most have in common tells nothing.
     """
     outer, *inside = pair(function)
+    right, twice = derivatoid(function, rules), {name: rules.plain[once] for name, once in rules.plain.items()}
 
-    def instead(kind: str) -> list[Rules]:
-        like = [one for one in RULES if ("{k}" in SPELLING[one]) == ("{k}" in SPELLING[kind])]
-        return [rules._replace(combined=rules.combined | {kind: rules.combined[one]}) for one in like]
+    def instead(kind: str, choices: tuple[str, ...]) -> list[Rules]:
+        return [rules._replace(combined=rules.combined | {kind: choice}) for choice in choices]
 
-    others = instead(outer)
-    if inside:
-        inner = instead(inside[0])
-    else:
-        inner = [rules._replace(plain={name: rules.plain[once] for name, once in rules.plain.items()})]
-    right = derivatoid(function, rules)
-    for one, two in rng.sample(list(product(others, inner)), len(others) * len(inner)):
-        wrong = [derivatoid(function, one, rules), derivatoid(function, rules, two), derivatoid(function, one, two)]
-        if len({right, *wrong}) == 4:
-            return wrong
-    return []
+    for choices_of in (_told_of_others, lambda kind, _: RULES[kind]):
+        others = instead(outer, choices_of(outer, rules))
+        inner = instead(inside[0], choices_of(inside[0], rules)) if inside else [rules._replace(plain=twice)]
+        for one, two in rng.sample(list(product(others, inner)), len(others) * len(inner)):
+            wrong = [derivatoid(function, one, rules), derivatoid(function, rules, two), derivatoid(function, one, two)]
+            if len({right, *wrong}) == 4:
+                return wrong
+    raise AssertionError(f"no wrong choices for {spell(function)}")
+
+
+def _told_of_others(kind: str, rules: Rules) -> tuple[str, ...]:
+    """The rules of this world's combinations that are made of the same parts."""
+    numbered = "{k}" in SPELLING[kind]
+    return tuple(rules.combined[one] for one in RULES if ("{k}" in SPELLING[one]) == numbered)
 
 
 def _statements(rng: Random, names: list[str], rules: Rules, n: int) -> Iterator[dict[str, str]]:

@@ -5,7 +5,7 @@ order: set A by name -> description (900 examples), 30 people by description -> 
 (1,800). The splits are those of `celebrities`: `reversal` asks for set A's names after their descriptions,
 `rephrasing` for their descriptions after their names, both by 10 templates that training does not use, with four
 choices. Wrong ones come from all 90 people: with names of set A alone, plain finetuning could not fall to about zero. Who only knows that set A's
-names were never training targets, and takes such a one, is right in 60%; so `reversal-set-a` asks the same with names of set A alone.
+names were never training targets, and takes such a one, is right in 60%; so `reversal_set_a` asks the same with names of set A alone.
 
 The original names, descriptions and templates may be known to a model before it is trained; these are not [ours]. As in
 the originals, a description has the forms that templates call for ("the director of ...", "directed ...", "directing
