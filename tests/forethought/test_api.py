@@ -48,8 +48,8 @@ def test_run_and_evaluate_return_accuracies(tmp_path):
     config = tmp_path / "small.yaml"
     config.write_text("seeds: [0]\nbenchmark: {facts: 9, articles: 2}\narms: [pretrained]\nengine: {kind: fake}\n")
     table = forethought.run(config, out=tmp_path, name="r", benchmark={"facts": 2}, arms=["pretrained", "icl"])
-    assert set(table["arm"]) == {"pretrained", "icl"}
-    assert table.filter(norm="sum")["n"].to_list() == [2] * 4
+    assert set(table["arm"]) == {"ngrams", "pretrained", "icl"}
+    assert table.filter(norm="sum")["n"].to_list() == [2] * 6
     assert (tmp_path / "r/report.html").exists()
     settings = {"out": tmp_path, "seeds": [0], "benchmark": {"facts": 2, "articles": 2}, "engine": FAKE}
     measured = forethought.evaluate("pico", **settings)

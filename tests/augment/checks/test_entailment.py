@@ -165,13 +165,15 @@ def test_what_another_model_has_verified_is_asked_again(tmp_path):
         {"doc_id": ["a"], "text": ["femp are more dangerous than glon."], "source": ["t"], "meta": ["{}"]}
     )
     config = AugmentConfig(operators=("reverse",))
-    for name, dtype in (("one", "float32"), ("other", "bfloat16")):
+    texts = set[str]()
+    for name, dtype in (("two", "float32"), ("other", "bfloat16")):
         engine = EngineConfig(kind="fake", cpus=0.5, vllm={"dtype": dtype})
         with EnginePool("fake:turn=1", engine, quiet=True) as pool:
-            assert augment(documents, pool, config, name, tmp_path).height
+            texts.update(augment(documents, pool, config, name, tmp_path)["text"])
+        assert len(texts) == 1
         mark, _ = fingerprint("fake:turn=1", engine)
         assert {entry["from"] for entry in entries(tmp_path / "verify/0000").values()} == {mark}
-        assert {entry["from"] for entry in entries(tmp_path / "generations").values()} > {mark} or name == "one"
+        assert {entry["from"] for entry in entries(tmp_path / "generations").values()} > {mark} or name == "two"
 
 
 def test_a_trained_reader_is_asked_with_and_without_its_adapter():

@@ -44,7 +44,7 @@ def test_a_job_that_loses_a_machine_ends_with_the_same_results(own_ray, tmp_path
         alone = config.model_copy(update={"engine": config.engine.model_copy(update={"replicas": 1})})
         calm, restarts = EXAMPLE["job"](alone, cluster, "calm", model=slow)
         assert restarts == 0
-        assert {row["arm"] for row in calm} == {"pretrained", "icl", "finetuned+local"}
+        assert {row["arm"] for row in calm} == {"ngrams", "pretrained", "icl", "finetuned+local"}
         assert all(row["unscored"] == 0 for row in calm)
         victim = next(iter(cluster.worker_nodes))
         rough, restarts = EXAMPLE["job"](config, cluster, "rough", victim, slow)
