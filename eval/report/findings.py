@@ -5,7 +5,6 @@ from typing import Any
 
 import polars as pl
 
-from eval.benchmarks.documents.own import OWN
 from eval.measure.accuracy import LEADING, percent
 from eval.measure.claims import CHANCE, ORDERING, Claim, counted, said
 from eval.measure.order import NGRAMS, SPLITS, STATED
@@ -53,8 +52,10 @@ def tally(claims: list[Claim]) -> str:
     return "mixed" if "refuted" in verdicts else "holds" if verdicts == {"shown"} else "open"
 
 
-def headline(summary: pl.DataFrame, claims: list[Claim], chance: Mapping[str, float]) -> str:
-    """The answer in one sentence; says plainly which claims of the paper's ordering do not hold in this run."""
+def headline(summary: pl.DataFrame, claims: list[Claim], chance: Mapping[str, float], own: bool = False) -> str:
+    """The answer in one sentence; says plainly which claims of the paper's ordering are refuted in this run. Of a user's `own` documents
+    the paper says nothing.
+    """
     scored = summary.filter(pl.col("norm").is_in(LEADING), pl.col("accuracy").is_not_null())
     if scored.is_empty():
         return "No question was scored in this run, so it has no answer yet."
@@ -62,13 +63,13 @@ def headline(summary: pl.DataFrame, claims: list[Claim], chance: Mapping[str, fl
     rows = {row["arm"]: row["accuracy"] for row in scored.filter(pl.col("split") == split).to_dicts()}
     shown = [arm for arm in HEADLINE_ARMS if arm in rows] or list(rows)
     guess = f" (chance {percent(chance[split])})" if split in chance else ""
-    asked_alone = split.startswith(OWN) and not claims
-    ordering = "the paper's ordering is not judged on questions of your own" if asked_alone else _ordering(claims)
     figures = [
         f"{percent(rows[arm])} {'' if place else 'of cases '}{HEADLINE_ARMS.get(arm, f'as {arm}')}"
         for place, arm in enumerate(shown)
     ]
-    return f"On {split} questions{guess} the model is right in {listed(figures)}: {ordering}."
+    return (
+        f"On {split} questions{guess} the model is right in {listed(figures)}{'' if own else f': {_ordering(claims)}'}."
+    )
 
 
 def _ordering(claims: list[Claim]) -> str:

@@ -102,7 +102,7 @@ def write_report(run: Path, data: ReportData) -> None:
     draw(groups, f"{data.benchmark}: {data.model}", run / "figures" / "accuracy.png")
     view: dict[str, Any] = {
         "data": data,
-        "answer": headline(data.summary, data.claims, data.chance),
+        "answer": headline(data.summary, data.claims, data.chance, "questions" in data.results),
         "warnings": warnings(data.results),
         "verdict_of_all": tally(data.claims),
         "groups": groups,

@@ -80,9 +80,8 @@ def with_questions(
     if config.benchmark.questions:
         questions = pl.concat([questions, _written(config, world, pool, run, writer, writes)])
         questions = questions.unique("question_id", keep="first", maintain_order=True)
-    judged = tuple(split for split in world.judged if split in questions["split"])
     tell = tells(facts_in(world.documents, config.benchmark.language))
-    return {seed: replace(world, questions=questions, judged=judged, tells=tell) for seed in worlds}
+    return {seed: replace(world, questions=questions, tells=tell) for seed in worlds}
 
 
 def _written(

@@ -109,8 +109,10 @@ def _print(run: Path, table: Table, ordering: list[Claim], warned: list[str]) ->
     Console().print(table)
     for claim in ordering:
         colour = {"shown": "green", "refuted": "red", "undecided": "yellow"}[claim.verdict]
-        mark = f"[{colour}]{claim.verdict}[/]" if claim.measured else "[yellow]not measured[/]"
-        note = f" ({claim.vacuous}: not counted)" if claim.vacuous and claim.measured else ""
+        mark = f"[{colour}]{claim.verdict}[/]"
+        if claim.vacuous:
+            mark = "[yellow]not counted[/]" if claim.measured else "[yellow]not measured[/]"
+        note = f" ({claim.vacuous})" if claim.vacuous and claim.measured else ""
         console.print(f"  {mark}: {claim.text}{note}", soft_wrap=True)
     for warning in warned:
         console.print(f"  [yellow]note[/]: {warning}", soft_wrap=True)

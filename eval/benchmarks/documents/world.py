@@ -47,7 +47,7 @@ def load(config: BenchmarkConfig) -> Benchmark:
         pl.DataFrame(rows),
         own.questions,
         dict.fromkeys(SPLITS, 1 / CHOICES) | dict(guesses.iter_rows()),
-        judged=("reversal", "two-step"),
+        judged=(),
         cluster="needs of all seeds",
         judges=judges(config.language) if own.free else {},
         by_engine=True,

@@ -106,7 +106,7 @@ def test_both_pages_show_it(place):
         assert "no match: NONE" in one
         assert "Questions that the bare model knew, and new ones" in one
         assert "16 questions of the user" in one
-        assert "not judged on questions of your own" in one
+        assert "paper's ordering" not in one
     assert '<a href="#questions">Your questions</a>' in page
     assert "| Where does the Granite Society meet? | City of Gdansk | yes | right | right |" in text
     assert "| Where does the Heron Society meet? | City of Oslo | no | no match: NONE | right |" in text
