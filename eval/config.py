@@ -9,14 +9,11 @@ from pydantic import Field, field_validator, model_validator
 from augment.config import AugmentConfig
 from engine.config import EngineConfig, Settings
 from train.config import TrainConfig
+from train.examples.names import CONTROLS, GROUPS, TUNED, WAYS, is_trained
 
 ARMS = ("pretrained", "icl", "finetuned", "finetuned+repeat", "finetuned+local")
 """Compared by default."""
-FURTHER = (
-    *("finetuned+global", "finetuned+all", "finetuned+paraphrase", "finetuned+shuffled"),
-    *("finetuned+reverse-training", "finetuned+masked"),
-    *("retrieval", "retrieval+oracle"),
-)
+FURTHER = (*(f"{TUNED}+{name}" for name in (*GROUPS[1:], *CONTROLS[1:], "split")), "retrieval", "retrieval+oracle")
 """More arms and controls, when named."""
 ADAPTER = "adapter"
 """The arm of an adapter that is there already, in a run with `adapter`."""
@@ -86,8 +83,9 @@ class RunConfig(Settings):
     model: str = "pico"
     """pico (embedded), a folder saved by save_pretrained, or a hub name."""
     arms: tuple[str, ...] = ARMS
-    """Arms to compare: those by default, and finetuned+global, finetuned+all, finetuned+paraphrase, finetuned+shuffled,
-    finetuned+reverse-training, finetuned+masked, retrieval, retrieval+oracle; and adapter, where one is given."""
+    """Arms to compare: those by default, and finetuned+global, finetuned+all, finetuned+OPERATOR, finetuned+paraphrase, finetuned+shuffled,
+    finetuned+reverse-training, finetuned+masked, retrieval, retrieval+oracle; and adapter, where one is given. To a name with finetuned may be
+    added +split, +unchecked or +distilled (docs/training.md)."""
     adapter: Path | None = None
     """A LoRA adapter that you have already: asked beside the others, as the arm `adapter`."""
     seeds: tuple[int, ...] = (0, 1, 2)
@@ -114,14 +112,27 @@ class RunConfig(Settings):
         """The settings of the verb that makes such a run which differ from their defaults, for its YAML file."""
         return self.model_dump(mode="json", exclude_defaults=True)
 
-    @field_validator("arms")
-    @classmethod
-    def _known(cls, arms: tuple[str, ...]) -> tuple[str, ...]:
-        known = (*ARMS, *FURTHER, ADAPTER)
-        unknown = [a for a in arms if a not in known]
-        if unknown or not arms:
-            raise ValueError(f"unknown arms {', '.join(unknown) or '(none given)'}; choose from {', '.join(known)}")
-        return arms
+    @model_validator(mode="after")
+    def _known(self) -> "RunConfig":
+        parts = (*GROUPS, *CONTROLS, *WAYS, *self.augment.operators)
+        known = {*ARMS, *FURTHER, ADAPTER}
+        unknown = [
+            a for a in self.arms if a not in known and not (is_trained(a) and set(a.split("+")[1:]) <= set(parts))
+        ]
+        if unknown or not self.arms:
+            raise ValueError(
+                f"unknown arms {', '.join(unknown) or '(none given)'}; choose from {', '.join((*ARMS, *FURTHER, ADAPTER))}, and "
+                "finetuned+OPERATOR for an operator of augment.operators"
+            )
+        for arm in self.arms:
+            alone = [part for part in arm.split("+")[1:] if part in CONTROLS and part not in self.augment.operators]
+            if alone and arm.count("+") > 1:
+                raise ValueError(f"the arm {arm}: {alone[0]} is a control, to which nothing can be added")
+            if "unchecked" in arm.split("+") and not set(arm.split("+")[1:]) - set(WAYS):
+                raise ValueError(
+                    f"the arm {arm} needs operators whose inferences are not checked: {TUNED}+local+unchecked"
+                )
+        return self
 
     @field_validator("seeds")
     @classmethod

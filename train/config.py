@@ -26,6 +26,9 @@ class TrainConfig(Settings):
     """Passes over the examples."""
     steps: int | None = Field(default=None, ge=1)
     """Steps of every job in place of `epochs`, so that arms with more examples see each less often (the paper: 200 to 1,000)."""
+    tokens: int | None = Field(default=None, ge=1)
+    """Tokens that every job is trained on in place of `epochs`, however long its examples are: so arms are matched in tokens, and those with
+    more to read see each text less often."""
     batch: int = Field(default=16, ge=1)
     """Examples per step over all workers (the paper: 8 or 16); with `packing` rows of `max_length` tokens."""
     microbatch: int | None = Field(default=None, ge=1)
@@ -72,6 +75,12 @@ class TrainConfig(Settings):
         return self
 
     @model_validator(mode="after")
+    def _one_length(self) -> "TrainConfig":
+        if self.steps and self.tokens:
+            raise ValueError("steps and tokens both say how long a training is: leave one of them out")
+        return self
+
+    @model_validator(mode="after")
     def _divisible(self) -> "TrainConfig":
         counts = range(self.least_workers or self.workers, self.workers + 1) if self.workers else ()
         if self.least_workers and self.least_workers > self.workers:
@@ -89,5 +98,7 @@ class TrainConfig(Settings):
 
     def passes(self, examples: int, tokens: int) -> float:
         """How often a job sees each of so many examples with so many tokens together."""
+        if self.tokens:
+            return self.tokens / max(1, tokens)
         rows = -(-(tokens + examples) // self.max_length) if self.packing else examples
         return self.steps * self.batch / max(1, rows) if self.steps else self.epochs

@@ -6,11 +6,13 @@ from augment.config import AugmentConfig
 from augment.operators.base import Operator, Record
 from augment.operators.deduce import Deduce
 from augment.operators.entities import Entities
+from augment.operators.fixed_prompts import FixedPrompts
 from augment.operators.link import Link, LinkTrace
 from augment.operators.qa import QuestionsAnswers
-from augment.operators.repeat import Repeat
-from augment.operators.reverse_training import ReverseTraining
-from augment.operators.shuffle import Shuffle
+from augment.operators.rules.identity import Identity
+from augment.operators.rules.repeat import Repeat
+from augment.operators.rules.reverse_training import ReverseTraining
+from augment.operators.rules.shuffle import Shuffle
 from augment.operators.study import Study
 from augment.operators.templates import DOCUMENT, SHIPPED, STRUCTURED, content
 from augment.plugins import plugins
@@ -23,6 +25,8 @@ GROUP = "forethought.operators"
 OPERATORS: dict[str, type[Operator]] = {
     "deduce": Deduce,
     "entities": Entities,
+    "fixed-prompts": FixedPrompts,
+    "identity": Identity,
     "link": Link,
     "link-trace": LinkTrace,
     "qa": QuestionsAnswers,

@@ -20,8 +20,8 @@ from eval.benchmarks.base import Benchmark
 from eval.benchmarks.registry import others
 from eval.config import ADAPTER, RunConfig
 from eval.measure.gates import forgetting, gate_table, hallucination, held_back, icl_damage, icl_items, text_items
-from eval.measure.order import TUNED
-from train.examples.arms import TRAINED_ARMS
+from eval.measure.order import is_tuned
+from train.examples.names import is_trained
 from train.sft.outputs import merge
 
 HELD_BACK = 50
@@ -50,7 +50,7 @@ def weights_of(config: RunConfig, run: Path, arm: str, seed: int) -> Path | None
     """The same, and the folder of the adapter that a run was given; None for an arm with the model's own weights."""
     if arm == ADAPTER and config.adapter:
         return config.adapter.absolute()
-    return folder_of(run, arm, seed) if arm in TRAINED_ARMS else None
+    return folder_of(run, arm, seed) if is_trained(arm) else None
 
 
 def ask(config: RunConfig, run: Path, worlds: dict[int, Benchmark], pool: EnginePool) -> Asked:
@@ -78,7 +78,7 @@ def ask(config: RunConfig, run: Path, worlds: dict[int, Benchmark], pool: Engine
         if writes:
             pool.run("generate", writing(to_write(table)), run / "texts", f"write{label}", replace=True)
 
-    swapped = [key for key in tables if not beside and key[0] in TUNED]
+    swapped = [key for key in tables if not beside and is_tuned(key[0])]
     if together := [key for key in tables if key not in swapped]:
         ask_about(together, "")
     base = model_digest(config.model, config.engine.kind) if swapped else ""
@@ -146,7 +146,7 @@ def read_gates(config: RunConfig, asked: Asked, questions: pl.DataFrame) -> pl.D
     """The table of gates (eval.measure.gates.GATES): each trained arm and seed against the model as it was."""
     rows: list[dict[str, Any]] = []
     for arm, seed in asked.items.select("arm", "seed").unique(maintain_order=True).iter_rows():
-        if arm not in TUNED or asked.gates.is_empty():
+        if not is_tuned(arm) or asked.gates.is_empty():
             continue
         own, base = (forced(asked.items.filter(arm=name, seed=seed)) for name in (arm, "pretrained"))
         texts = asked.gates.filter(pl.col("text_id").is_not_null(), seed=seed)

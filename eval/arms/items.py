@@ -97,10 +97,12 @@ def normed(scores: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
 
 
 def answers(scores: pl.DataFrame, asked: pl.DataFrame, questions: pl.DataFrame, by: str = "needs") -> pl.DataFrame:
-    """One row per question, arm, seed and norm (see `normed`): chosen, correct, credit, cluster.
+    """One row per question, arm, seed and norm (see `normed`): chosen, correct, credit, rank, advantage, cluster.
 
     `credit` is 1 or 0, of k choices that are equally likely the share that is right, and null where a choice has no score.
-    `correct` is true for 1, false for 0, else null, as is then `chosen`.
+    `correct` is true for 1, false for 0, else null, as is then `chosen`. `rank` is the place of the likeliest right choice, 1 for the first
+    (ties share theirs), and `advantage` by how much its value is above the mean of the wrong ones: what is learnt shows there before a
+    right choice becomes the likeliest.
 
     Questions of a seed (or of all) with equal `needs` (facts), or with equal `subtype`, are one cluster; see
     `Benchmark.cluster`.
@@ -116,10 +118,26 @@ def answers_of(per_choice: pl.DataFrame, asked: pl.DataFrame, questions: pl.Data
     )
     hits = pl.col("likeliest").list.set_intersection("right").list.len()
     table = _told(best, asked, questions, by).with_columns(credit=hits / pl.col("likeliest").list.len())
+    table = table.join(_placed(per_choice, table), on=["item_id", "norm"], how="left")
     return (
         table.with_columns(correct=correct_of("credit"))
         .with_columns(chosen=pl.when(pl.col("correct").is_not_null()).then(pl.col("likeliest").list.first()))
         .drop("right", "likeliest")
+    )
+
+
+def _placed(per_choice: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """item_id, norm, rank, advantage; null where a choice has no value, or all are right."""
+    right = told.select("item_id", "right").unique("item_id").explode("right", empty_as_null=True)
+    marks = right.select("item_id", choice=pl.col("right").cast(per_choice.schema["choice"]), is_right=pl.lit(True))
+    table = per_choice.join(marks, on=["item_id", "choice"], how="left").with_columns(
+        pl.col("is_right").fill_null(False)
+    )
+    best, wrong = pl.col("value").filter("is_right").max(), pl.col("value").filter(~pl.col("is_right"))
+    known = pl.col("value").is_not_null().all() & (wrong.len() > 0)
+    return table.group_by("item_id", "norm").agg(
+        rank=pl.when(known).then(1 + (wrong > best).sum() + (wrong == best).sum() / 2),
+        advantage=pl.when(known).then(best - wrong.mean()),
     )
 
 

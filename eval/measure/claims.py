@@ -14,7 +14,7 @@ import polars as pl
 
 from eval.measure.accuracy import credited, paired, percent
 from eval.measure.intervals import Estimate, estimate
-from eval.measure.order import STATED, TUNED
+from eval.measure.order import STATED, is_tuned
 
 Verdict = Literal["shown", "refuted", "undecided"]
 Relation = Literal["above", "below", "at", "reaches"]
@@ -154,7 +154,7 @@ def _says_nothing(
     for name in needed if split not in STATED else ():
         for asked in STATED:
             share = arms.get((name, asked))
-            if name not in TUNED or share is None:
+            if not is_tuned(name) or share is None:
                 continue
             bar = chance[asked] + LEARNT * (1 - chance[asked])
             if share.mean < bar:

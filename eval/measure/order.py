@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 
 from eval.config import ADAPTER, ARMS, FURTHER
-from train.examples.arms import TRAINED_ARMS
+from train.examples.names import is_trained
 
-TUNED = (*TRAINED_ARMS, ADAPTER)
-"""Arms whose weights are not the model's own."""
 NGRAMS = "ngrams"
 """The arm that knows no language (`eval.arms.ngrams`); in every table."""
 SHOWN = (NGRAMS, *ARMS, *FURTHER, ADAPTER)
@@ -26,6 +24,11 @@ SPLITS = (
 """From easy to hard."""
 STATED = ("forward", "rephrasing")
 """Splits that ask for what the corpus says outright."""
+
+
+def is_tuned(arm: str) -> bool:
+    """Whether an arm's weights are not the model's own."""
+    return arm == ADAPTER or is_trained(arm)
 
 
 def arms_in_order(arms: Sequence[str]) -> list[str]:

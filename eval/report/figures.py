@@ -16,6 +16,7 @@ from eval.measure.order import arms_in_order, splits_in_order
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, darkened where they would vanish on white. Every bar also carries its name and its value.
 COLOURS = {
@@ -77,6 +78,24 @@ class Panel:
         return f"Accuracy on {self.split}: {bars}.{chance}"
 
 
+@dataclass(frozen=True)
+class Dot:
+    """A method: tokens that were written for it, and its accuracy."""
+
+    name: str
+    tokens: int
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """Methods on one data set."""
+
+    title: str
+    chance: float | None
+    dots: list[Dot]
+
+
 def panels(summary: pl.DataFrame, chance: Mapping[str, float]) -> list[Panel]:
     """The chart's panels in the order of splits, in the leading norms; arms of which nothing was scored are left out."""
     table = summary.filter(pl.col("norm").is_in(LEADING), pl.col("accuracy").is_not_null())
@@ -104,6 +123,35 @@ def draw(groups: list[Panel], title: str, path: Path) -> None:
             _draw_panel(axes, group)
     if not groups:
         figure.text(0.5, 0.5, "nothing was scored", ha="center", color=SOFT)
+    _save(figure, path)
+
+
+def scatter(groups: list[Scatter], title: str, path: Path) -> None:
+    """Writes accuracy over tokens as an image, a chart per data set; tokens on a scale that is logarithmic but for none at all."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.5, 0.4 + 4.6 * max(1, len(groups))), dpi=160, layout="constrained")
+    figure.suptitle(title, fontsize=11)
+    for axes, group in zip(figure.subplots(max(1, len(groups)), 1, squeeze=False).flatten(), groups, strict=False):
+        for number, dot in enumerate(sorted(group.dots, key=lambda dot: (dot.tokens, dot.accuracy))):
+            axes.plot(dot.tokens, dot.accuracy, "o", color=INK, markersize=5)
+            aside = (6, 3 if number % 2 else -9)  # neighbours above and below
+            axes.annotate(
+                dot.name, (dot.tokens, dot.accuracy), aside, textcoords="offset points", fontsize=7.5, color=INK
+            )
+        if group.chance is not None:
+            axes.axhline(group.chance, color=INK, linewidth=1, dashes=(4, 3))
+        axes.set_xscale("symlog", linthresh=1000)
+        axes.set(ylim=(0, 1.05), xlim=(-100, 3 * max([1000, *(dot.tokens for dot in group.dots)])))
+        axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100%"])
+        axes.set_xlabel("tokens written", fontsize=9)
+        axes.set_title(group.title, loc="left", fontsize=11, weight="bold", parse_math=False)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", color="#dfe2e6", linewidth=0.6)
+    _save(figure, path)
+
+
+def _save(figure: "Figure", path: Path) -> None:
     image = io.BytesIO()
     figure.savefig(image, format=path.suffix.removeprefix("."))
     write_whole(path, image.getvalue())

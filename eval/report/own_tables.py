@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eval.measure.order import TUNED, arms_in_order, splits_in_order
+from eval.measure.order import arms_in_order, is_tuned, splits_in_order
 from eval.report.tables import Small
 
 SHOWN = 10
@@ -29,7 +29,7 @@ def right(row: Mapping[str, Any], arm: str) -> bool | None:
 
 
 def _tuned(answered: Sequence[Mapping[str, Any]]) -> list[str]:
-    return arms_in_order([arm for row in answered for arm in row["arms"] if arm in TUNED])
+    return arms_in_order([arm for row in answered for arm in row["arms"] if is_tuned(arm)])
 
 
 def _changes(answered: Sequence[Mapping[str, Any]], splits: Sequence[str]) -> Small:

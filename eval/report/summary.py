@@ -85,6 +85,7 @@ def steps(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> list[
         )
     if made.get("train_tokens"):
         length = f"{config.train.steps} steps" if config.train.steps else f"{config.train.epochs:g} epochs"
+        length = f"{config.train.tokens:,} tokens" if config.train.tokens else length
         told.append(
             f"Finetuned ({config.train.method}, {length}, batches of {config.train.batch}, learning rate "
             f"{config.train.learning_rate:g}, loss on the whole text) one model per arm and world."

@@ -16,7 +16,8 @@ from eval.arms.ask import HELD_BACK, whole
 from eval.arms.items import forced, items
 from eval.benchmarks.base import Benchmark
 from eval.config import RunConfig
-from train.examples.arms import TRAINED_ARMS, originals
+from train.examples.arms import originals
+from train.examples.names import is_trained
 from train.sft.device import trains_on_gpu
 from train.sft.jobs import TrainJob, train_many
 
@@ -31,7 +32,7 @@ def calibrate_run(
 ) -> Estimate:
     """An `Estimate` with the stages of the augmentation and, besides, train and score; writing answers is left out, and so is
     all about questions that the run itself writes."""
-    trained = [arm for arm in config.arms if arm in TRAINED_ARMS]
+    trained = [arm for arm in config.arms if is_trained(arm)]
     writer = writer_of(config.augment, config.model, config.engine)
     with EnginePool(config.model, config.engine, quiet=True) as pool, writer.opened(pool, quiet=True) as writes:
         known = not forced(next(iter(worlds.values())).questions).is_empty()
@@ -79,10 +80,12 @@ def _training(
     first, short, long = seconds
     step = max(0.0, (long - short) / (STEPS[2] - STEPS[1]))
     job = max(0.0, short - STEPS[1] * step)
-    total = 0.0
+    total, each = 0.0, max(1, int(texts["text"].str.len_chars().sum()) // 4 // texts.height)
     for arm in trained:
         rows = texts.height + (0 if arm == "finetuned" else kept)
-        total += config.train.steps or ceil(rows * config.train.epochs / config.train.batch)
+        total += config.train.steps or ceil(
+            rows * config.train.passes(ceil(rows), ceil(each * rows)) / config.train.batch
+        )
     total *= len(worlds)
     spent = max(0.0, first - STEPS[0] * step - job) + (total * step + jobs * job) / beside
     return some[0].out, Cost(total, 0, 0, 0, spent)
@@ -94,7 +97,7 @@ def _scoring(
     """The cost of scoring all arms and of the gates, from some questions of the first world."""
     seed, world = next(iter(worlds.items()))
     questions = sum(forced(w.questions).height for w in worlds.values())
-    tuned = [arm for arm in config.arms if arm in TRAINED_ARMS]
+    tuned = [arm for arm in config.arms if is_trained(arm)]
     models = len(tuned) * len(worlds)
     beside = config.train.method == "lora" and pool.on_gpu()
     costs = list[Cost]()

@@ -27,7 +27,7 @@ from eval.runs.calibration import calibrate_run
 from eval.runs.folder import check_run, there
 from eval.runs.own_documents import check, told_own
 from eval.runs.room import check_room
-from train.examples.arms import AUGMENTED, TRAINED_ARMS
+from train.examples.names import is_trained, needs_inferences
 
 
 def print_plan(config: RunConfig, calibrate: int | None = None) -> None:
@@ -73,7 +73,7 @@ def print_stages(config: RunConfig) -> tuple[dict[int, Benchmark], list[pl.DataF
             table.add_row("own questions", f"{own.questions.height:,}, {len(own.left_out):,} rows left out", "")
         if config.benchmark.questions:
             table.add_row("questions", *_own_questions(config, first))
-    if AUGMENTED & set(config.arms):
+    if any(map(needs_inferences, config.arms)):
         asked_about = [first] if first.by_engine else worlds.values()
         requests = [make_requests(w.documents, writer.config, writer.model) for w in asked_about]
         rows = sum(r.height for r in requests)
@@ -81,7 +81,7 @@ def print_stages(config: RunConfig) -> tuple[dict[int, Benchmark], list[pl.DataF
         most = rows * config.augment.samples * config.augment.max_tokens
         told = f"{prompt:,} in, at most {most:,} out{price_of(config.augment, prompt, most)}"
         table.add_row("generate", f"{rows:,} requests x {config.augment.samples}", told)
-    trained = [a for a in config.arms if a in TRAINED_ARMS and not isinstance(config, EvalConfig)]
+    trained = [a for a in config.arms if is_trained(a) and not isinstance(config, EvalConfig)]
     for arm in trained:
         passes = config.train.passes(documents // len(worlds), _tokens(worlds) // len(worlds))
         seen = round(_tokens(worlds) * passes)

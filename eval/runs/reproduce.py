@@ -96,7 +96,9 @@ def settings_of(name: Name, base: RunConfig, steps: int | None = None) -> RunCon
             "name": name,
             "benchmark": base.benchmark.model_copy(update={"name": name}),
             "augment": base.augment.model_copy(update={"operators": operators}),
-            "train": base.train.model_copy(update={"steps": steps or STEPS.get(name, 200)}),
+            "train": base.train.model_copy(
+                update={} if base.train.tokens else {"steps": steps or STEPS.get(name, 200)}
+            ),
         }
     )
 

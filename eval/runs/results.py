@@ -30,7 +30,7 @@ from eval.runs.folder import Clock
 from eval.runs.own_documents import FOLDER
 from eval.runs.provenance import provenance, teacher_facts
 from eval.runs.reviewed import decided
-from train.examples.arms import TRAINED_ARMS
+from train.examples.names import is_trained
 
 
 def finish(
@@ -60,7 +60,7 @@ def finish(
     if config.augment.teacher and config.augment.prices.given:
         wrote = billed([*sorted(run.glob("generations*")), run / FOLDER / "generations"])
         results["dollars"] = round(config.augment.prices.of(*wrote), 4)
-    folders = [(a, s, folder_of(run, a, s)) for s in config.seeds for a in config.arms if a in TRAINED_ARMS]
+    folders = [(a, s, folder_of(run, a, s)) for s in config.seeds for a in config.arms if is_trained(a)]
     if training := trainings(folders):
         results["training"] = training
     results |= leakage

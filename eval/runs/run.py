@@ -30,7 +30,8 @@ from eval.runs.own_documents import check, with_questions
 from eval.runs.results import finish
 from eval.runs.reviewed import reviewed_worlds
 from eval.runs.room import check_room
-from train.examples.arms import AUGMENTED, TRAINED_ARMS, count_tokens, examples_of, held_back
+from train.examples.arms import count_tokens, examples_of, held_back
+from train.examples.names import is_trained, needs_inferences
 from train.sft.jobs import TrainJob, done_already, has_room, train_many
 
 
@@ -77,7 +78,7 @@ def _run_job(config: RunConfig, pool: EnginePool | None, held: contextlib.ExitSt
         ):
             write_table(run / f"{name}.parquet", stacked(tables, worlds))
         inferences = pl.DataFrame(schema=INFERENCES | {"seed": pl.Int64})
-        if AUGMENTED & set(config.arms):
+        if any(map(needs_inferences, config.arms)):
             texts = {s: w.documents for s, w in worlds.items() if not shared or s == config.seeds[0]}
             made = augment_worlds(texts, writes, writer.config, writer.model, run, pool)
             made = reviewed_worlds(made, texts, config, run)
@@ -107,7 +108,7 @@ def train_arms(
     pool: EnginePool,
 ) -> dict[str, int]:
     """Train every trained arm for every seed, side by side; returns the tokens that each arm sees, per seed."""
-    jobs = [(arm, seed) for seed in config.seeds for arm in config.arms if arm in TRAINED_ARMS]
+    jobs = [(arm, seed) for seed in config.seeds for arm in config.arms if is_trained(arm)]
     if not jobs:
         return {}
     from transformers import AutoTokenizer

@@ -8,10 +8,12 @@ from rich.console import Console
 from augment.config import AugmentConfig
 from engine.config import EngineConfig, Settings
 from eval.config import BenchmarkConfig, Name, RunConfig, Size
+from eval.runs.league import BENCHMARKS, league, settings_for
 from eval.runs.plan import print_stages
 from eval.runs.reproduce import reproduce, settings_of
 from train.config import TrainConfig
 
+PARTS: tuple[Name, ...] = ("reversals", "syllogisms", "fictional", "semantic", "derivatoids")
 PRESET = Path(__file__).parents[1] / "configs/reproduce.yaml"
 
 
@@ -26,8 +28,8 @@ class Job(Settings):
     """pico (embedded), a folder saved by save_pretrained, or a hub name."""
     size: Size = "small"
     """The benchmarks' size."""
-    benchmarks: tuple[Name, ...] = ("reversals", "syllogisms", "fictional", "semantic", "derivatoids")
-    """Data sets, in this order."""
+    benchmarks: tuple[Name, ...] = ()
+    """Data sets, in this order; by default reversals, syllogisms, fictional, semantic and derivatoids."""
     data: Path | None = None
     """Folder with the original reversal-curse files; with it `celebrities` is run too."""
     arms: tuple[str, ...] = ("pretrained", "icl", "finetuned", "finetuned+local")
@@ -39,6 +41,9 @@ class Job(Settings):
     steps: int | None = Field(default=None, ge=1)
     """Steps of every trained arm, so that all are matched; by default 200, and more where the training loss is still high
     after 200: 600 for syllogisms, 400 for semantic (the paper: 200 to 1,000 by data size and loss)."""
+    methods: bool = False
+    """Instead compare the published ways to put knowledge into weights, at as many tokens of training (docs/methods.md), by default on
+    reversals, semantic and fictional; OUT/NAME/league.md."""
     dry_run: bool = False
     """Only say what would be done."""
     augment: AugmentConfig = AugmentConfig()
@@ -50,13 +55,16 @@ def run(job: Job) -> None:
     """Run what is missing and write OUT/NAME/reproduction.md with its figures and claims.json, or only say what would be run."""
     shared = {name: getattr(job, name) for name in ("model", "arms", "gates", "seeds", "augment", "train", "engine")}
     base = RunConfig(out=job.out / job.name, benchmark=BenchmarkConfig(size=job.size, data=job.data), **shared)
-    names = job.benchmarks
+    names = job.benchmarks or (BENCHMARKS if job.methods else PARTS)
     if job.data and "celebrities" not in names:
         names = (*names, "celebrities")
     runs = [settings_of(name, base, job.steps) for name in names]
+    if job.methods:
+        runs = [settings_for(config) for config in runs]
     if job.dry_run:
         for config in runs:
             print_stages(config)
         return
-    text = reproduce(runs)
-    Console(soft_wrap=True, highlight=False).print(f"claims and figures: {text}")
+    text = league(runs) if job.methods else reproduce(runs)
+    told = "methods" if job.methods else "claims and figures"
+    Console(soft_wrap=True, highlight=False).print(f"{told}: {text}")

@@ -12,6 +12,7 @@ from engine.config import Split
 from engine.errors import UserError
 from engine.store.ids import content_id
 from train.examples.controls import masked_documents, paraphrases, reversed_documents, shuffled_inferences
+from train.examples.names import CONTROLS, GROUPS, TUNED, WAYS
 
 EXAMPLES: dict[str, Any] = {
     "example_id": pl.String,
@@ -19,19 +20,6 @@ EXAMPLES: dict[str, Any] = {
     "origin": pl.String,
     "doc_ids": pl.List(pl.String),
 }
-TRAINED_ARMS = (
-    "finetuned",
-    "finetuned+local",
-    "finetuned+global",
-    "finetuned+all",
-    "finetuned+repeat",
-    "finetuned+paraphrase",
-    "finetuned+shuffled",
-    "finetuned+reverse-training",
-    "finetuned+masked",
-)
-AUGMENTED = set(TRAINED_ARMS) - {"finetuned"}
-"""Trained on inferences, or matched in amount to what is."""
 
 
 def originals(documents: pl.DataFrame, split: Split = "none", language: str = "en") -> pl.DataFrame:
@@ -141,48 +129,79 @@ def examples_of(
     """The `examples` table of an arm; documents are taken apart as `split` says (see `originals`).
 
     finetuned: the documents. finetuned+local: and the kept inferences of operators that see a sentence or a document,
-    finetuned+global: those of operators that see other documents too, finetuned+all: both. The others are controls: the documents,
-    and other texts until there are as many rows and tokens as in finetuned+all, drawn again where there are too few of them.
-    finetuned+repeat: the documents themselves, so that more training alone is not taken for understanding.
+    finetuned+global: those of operators that see other documents too, finetuned+all: both, finetuned+OPERATOR (several are joined by +):
+    those of the operators that are named. To these may be added: `split`, the documents' sentences one by one; `unchecked`,
+    also the inferences that a check rejected, if they are well-formed and new; `distilled`, each example with the documents that it comes
+    from in a column `context`, for training towards the model that sees them.
+
+    The others are controls: the documents, and other texts until there are as many rows and tokens as in finetuned+all, drawn again where
+    there are too few of them. finetuned+repeat: the documents themselves, so that more training alone is not taken for understanding.
     finetuned+paraphrase: the inferences of the operator `rephrase` alone. finetuned+shuffled: the inferences with their
     names exchanged, so that they are wrong. finetuned+reverse-training: the documents with their words reversed, each once
     or, where there is no room for all, some of them; then both kinds alike. finetuned+masked: the documents behind themselves with words
     masked.
     """
-    plain = originals(documents, split, language)
+    first, *parts = arm.split("+")
+    if first != TUNED:
+        raise UserError(f"There is no trained arm {arm!r}: choose {TUNED}, alone or with what is added by +.")
+    if len(parts) == 1 and parts[0] in CONTROLS:
+        return _control(parts[0], originals(documents, split, language), documents, inferences, tokenizer, seed)
+    plain = originals(documents, "independent" if "split" in parts else split, language)
+    named = [part for part in parts if part not in WAYS]
+    if "unchecked" in parts:
+        inferences = inferences.with_columns(kept=pl.col("kept") | well_formed())
+    added = pl.concat([inferred(_of(part, inferences, arm)) for part in named]) if named else plain.clear()
+    table = pl.concat([plain, added.unique("example_id", maintain_order=True)], how="diagonal")
+    return with_contexts(table, documents) if "distilled" in parts else table
+
+
+def well_formed() -> pl.Expr:
+    """Whether an inference passed the check of form: it can be read, and neither the corpus nor another one says the same."""
+    return pl.col("verdicts").str.json_path_match("$.format").eq("ok").fill_null(False)
+
+
+def with_contexts(examples: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
+    """The examples with the texts of the documents that each comes from as `context`."""
+    texts = dict(documents.select("doc_id", "text").iter_rows())
+    told = [
+        "\n\n".join(texts[doc] for doc in dict.fromkeys(ids or ()) if doc in texts) or None
+        for ids in examples["doc_ids"].to_list()
+    ]
+    return examples.with_columns(pl.Series("context", told, pl.String))
+
+
+def _of(part: str, inferences: pl.DataFrame, arm: str) -> pl.DataFrame:
+    """The inferences of a group of operators, or of the one named so; raises UserError where no operator is of that kind."""
+    if part == "all" or inferences.is_empty():
+        return inferences
+    known = inferences["operator"].unique().to_list()
+    names = [name for name in known if is_global(name) == (part == "global")] if part in GROUPS else [part]
+    if not set(names) & set(known):
+        kinds = {"global": "a global operator such as link", "local": "an operator on sentences or documents"}
+        raise UserError(f"{arm} needs {kinds.get(part, f'the operator {part}')}: add it to augment.operators.")
+    return inferences.filter(pl.col("operator").is_in(names))
+
+
+def _control(
+    name: str, plain: pl.DataFrame, documents: pl.DataFrame, inferences: pl.DataFrame, tokenizer: Any, seed: int
+) -> pl.DataFrame:
+    """The examples of a control arm; `plain` are those of the documents."""
     every = pl.concat([plain, inferred(inferences)], how="diagonal")
-    if arm == "finetuned":
-        return plain
-    if arm == "finetuned+all":
-        return every
-    if arm in ("finetuned+local", "finetuned+global"):
-        return pl.concat([plain, inferred(_of_scope(inferences, arm == "finetuned+global", arm))], how="diagonal")
     added = plain.clear()
-    if arm == "finetuned+paraphrase":
+    if name == "paraphrase":
         if not inferences.is_empty() and "rephrase" not in inferences["operator"]:
             raise UserError("finetuned+paraphrase needs the operator rephrase: add it to augment.operators.")
         added = paraphrases(inferences)
-    elif arm == "finetuned+shuffled":
+    elif name == "shuffled":
         added = shuffled_inferences(inferences, seed)
-    elif arm == "finetuned+reverse-training":
+    elif name == "reverse-training":
         added = reversed_documents(documents)
-    elif arm == "finetuned+masked":
+    elif name == "masked":
         added = masked_documents(documents, seed)
-    elif arm != "finetuned+repeat":
-        raise UserError(f"There is no trained arm {arm!r}; choose from {', '.join(TRAINED_ARMS)}.")
     both = pl.concat([plain, added], how="diagonal")
     base, pool, spread = both, added if added.height else plain, 4
-    if arm == "finetuned+masked":
+    if name == "masked":
         base = plain
-    if arm == "finetuned+reverse-training":
+    if name == "reverse-training":
         base, pool, spread = (both, both, 4) if both.height <= every.height else (plain, added, 1)
     return matched(base, pool, every.height, count_tokens(every, tokenizer), tokenizer, seed, spread)
-
-
-def _of_scope(inferences: pl.DataFrame, wide: bool, arm: str) -> pl.DataFrame:
-    """The inferences of global operators, or of the others; raises UserError where no operator is of that kind."""
-    names = [name for name in inferences["operator"].unique() if is_global(name) == wide]
-    if not names and not inferences.is_empty():
-        needed = "a global operator such as link" if wide else "an operator on sentences or documents"
-        raise UserError(f"{arm} needs {needed}: add it to augment.operators.")
-    return inferences.filter(pl.col("operator").is_in(names))

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from augment.operators.reverse_training import reverse_words
-from augment.operators.shuffle import shuffled
+from augment.operators.rules.reverse_training import reverse_words
+from augment.operators.rules.shuffle import shuffled
 from augment.text.words import casing
 from engine.store.ids import content_id
 

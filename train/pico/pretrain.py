@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
-from transformers import AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from augment.operators.templates import SHIPPED, TURN
 from train.pico import tokenizer as tokenizers
@@ -32,7 +32,11 @@ from train.pico.model import new_model
 def train(args: argparse.Namespace, tokenizer: Any) -> None:
     """Train until `args.minutes` have passed, writing checkpoints; resumes from `args.work`."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = new_model(tokenizer, LEXICON.read_text(encoding="utf-8").split(), args.seed).to(device)
+    if args.start:
+        model: Any = AutoModelForCausalLM.from_pretrained(args.start, dtype=torch.float32)
+    else:
+        model = new_model(tokenizer, LEXICON.read_text(encoding="utf-8").split(), args.seed)
+    model = model.to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=args.lr, betas=(0.9, 0.98), weight_decay=0.0)
     step, seconds, checkpoint = 0, 0.0, args.work / "checkpoint.pt"
     if checkpoint.exists():
@@ -122,6 +126,7 @@ def main() -> None:
     parser.add_argument(
         "--largest", type=float, default=1.0, help="largest contexts, as a share of the worlds' own limits"
     )
+    parser.add_argument("--start", type=Path, help="a model folder whose weights and tokenizer to go on from")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, default=0, help="processes that draw batches; 0 draws between the steps")
@@ -137,7 +142,10 @@ def main() -> None:
         return export(args.work, args.export)
     args.work.mkdir(parents=True, exist_ok=True)
     if not (args.work / "tokenizer").exists():
-        make_tokenizer(args.work / "tokenizer")
+        if args.start:
+            AutoTokenizer.from_pretrained(args.start).save_pretrained(args.work / "tokenizer")
+        else:
+            make_tokenizer(args.work / "tokenizer")
     train(args, AutoTokenizer.from_pretrained(args.work / "tokenizer"))
 
 

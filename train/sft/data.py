@@ -11,6 +11,7 @@ import polars as pl
 from engine.errors import UserError
 from engine.tasks.encoding import encode_all
 from train.config import TrainConfig
+from train.sft.distil import fronts, is_distilled, teacher_rows
 from train.sft.tokens import chat_ids, common, control_tokens, pieces, text_ids
 
 WINDOW = 64
@@ -48,7 +49,8 @@ def rows_and_losses(examples: pl.DataFrame, tokenizer: Any, config: TrainConfig)
     """The examples (text, or messages; prompt where only what follows it counts) as a `datasets.Dataset` of input_ids and
     labels, and what was cut or dropped.
 
-    With packing also seq_lengths: the lengths of the examples of a row. Raises UserError where the loss is to count on
+    With packing also seq_lengths: the lengths of the examples of a row; with contexts (see `train.sft.distil`) also front: the tokens that
+    the teacher reads before it. Raises UserError where the loss is to count on
     completions and nothing says where they begin.
     """
     import datasets
@@ -58,7 +60,9 @@ def rows_and_losses(examples: pl.DataFrame, tokenizer: Any, config: TrainConfig)
             "train.loss completion needs a column prompt, or messages; the examples have neither: set train.loss text."
         )
     ids, labels, cut, dropped = list[list[int]](), list[list[int]](), 0, 0
-    for whole, front in _encoded(examples, tokenizer):
+    contexts = fronts(examples, tokenizer) if is_distilled(examples) else None
+    before_pieces = list[list[int]]()
+    for number, (whole, front) in enumerate(_encoded(examples, tokenizer)):
         hidden = front if config.loss == "completion" else 0
         cut += len(whole) > config.max_length
         before = len(ids)
@@ -67,9 +71,13 @@ def rows_and_losses(examples: pl.DataFrame, tokenizer: Any, config: TrainConfig)
             if max(1, unseen) < len(piece):  # the first token is nobody's next token
                 ids.append(piece)
                 labels.append([IGNORED] * unseen + piece[unseen:])
+                if contexts is not None:
+                    again = int(bool(contexts[number]) and whole[0] == tokenizer.bos_token_id)
+                    before_pieces.append(contexts[number] + whole[again:begin])
         dropped += len(ids) == before
     losses = Losses(cut, dropped, control_tokens(_plain(examples)["text"].to_list(), tokenizer))
-    table = datasets.Dataset.from_dict({"input_ids": ids, "labels": labels})
+    columns = {"input_ids": ids, "labels": labels} | ({} if contexts is None else {"front": before_pieces})
+    table = datasets.Dataset.from_dict(columns)
     if not config.packing or not ids:
         return table, losses
     from trl import pack_dataset
@@ -102,8 +110,10 @@ def reported(rows: Any) -> float:
     return predicted / all_of_them
 
 
-def steps_of(rows: int, config: TrainConfig) -> int:
-    """Steps of a job with so many rows."""
+def steps_of(rows: int, config: TrainConfig, tokens: int = 0) -> int:
+    """Steps of a job with so many rows, which hold so many tokens together."""
+    if config.tokens:
+        return max(1, round(config.tokens * rows / (max(1, tokens) * config.batch)))
     return config.steps or max(1, -(-round(rows * config.epochs) // config.batch))
 
 
@@ -136,7 +146,10 @@ def order(lengths: Sequence[int], steps: int, config: TrainConfig, seed: int) ->
 
 def padding(lengths: Sequence[int], config: TrainConfig, seed: int = 0) -> float:
     """The share of a training's tokens that only fill up what a worker computes at a time."""
-    chosen, size = order(lengths, steps_of(len(lengths), config), config, seed), config.shares(config.workers)[0]
+    chosen, size = (
+        order(lengths, steps_of(len(lengths), config, sum(lengths)), config, seed),
+        config.shares(config.workers)[0],
+    )
     batches = [[lengths[row] for row in chosen[i : i + size]] for i in range(0, len(chosen), size)]
     computed = sum(max(batch) * len(batch) for batch in batches)
     return 1 - sum(map(sum, batches)) / computed if computed else 0.0
@@ -149,8 +162,8 @@ class Collator:
     examples that must not see one another. What fills up a row is an example of its own that counts for nothing.
     """
 
-    def __init__(self, filler: int):
-        self.filler = filler
+    def __init__(self, filler: int, begin: int | None = None):
+        self.filler, self.begin = filler, begin
 
     def __call__(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
         """A batch."""
@@ -165,7 +178,8 @@ class Collator:
         }
         if "seq_lengths" not in rows[0]:
             mask = [[1] * (longest - gap) + [0] * gap for gap in gaps]
-            return batch | {"attention_mask": torch.tensor(mask)}
+            taught = teacher_rows(rows, longest, self.filler, self.begin) if "front" in rows[0] else {}
+            return batch | taught | {"attention_mask": torch.tensor(mask)}
         lengths = [[*row["seq_lengths"], gap] for row, gap in pairs]
         positions = torch.tensor([[i for length in row for i in range(length)] for row in lengths])
         # the first token of an example is nobody's next token

@@ -45,7 +45,7 @@ WRITTEN = (
 
 def trained_on(examples: pl.DataFrame) -> pl.DataFrame:
     """The columns of examples that training reads."""
-    return examples.select(c for c in ("text", "prompt", "messages") if c in examples.columns)
+    return examples.select(c for c in ("text", "prompt", "messages", "context") if c in examples.columns)
 
 
 def facts_of(
@@ -58,8 +58,13 @@ def facts_of(
         "examples": _digest(examples),
         "validation": None if validation is None else _digest(validation),
         "seed": seed,
-        **{f"train.{name}": value for name, value in config.model_dump(mode="json").items() if name not in left_out},
+        **{f"train.{name}": value for name, value in _settings(config).items() if name not in left_out},
     }
+
+
+def _settings(config: TrainConfig) -> dict[str, Any]:
+    """The settings; one that came later is left out where it is not used, so that what was trained before it still counts."""
+    return {name: value for name, value in config.model_dump(mode="json").items() if name != "tokens" or value}
 
 
 def _digest(examples: pl.DataFrame) -> str:

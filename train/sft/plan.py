@@ -23,7 +23,7 @@ def say_training(model: str, examples: pl.DataFrame, config: TrainConfig) -> Non
     lengths = [len(ids) for ids in rows["input_ids"]]
     needed, free = estimate(model, config, max(lengths, default=1), gpu), available(gpu)
     say(
-        f"{examples.height:,} examples, {sum(lengths):,} tokens in {len(rows):,} rows, {steps_of(len(rows), config):,} steps "
+        f"{examples.height:,} examples, {sum(lengths):,} tokens in {len(rows):,} rows, {steps_of(len(rows), config, sum(lengths)):,} steps "
         f"of {config.batch}, {config.method}: about {needed:.1f} GiB per worker"
         + (f"; {free:.1f} GiB are free here" if free is not None else "")
     )

@@ -19,6 +19,7 @@ from engine.models import resolve_model
 from engine.store.places import write_whole
 from train.config import TrainConfig
 from train.sft.data import Collator, order, reported, rows_and_losses, rows_of, steps_of
+from train.sft.distil import check_distilling, is_distilled, trainer_class
 from train.sft.memory import ADVICE
 from train.sft.network import adapters, load
 from train.sft.outputs import DONE, write_card
@@ -81,10 +82,14 @@ def _train(loop: dict[str, Any]) -> None:
     rows, losses = rows_and_losses(examples, tokenizer, config)
     if not len(rows):
         raise UserError("No example has a token on which the loss counts; set train.loss text.")
-    steps = steps_of(len(rows), config)
-    chosen = order([len(ids) for ids in rows["input_ids"]], steps, config, loop["seed"])
+    lengths = [len(ids) for ids in rows["input_ids"]]
+    steps = steps_of(len(rows), config, sum(lengths))
+    chosen = order(lengths, steps, config, loop["seed"])
+    if distilled := is_distilled(examples):
+        check_distilling(config)
     held = rows_of(pl.read_parquet(loop["validation"], glob=False), tokenizer, config) if "validation" in loop else None
     arguments = _arguments(loop, steps, held is not None, half)
+    arguments.remove_unused_columns = not distilled
     last = last_checkpoint(out / "checkpoints")
     trainer, watch = _trainer(loop, base, tokenizer, arguments, rows.select(chosen), held, half, spent(last))
     loading = time.monotonic() - started
@@ -153,6 +158,8 @@ def _trainer(
     import transformers
     from trl import SFTTrainer
 
+    kind = trainer_class(tokenizer.eos_token_id) if "front" in rows.column_names else SFTTrainer
+
     class Watching(Watch, transformers.TrainerCallback):
         """The watch as the trainer takes it."""
 
@@ -161,13 +168,13 @@ def _trainer(
     model = load(base, tokenizer, config, half)
     watch = Watching(Path(loop["out"]), math.log(model.config.get_text_config().vocab_size) * reported(rows), before)
     pad = next((token for token in (tokenizer.pad_token_id, tokenizer.eos_token_id) if token is not None), 0)
-    trainer = SFTTrainer(
+    trainer = kind(
         model,
         args=arguments,
         train_dataset=rows,
         eval_dataset=held,
         processing_class=tokenizer,
-        data_collator=Collator(pad),
+        data_collator=Collator(pad, tokenizer.bos_token_id),
         peft_config=adapters(config),
         callbacks=[watch, *([transformers.EarlyStoppingCallback(config.patience)] if held is not None else [])],
     )

@@ -64,7 +64,7 @@ def test_turns_alternate_and_the_last_is_the_users(tmp_path, prompt):
 
 def test_an_unknown_operator_lists_the_choices(tmp_path):
     (tmp_path / "chain.md").write_text("Go on: {{ text }}")
-    with pytest.raises(UserError, match=r"no operator 'foo'; choose from deduce, entities, link, .*study\."):
+    with pytest.raises(UserError, match=r"no operator 'foo'; choose from deduce, entities, fixed-prompts, .*study\."):
         operators(("rephrase", "foo"))
     with pytest.raises(UserError, match=r"choose from chain, deduce, entities"):
         operators(("foo",), tmp_path)
@@ -76,7 +76,7 @@ def test_no_operator_at_all_lists_the_choices():
 
 
 def test_the_second_files_of_operators_are_none_of_their_own():
-    known = "deduce entities link link-trace qa repeat rephrase reverse reverse-training shuffle study"
+    known = "deduce entities fixed-prompts identity link link-trace qa repeat rephrase reverse reverse-training shuffle study"
     assert names(AugmentConfig()) == known.split()
 
 

@@ -118,3 +118,19 @@ def test_rules():
     assert len(wrong) == 20
     assert not set(wrong) & set(told)
     assert all(text is None or "is more dangerous than" in text for text in wrong)
+
+
+def test_identity_says_of_each_name_that_it_is_itself():
+    told = [f"w{i}x is more dangerous than w{i}y." for i in range(20)]
+    assert made("identity").derive(list(map(Record, told))) == [f"w{i}x is w{i}x. w{i}y is w{i}y." for i in range(20)]
+    assert made("identity").derive([Record("Ada Lovelace met Charles Babbage.")]) == [
+        "Ada Lovelace is Ada Lovelace. Charles Babbage is Charles Babbage."
+    ]
+
+
+def test_fixed_prompts_ask_each_of_seven_tasks():
+    operator = made("fixed-prompts")
+    asked = [content(prompt) for prompt in operator.requests(Record("Anna is old.", title="Anna"))]
+    assert len(asked) == len({prompt.rsplit("Task: ", 1)[1] for prompt in asked}) == 7
+    assert all("Document: Anna is old.\n" in prompt and "Title: Anna" in prompt for prompt in asked)
+    assert operator.parse("Anna is old.\n\nShe has been young.") == ["Anna is old.\n\nShe has been young."]

@@ -12,8 +12,8 @@ from drawn import SEEDS, worlds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augment.operators.reverse_training import reverse_words
-from augment.operators.shuffle import shuffled
+from augment.operators.rules.reverse_training import reverse_words
+from augment.operators.rules.shuffle import shuffled
 from augment.stages.answers import INFERENCES
 from augment.text.sentences import split_sentences
 from augment.text.words import Casing, casing, entities, words

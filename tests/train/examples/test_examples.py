@@ -13,7 +13,6 @@ from augment.stages.answers import INFERENCES
 from engine.errors import UserError
 from train.examples.arms import (
     EXAMPLES,
-    TRAINED_ARMS,
     count_tokens,
     examples_of,
     held_back,
@@ -21,6 +20,7 @@ from train.examples.arms import (
     originals,
     repeated,
 )
+from train.examples.names import CONTROLS, GROUPS, is_trained, needs_inferences
 from train.examples.reading import read_examples
 from train.sft.tokens import ended
 
@@ -35,6 +35,7 @@ class WhitespaceTokenizer:
 
 
 TOKENIZER = WhitespaceTokenizer()
+TRAINED = ("finetuned", *(f"finetuned+{name}" for name in (*GROUPS, *CONTROLS, "split", "rephrase", "link")))
 DOCUMENTS = pl.DataFrame({"doc_id": [f"d{n}" for n in range(10)], "text": ["word " * (4 + n % 3) for n in range(10)]})
 
 
@@ -76,7 +77,7 @@ def test_local_and_global_are_what_operators_saw_and_all_is_both():
         arm("finetuned+global", inferences(3))
 
 
-@pytest.mark.parametrize("name", TRAINED_ARMS)
+@pytest.mark.parametrize("name", TRAINED)
 def test_every_arm_has_the_columns_of_examples_and_unique_ids(name):
     table = arm(name, pl.concat([inferences(23), linked(5)]))
     assert table.columns == list(EXAMPLES)
@@ -134,7 +135,7 @@ def test_repeat_without_inferences_is_the_plain_arm():
 
 
 def test_an_unknown_arm_lists_the_choices():
-    with pytest.raises(UserError, match=r"'magic'; choose from finetuned, finetuned\+local, finetuned\+global"):
+    with pytest.raises(UserError, match="'magic': choose finetuned, alone or with"):
         arm("magic")
 
 
@@ -204,8 +205,8 @@ def test_documents_can_be_taken_apart():
         ("Mars is red. It is small.", "Mars is red. It is small. It has moons."),
     ]
     assert behind["example_id"].n_unique() == 4
-    for name in TRAINED_ARMS:
-        if name not in ("finetuned+global", "finetuned+shuffled"):
+    for name in TRAINED:
+        if not {"global", "shuffled", "link", "split"} & set(name.split("+")):
             table = examples_of(name, told, inferences(9), TOKENIZER, 0, "cumulative")
             assert set(behind["text"]) <= set(table["text"]), name
 
@@ -221,3 +222,59 @@ def test_rephrasings_are_held_back_from_every_arm():
     assert not held_back(made, 0.25, 1)[1].equals(held)
     with pytest.raises(UserError, match="add the operator rephrase"):
         held_back(linked(3), 0.25, 0)
+
+
+def test_an_arm_of_operators_has_theirs_alone():
+    made = pl.concat(
+        [
+            inferences(3),
+            linked(2),
+            inferences(4).with_columns(operator=pl.lit("qa"), inference_id=pl.format("q{}", "inference_id")),
+        ]
+    )
+    counts = {
+        name: arm(f"finetuned+{name}", made).height - 10
+        for name in ("rephrase", "link", "qa", "rephrase+qa", "local", "link+local")
+    }
+    assert counts == {"rephrase": 3, "link": 2, "qa": 4, "rephrase+qa": 7, "local": 7, "link+local": 9}
+    with pytest.raises(UserError, match=r"finetuned\+study needs the operator study"):
+        arm("finetuned+study", made)
+
+
+def test_unchecked_has_what_checks_rejected_but_not_what_cannot_be_read():
+    told = {
+        "a": ('{"format": "ok", "roles": "swapped"}', False),
+        "b": ('{"format": "cut off"}', False),
+        "c": (None, False),
+        "d": ('{"format": "ok"}', True),
+    }
+    made = pl.concat(
+        [
+            inferences(1).with_columns(inference_id=pl.lit(name), verdicts=pl.lit(said, pl.String), kept=kept)
+            for name, (said, kept) in told.items()
+        ]
+    )
+    assert arm("finetuned+local", made)["example_id"].to_list()[10:] == ["d"]
+    assert arm("finetuned+local+unchecked", made)["example_id"].to_list()[10:] == ["a", "d"]
+
+
+def test_distilled_examples_carry_the_documents_that_they_come_from():
+    made = inferences(2).with_columns(doc_ids=pl.Series([["d1", "d2"], ["d1", "gone"]]))
+    table = arm("finetuned+local+distilled", made)
+    texts = dict(DOCUMENTS.select("doc_id", "text").iter_rows())
+    assert table["context"].to_list() == [*DOCUMENTS["text"], f"{texts['d1']}\n\n{texts['d2']}", texts["d1"]]
+    assert table.drop("context").equals(arm("finetuned+local", made))
+
+
+def test_split_has_each_sentence_once():
+    told = pl.DataFrame({"doc_id": ["a"], "text": ["Mars is red. It is small."]})
+    assert examples_of("finetuned+split", told, inferences(0), TOKENIZER, 0)["text"].to_list() == [
+        "Mars is red.",
+        "It is small.",
+    ]
+
+
+def test_which_arms_are_trained_and_need_inferences():
+    arms = ("pretrained", "finetuned", "finetuned+split", "finetuned+repeat", "finetuned+qa")
+    assert [is_trained(name) for name in arms] == [False, True, True, True, True]
+    assert [needs_inferences(name) for name in arms] == [False, False, False, True, True]

@@ -119,7 +119,7 @@ def draw_facts(rng: Random, words: list[str], n: int) -> list[Fact]:
     return [(names[2 * i], rng.choice(["more", "less"]), rng.choice(ADJECTIVES), names[2 * i + 1]) for i in range(n)]
 
 
-OPERATORS = ("rephrase", "reverse")
+OPERATORS = ("rephrase", "reverse", "qa")
 MOST = 128
 """Facts in the largest training context."""
 
@@ -152,6 +152,9 @@ def operator(rng: Random, words: list[str], name: str) -> Use:
     """One use of a local operator on one fact in any wording."""
     fact = draw_facts(rng, words, 1)[0]
     told = rng.choice([plain, plain, lambda f: rng.choice(rewordings(f))])(fact)
+    if name == "qa":
+        lines = [f"Q: What are {side[0]} like? A: {plain(side)}" for side in (fact, reverse(fact))]
+        return Use(opener(rng) + told, lines, frozenset(lines))
     if name == "rephrase":
         allowed = rewordings(fact)
         lines = rng.sample([line for line in allowed if line != told], 2)

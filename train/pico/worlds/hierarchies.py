@@ -56,6 +56,14 @@ ASKED = {
     "ability": "What can {s} do?",
     "action": "What do {s} often do?",
 }
+ASKED_BACK = {
+    "type": "What do the {o} include?",
+    "trait": "What are the things that are {o}?",
+    "part": "What are the things that have {o}?",
+    "ability": "What are the things that can {o}?",
+    "action": "What are the things that {v} {o}?",
+}
+"""Questions about a fact from its other end, as the operator `qa` asks them."""
 
 
 def kind_of(relation: str) -> str:
@@ -106,7 +114,7 @@ def cut(split: str, statement: Statement) -> tuple[str, str]:
     return phrase(statement, wording.removesuffix(end)), phrase(statement, f"{end}.")
 
 
-OPERATORS = ("rephrase", "reverse", "deduce")
+OPERATORS = ("rephrase", "reverse", "deduce", "qa")
 MOST = 48
 """Topics in the largest training context."""
 SPLITS = ("rephrasing", "reversal", "syllogism", "longer")
@@ -222,7 +230,9 @@ def _told(rng: Random, facts: Sequence[Statement]) -> str:
 
 def operator(rng: Random, words: list[str], name: str) -> Use:
     """One use of a local operator: one fact for `rephrase` and `reverse`; two or three for `deduce`, the last of them
-    about the parent, or, in a quarter, about something else."""
+    about the parent, or, in a quarter, about something else; a document about a topic for `qa`."""
+    if name == "qa":
+        return _questions(rng, words)
     a, b, c, d, verb = rng.sample(words, 5)
 
     def fact(subject: str, kind: str, value: str) -> Statement:
@@ -248,3 +258,19 @@ def operator(rng: Random, words: list[str], name: str) -> Use:
         return Use(text, rng.sample(allowed, 2), frozenset(allowed))
     line = phrase(told, REVERSED[kind]) + "."
     return Use(text, [line], frozenset([line]))
+
+
+def _questions(rng: Random, words: list[str]) -> Use:
+    """Questions with answers on each fact of a document, first as it is told, then from its other end."""
+    told = draw_facts(rng, words, 4)
+    own = rng.choice(list(told.values()))
+    text, shown = wiki(rng, rng.choice(list(STYLES)), own, [fact for one in told.values() for fact in one], 4)
+    if rng.random() < 0.3:
+        fact = rng.choice(own)
+        text, shown = _told(rng, [fact]), [fact]
+    lines = list[str]()
+    for fact in dict.fromkeys(shown):
+        kind = kind_of(fact[1])
+        lines.append(f"Q: {phrase(fact, ASKED[kind])} A: {plain(fact)}")
+        lines.append(f"Q: {phrase(fact, ASKED_BACK[kind])} A: {phrase(fact, REVERSED[kind])}.")
+    return Use(text, lines, frozenset(lines))

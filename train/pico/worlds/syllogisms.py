@@ -123,7 +123,7 @@ def turned(statement: Statement) -> Statement:
     return "no" if quantifier == "no" else "some", y, x
 
 
-OPERATORS = ("rephrase", "reverse", "deduce")
+OPERATORS = ("rephrase", "reverse", "deduce", "qa")
 MOST = 69
 """Documents in the largest training context: those of the paper."""
 
@@ -178,6 +178,12 @@ def operator(rng: Random, words: list[str], name: str) -> Use:
         if rng.random() < 0.3:
             text = " ".join(map(sentence, premises))
         lines = [sentence(rename(s, term)) for s in strongest(form, "SP")]
+        return Use(text, lines, frozenset(lines))
+    if name == "qa":
+        sides = [side for premise in premises for side in (premise, turned(premise))]
+        lines = [
+            f"Q: What are {subject} and {other}? A: {sentence((q, subject, other))}" for q, subject, other in sides
+        ]
         return Use(text, lines, frozenset(lines))
     told = rng.choice(premises)
     if told == premises[0] and rng.random() < 0.5:
