@@ -19,7 +19,7 @@ from augment.text.sentences import split_sentences
 from engine.errors import UserError
 from engine.models import is_embedded
 
-Scope = Literal["sentence", "document", "corpus"]
+Scope = Literal["sentence", "document", "pair", "corpus"]
 LINES: Mapping[str, Any] = MappingProxyType({"type": "array", "items": {"type": "string"}})
 """The JSON schema of a list of lines."""
 
@@ -63,7 +63,7 @@ class Operator:
     """The contract, with the behaviour of an operator that is one prompt file."""
 
     scope: Scope = "sentence"
-    """sentence and document are local operators, corpus is a global one."""
+    """sentence and document are local operators; pair, two sentences of different documents, and corpus are global ones."""
     long = False
     """Whether it writes whole texts, which may be longer than their source and in other words."""
     combines = False

@@ -32,10 +32,7 @@ def without_citations(said: Said) -> Said:
 
 
 class Link(Operator):
-    """Statement style: the conclusions alone (one reading of the paper's "link this document to the others").
-
-    The embedded model writes out what it concludes from, and its names begin with small letters.
-    """
+    """Statement style: the conclusions alone (one reading of the paper's "link this document to the others")."""
 
     scope = "corpus"
 
@@ -48,9 +45,7 @@ class Link(Operator):
                 if told is None:
                     said = said._replace(reason="says where it was learned and concludes nothing")
                 else:
-                    said = said._replace(
-                        text=told["said"] if self.trained else told["said"][0].upper() + told["said"][1:]
-                    )
+                    said = said._replace(text=told["said"][0].upper() + told["said"][1:])
             found.append(said)
         return found
 

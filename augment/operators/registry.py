@@ -4,6 +4,7 @@ from jinja2 import TemplateError
 
 from augment.config import AugmentConfig
 from augment.operators.base import Operator, Record
+from augment.operators.connect import Connect
 from augment.operators.deduce import Deduce
 from augment.operators.entities import Entities
 from augment.operators.fixed_prompts import FixedPrompts
@@ -23,6 +24,7 @@ from engine.models import has_chat_template
 GROUP = "forethought.operators"
 """Entry point group of plug-ins; each names a subclass of `Operator`."""
 OPERATORS: dict[str, type[Operator]] = {
+    "connect": Connect,
     "deduce": Deduce,
     "entities": Entities,
     "fixed-prompts": FixedPrompts,
@@ -56,7 +58,7 @@ def kind_of(name: str) -> type[Operator]:
 
 def is_global(name: str) -> bool:
     """Whether an operator reads other documents than its target: then its inferences are of global augmentation."""
-    return kind_of(name).scope == "corpus"
+    return kind_of(name).scope in ("pair", "corpus")
 
 
 def load_operators(config: AugmentConfig, model: str = "") -> list[Operator]:

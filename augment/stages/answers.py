@@ -93,7 +93,7 @@ def inferences_of(joined: pl.DataFrame, of: Round) -> pl.DataFrame:
 
     Those of a global operator have as their sources the target and, of its context, what they cite (see `sources`).
     """
-    operators: dict[str, Operator] = {name: kind_of(name)(name, model=of.model) for name in joined["operator"].unique()}
+    operators: dict[str, Operator] = {name: kind_of(name)(name) for name in joined["operator"].unique()}
     found = [
         (_sourced(row, one, of.shown.get(row["prefix_key"], ())), place, one)
         for row in joined.iter_rows(named=True)

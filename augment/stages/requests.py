@@ -11,6 +11,7 @@ from augment.operators.base import Operator, Prompt, Record, two_step
 from augment.operators.registry import load_operators
 from augment.operators.templates import as_messages
 from augment.stages.contexts import Group, groups
+from augment.stages.pairs import pairs
 from augment.stages.records import records_of
 from augment.text.sentences import split_sentences
 from engine.errors import UserError
@@ -32,7 +33,7 @@ REQUESTS: dict[str, Any] = {
 }
 NO_SENTENCE = (
     "The documents have no sentence, only headings, tables or code; with augment.split none they are used whole. "
-    "`deduce` needs two sentences in a document, and a global operator two documents that fit augment.context_chars."
+    "`deduce` needs two sentences in a document, and a global operator two documents that fit augment.context_chars or share a name."
 )
 
 
@@ -47,6 +48,8 @@ def make_requests(documents: pl.DataFrame, config: AugmentConfig, model: str) ->
         records = records_of(operator, documents, model)
         if operator.scope == "corpus" and not operator.rule:
             tables += [group_requests(operator, group, config, model) for group in groups(records, config, model)]
+        elif operator.scope == "pair":
+            tables.append(record_requests(operator, pairs(records, config), config, model))
         elif not operator.rule:
             tables.append(record_requests(operator, records, config, model))
     table = pl.concat([pl.DataFrame(schema=REQUESTS), *tables])

@@ -20,6 +20,7 @@ from augment.stages.budget import table as spending
 from augment.stages.contexts import describe, groups
 from augment.stages.finished import facts_of, is_finished, record_finished
 from augment.stages.joining import answered, write_new
+from augment.stages.pairs import pairs
 from augment.stages.records import records_of
 from augment.stages.requests import (
     NO_SENTENCE,
@@ -27,6 +28,7 @@ from augment.stages.requests import (
     context_key,
     group_requests,
     merged,
+    record_requests,
     sentences_of,
 )
 from augment.stages.rowwise import Asking, Reading, ask, read
@@ -209,6 +211,10 @@ class Rounds:
             # what a later round is shown are sentences already
             of = Asking(self.config, tuple(self.configs), self.model, scope, split=number == 1 or scope != "sentence")
             yield from spread(ask, _slices(texts), of) if chosen else ()
+        for operator in self.operators:
+            if operator.scope == "pair":
+                shown = pairs(records_of(operator, documents, self.model), self.config)
+                yield from (merged(record_requests(operator, shown, one, self.model)) for one in self.configs)
         chosen = [operator for operator in self.operators if operator.scope == "corpus"]
         if chosen:
             records = records_of(chosen[0], documents, self.model)

@@ -10,13 +10,16 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from train.pico.batches import LEXICON, WORLDS, Sequence, asked, chat, pack
+from train.pico.batches import LEXICON, WORLDS, Sequence, asked, chat, encode, pack
+from train.pico.worlds import traces
 
 SIZES = {
     "comparisons": (1, 2, 4, 8, 16, 32, 64, 100),
     "syllogisms": (1, 4, 8, 16, 33, 48, 69),
     "hierarchies": (8, 12, 16, 24, 32, 48),
 }
+TOPICS = (8, 12, 24, 48)
+"""Of the documents over which traces are asked for."""
 PER_WORLD = 20
 
 
@@ -68,7 +71,7 @@ def answers(model: Any, tokenizer: Any, name: str, texts: list[str], temperature
             return_tensors="pt",
             return_token_type_ids=False,
         )
-        out = model.generate(**batch, max_new_tokens=60, **sampling)[:, batch.input_ids.shape[1] :]
+        out = model.generate(**batch, max_new_tokens=240, **sampling)[:, batch.input_ids.shape[1] :]
         found += tokenizer.batch_decode(out, skip_special_tokens=True)
     return found
 
@@ -81,6 +84,44 @@ def operator_accuracy(
     drawn = [WORLDS[world].operator(rng, words, name) for _ in range(uses)]
     given = answers(model, tokenizer, name, [use.text for use in drawn], temperature)
     return sum(use.accepts(answer) for use, answer in zip(drawn, given, strict=True)) / uses
+
+
+@torch.inference_mode()
+def written(model: Any, tokenizer: Any, context: str, stems: list[str], most: int = 48) -> list[str]:
+    """What the model writes, greedily, after each stem on a line of its own behind the context, up to the line's end."""
+    sequence = asked(tokenizer, context, [(stem, "") for stem in stems])
+    longest = max(len(ids) for ids, _ in sequence.rows)
+    read = model(torch.tensor([sequence.context]), use_cache=True)
+    read.past_key_values.batch_repeat_interleave(len(stems))
+    # stems are filled up on their left with tokens that nobody sees, so that all go on from one place
+    gaps = [longest - len(ids) for ids, _ in sequence.rows]
+    ids = torch.tensor([[0] * gap + row for gap, (row, _) in zip(gaps, sequence.rows, strict=True)])
+    before = torch.ones(len(stems), len(sequence.context), dtype=torch.long)
+    seen = torch.cat([before, torch.tensor([[0] * gap + [1] * (longest - gap) for gap in gaps])], 1)
+    places = (seen.cumsum(-1) - 1)[:, -longest:]
+    end, texts, cache = encode(tokenizer, "a\nb")[1], [list[int]() for _ in stems], read.past_key_values
+    for _ in range(most):
+        out = model(ids, attention_mask=seen, position_ids=places, past_key_values=cache, use_cache=True)
+        ids = out.logits[:, -1].argmax(-1, keepdim=True)
+        for text, (token,) in zip(texts, ids.tolist(), strict=True):
+            text.append(token)
+        if all(end in text for text in texts):
+            break
+        seen, places = torch.cat([seen, seen[:, :1]], 1), places[:, -1:] + 1
+    lines = [text[: text.index(end)] if end in text else text for text in texts]
+    return [tokenizer.decode(line).strip() for line in lines]
+
+
+def trace_accuracy(model: Any, tokenizer: Any, rng: Random, topics: int, questions: int) -> float:
+    """Share of questions over so many topics whose trace, greedily written, ends in a right conclusion."""
+    words, right = LEXICON.read_text(encoding="utf-8").split(), list[bool]()
+    while len(right) < questions:
+        context, drawn = traces.exam(rng, words, topics, min(PER_WORLD, questions - len(right)))
+        for text, (_, conclusions) in zip(
+            written(model, tokenizer, context, [s for s, _ in drawn]), drawn, strict=True
+        ):
+            right.append(text.rpartition(f"{traces.CONCLUDES} ")[2] in conclusions)
+    return sum(right) / len(right)
 
 
 def evaluate(folder: Path, questions: int = 200, seed: int = 12345) -> dict:
@@ -99,7 +140,8 @@ def evaluate(folder: Path, questions: int = 200, seed: int = 12345) -> dict:
             for temperature in (0.0, 0.7, 1.0):
                 share = operator_accuracy(model, tokenizer, rng, world, name, math.ceil(questions / 2), temperature)
                 result[world]["operators"].setdefault(name, {})[temperature] = round(share, 4)
-        (folder / "accuracy.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    result["traces"] = {n: round(trace_accuracy(model, tokenizer, rng, n, questions), 4) for n in TOPICS}
+    (folder / "accuracy.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return result
 
 

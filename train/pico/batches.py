@@ -16,16 +16,15 @@ import torch
 from augment.operators.base import Operator, Record
 from augment.operators.registry import kind_of
 from augment.operators.templates import as_messages
-from train.pico.worlds import comparisons, hierarchies, links, syllogisms
-from train.pico.worlds.base import Use
+from train.pico.worlds import comparisons, hierarchies, syllogisms, traces
 
 REPO = Path(__file__).resolve().parents[2]
 LEXICON = REPO / "engine/pico/lexicon.txt"
 WORLDS: dict[str, Any] = {"comparisons": comparisons, "syllogisms": syllogisms, "hierarchies": hierarchies}
-SHARES = {"comparisons": 0.08, "syllogisms": 0.12, "hierarchies": 0.25, "operators": 0.2, "links": 0.35}
+KINDS: dict[str, Any] = WORLDS | {"traces": traces}
+"""What questions about a context are of."""
+SHARES = {"comparisons": 0.08, "syllogisms": 0.12, "hierarchies": 0.25, "traces": 0.3, "operators": 0.25}
 """Share of the training steps of each kind."""
-SIZES = {name: world.MOST for name, world in WORLDS.items()} | {"links": links.MOST}
-"""Facts, documents or topics in the largest contexts."""
 
 
 @cache
@@ -34,9 +33,9 @@ def operator(name: str) -> Operator:
     return kind_of(name)(name, model="pico")
 
 
-def chat(tokenizer: Any, name: str, text: str, context: str = "") -> str:
-    """The prompt of an operator about a text, of a global one with a context, as `augment` renders it."""
-    (prompt,) = operator(name).requests(Record(text, context=context))
+def chat(tokenizer: Any, name: str, text: str) -> str:
+    """The prompt of an operator about a text alone, as `augment` renders it."""
+    (prompt,) = operator(name).requests(Record(text))
     return tokenizer.apply_chat_template(as_messages(prompt), tokenize=False, add_generation_prompt=True)
 
 
@@ -58,18 +57,6 @@ def asked(tokenizer: Any, context: str, asked: list[tuple[str, str]]) -> Sequenc
     # a text that is encoded gets a space in front, which is no part of the line
     rows = [(encode(tokenizer, f"\n{s}{e}")[1:], len(encode(tokenizer, f"\n{s}")) - 1) for s, e in asked]
     return Sequence(begin, rows)
-
-
-def answered(tokenizer: Any, name: str, uses: list[Use], context: str = "") -> Sequence:
-    """Uses of an operator; their prompts share their start."""
-    rows = list[tuple[list[int], int]]()
-    for use in uses:
-        prompt = chat(tokenizer, name, use.text, context)
-        ids = encode(tokenizer, prompt + use.answer + tokenizer.eos_token)
-        rows.append((ids, len(encode(tokenizer, prompt))))
-    starts = zip(*(ids[:before] for ids, before in rows), strict=False)
-    same = next((i for i, tokens in enumerate(starts) if len(set(tokens)) > 1), 0)
-    return Sequence(rows[0][0][:same], [(ids[same:], before - same) for ids, before in rows])
 
 
 def encode(tokenizer: Any, text: str) -> list[int]:
@@ -117,29 +104,27 @@ class Batches:
     def operators(self, uses: int) -> Sequence:
         """Uses of one operator on one kind of world."""
         world = self.rng.choice(list(WORLDS.values()))
-        name = self.rng.choice(world.OPERATORS)
-        return answered(self.tokenizer, name, [world.operator(self.rng, self.words, name) for _ in range(uses)])
-
-    def links(self, n: int) -> Sequence:
-        """Uses of a global operator on documents about `n` topics."""
-        context, uses = links.operator(self.rng, self.words, n)
-        return answered(self.tokenizer, self.rng.choice(links.OPERATORS), uses, context)
+        name, rows = self.rng.choice(world.OPERATORS), []
+        for _ in range(uses):
+            use = world.operator(self.rng, self.words, name)
+            prompt = chat(self.tokenizer, name, use.text)
+            ids = encode(self.tokenizer, prompt + use.answer + self.tokenizer.eos_token)
+            rows.append((ids, len(encode(self.tokenizer, prompt))))
+        same = next(i for i, tokens in enumerate(zip(*(ids for ids, _ in rows), strict=False)) if len(set(tokens)) > 1)
+        return Sequence(rows[0][0][:same], [(ids[same:], before - same) for ids, before in rows])
 
     def draw(self) -> tuple[str, Packed]:
         """The next training batch and its name."""
         (kind,) = self.rng.choices(list(SHARES), list(SHARES.values()))
         n = 0
         if kind != "operators":
-            n = round(math.exp(self.rng.uniform(math.log(2), math.log(self.largest * SIZES[kind]))))
+            n = round(math.exp(self.rng.uniform(math.log(2), math.log(self.largest * KINDS[kind].MOST))))
         sequences: list[Sequence] = []
         while not sequences or (len(sequences) + 1) * max(s.length for s in sequences) <= self.tokens:
             if kind == "operators":
                 sequences.append(self.operators(8))
                 continue
-            if kind == "links":
-                sequences.append(self.links(n))
-                continue
-            told, questions = WORLDS[kind].lookup(self.rng, self.words, n)
+            told, questions = KINDS[kind].lookup(self.rng, self.words, n)
             sequences.append(asked(self.tokenizer, told, [(stem, f"{answer}\n") for stem, answer in questions]))
         context = 0.1 if n and self.rng.random() < 0.1 else 0.0
         name = f"{kind} {2 ** round(math.log2(n))}" if n else kind

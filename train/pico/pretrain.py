@@ -112,8 +112,14 @@ def export(work: Path, out: Path) -> None:
     model.load_state_dict(saved["model"])
     model.save_pretrained(out)
     (out / "model.safetensors").chmod(0o644)
+    copy_tokenizer(work / "tokenizer", out)
+
+
+def copy_tokenizer(source: Path, out: Path) -> None:
+    """Copy the files of `make_tokenizer`."""
+    out.mkdir(parents=True, exist_ok=True)
     for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copy(work / "tokenizer" / name, out / name)
+        shutil.copy(source / name, out / name)
 
 
 def main() -> None:
@@ -143,7 +149,7 @@ def main() -> None:
     args.work.mkdir(parents=True, exist_ok=True)
     if not (args.work / "tokenizer").exists():
         if args.start:
-            AutoTokenizer.from_pretrained(args.start).save_pretrained(args.work / "tokenizer")
+            copy_tokenizer(args.start, args.work / "tokenizer")
         else:
             make_tokenizer(args.work / "tokenizer")
     train(args, AutoTokenizer.from_pretrained(args.work / "tokenizer"))

@@ -64,19 +64,19 @@ def test_turns_alternate_and_the_last_is_the_users(tmp_path, prompt):
 
 def test_an_unknown_operator_lists_the_choices(tmp_path):
     (tmp_path / "chain.md").write_text("Go on: {{ text }}")
-    with pytest.raises(UserError, match=r"no operator 'foo'; choose from deduce, entities, fixed-prompts, .*study\."):
+    with pytest.raises(UserError, match=r"no operator 'foo'; choose from connect, deduce, entities, .*study\."):
         operators(("rephrase", "foo"))
-    with pytest.raises(UserError, match=r"choose from chain, deduce, entities"):
+    with pytest.raises(UserError, match=r"choose from chain, connect, deduce, entities"):
         operators(("foo",), tmp_path)
 
 
 def test_no_operator_at_all_lists_the_choices():
-    with pytest.raises(UserError, match="empty; choose from deduce, entities"):
+    with pytest.raises(UserError, match="empty; choose from connect, deduce, entities"):
         operators(())
 
 
 def test_the_second_files_of_operators_are_none_of_their_own():
-    known = "deduce entities fixed-prompts identity link link-trace qa repeat rephrase reverse reverse-training shuffle study"
+    known = "connect deduce entities fixed-prompts identity link link-trace qa repeat rephrase reverse reverse-training shuffle study"
     assert names(AugmentConfig()) == known.split()
 
 

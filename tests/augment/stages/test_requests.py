@@ -132,7 +132,7 @@ def test_a_corpus_without_a_sentence_is_a_users_error_that_names_the_setting():
     assert requests(headings, split=False).height == 2
 
 
-ALL = ("reverse", "deduce", "qa", "entities", "study", "link", "link-trace")
+ALL = ("reverse", "deduce", "connect", "qa", "entities", "study", "link", "link-trace")
 
 
 @pytest.mark.slow

@@ -175,7 +175,8 @@ def inherited(told: dict[str, list[Statement]], topic: str) -> list[list[Stateme
         at = told[at][0][2]
 
 
-def _draw(rng: Random, words: list[str], n: int) -> tuple[dict[str, list[Statement]], str]:
+def draw(rng: Random, words: list[str], n: int) -> tuple[dict[str, list[Statement]], str]:
+    """The own facts of `n` topics, and a document about each, in random order."""
     told = draw_facts(rng, words, n)
     facts = [fact for own in told.values() for fact in own]
     documents = [
@@ -196,7 +197,7 @@ def _pools(told: dict[str, list[Statement]]) -> dict[str, list[Statement]]:
 
 def lookup(rng: Random, words: list[str], n: int) -> tuple[str, Asked]:
     """`n` topics' documents and questions of all splits, four times as many as topics, at most 96."""
-    told, context = _draw(rng, words, n)
+    told, context = draw(rng, words, n)
     pools = _pools(told)
     weights = {"rephrasing": 2, "reversal": 3, "syllogism": 4, "longer": 3}
     splits = [s for s in rng.choices(list(weights), list(weights.values()), k=min(4 * n, 96)) if pools[s]]
@@ -205,7 +206,7 @@ def lookup(rng: Random, words: list[str], n: int) -> tuple[str, Asked]:
 
 def exam(rng: Random, words: list[str], n: int, most: int) -> tuple[str, list[Question]]:
     """A context of `n` topics and up to `most` questions per split with four choices each, where there are so many."""
-    told, context = _draw(rng, words, n)
+    told, context = draw(rng, words, n)
     pools = _pools(told)
     true = {fact for split in SPLITS for fact in pools[split]}
     questions = []
