@@ -11,7 +11,7 @@ from augment.text.sentences import split_sentences
 
 
 class Connect(Operator):
-    """`deduce` across documents, with its prompt; `augment.stages.pairs` makes the pairs."""
+    """`deduce` across documents, with its prompt; `augment.stages.together.sentence_pairs` makes the pairs."""
 
     scope = "pair"
     combines = True

@@ -12,7 +12,7 @@ from augment.operators.base import Operator, Record, two_step
 from augment.operators.parsing import Said, says_nothing
 from augment.operators.registry import kind_of
 from augment.stages.records import records_of
-from augment.stages.sources import sources
+from augment.stages.together.sources import sources
 from augment.text.sentences import split_sentences
 from engine.store.ids import content_id
 from engine.tasks.reasoning import part

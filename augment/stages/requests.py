@@ -10,9 +10,9 @@ from augment.config import AugmentConfig
 from augment.operators.base import Operator, Prompt, Record, two_step
 from augment.operators.registry import load_operators
 from augment.operators.templates import as_messages
-from augment.stages.contexts import Group, groups
-from augment.stages.pairs import pairs
 from augment.stages.records import records_of
+from augment.stages.together.contexts import Group, groups
+from augment.stages.together.sentence_pairs import pairs
 from augment.text.sentences import split_sentences
 from engine.errors import UserError
 from engine.store.ids import content_id

@@ -17,10 +17,8 @@ from augment.stages.answers import INFERENCES, READ, Round, derived, followed_by
 from augment.stages.batches import read_batches, write_batches
 from augment.stages.budget import check_budget, spend
 from augment.stages.budget import table as spending
-from augment.stages.contexts import describe, groups
 from augment.stages.finished import facts_of, is_finished, record_finished
 from augment.stages.joining import answered, write_new
-from augment.stages.pairs import pairs
 from augment.stages.records import records_of
 from augment.stages.requests import (
     NO_SENTENCE,
@@ -33,6 +31,8 @@ from augment.stages.requests import (
 )
 from augment.stages.rowwise import Asking, Reading, ask, read
 from augment.stages.second_step import follow_answers
+from augment.stages.together.contexts import describe, groups
+from augment.stages.together.sentence_pairs import pairs
 from augment.text.sentences import split_sentences
 from augment.text.words import casing
 from engine.console import console

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from augment.config import AugmentConfig
 from augment.operators.base import Record
-from augment.stages.contexts import Group, groups
+from augment.stages.together.contexts import Group, groups
 from engine.config import EngineConfig, Settings
 from engine.pool import EnginePool
 from engine.store.ids import content_id

@@ -14,19 +14,23 @@ from engine.store.records import write_json
 from eval.benchmarks.base import SET_A, mean_chance
 from eval.benchmarks.registry import load
 from eval.config import Name, RunConfig
-from eval.measure.accuracy import summarise
-from eval.measure.claims import BEHIND, CHANCE, GAIN, GUESSES, Claim, Expected, compare_arms, judge, said
+from eval.measure.accuracy import interval, percent, summarise
+from eval.measure.claims import BEHIND, CHANCE, GAIN, NO_CONTROL, Claim, Expected, compare_arms, judge, said
+from eval.measure.order import NGRAMS, STATED
 from eval.report.figures import Panel, draw, panels
 from eval.runs.room import check_room
 from eval.runs.run import run_job
 
 ICL = Expected("icl", "above", "finetuned", "In context the model answers more than finetuned.")
 AUGMENTED = Expected("finetuned+local", "above", "finetuned", "Augmented finetuning gains.")
+GLOBAL = (
+    Expected("finetuned+global", "above", "finetuned", "Global augmentation gains most on deductions."),
+    Expected("finetuned+global", "above", "finetuned+repeat", NO_CONTROL),
+)
 REACHES = Expected(
     "finetuned+local", "reaches", "icl", "Augmented finetuning comes to what in-context learning reaches."
 )
 CURSE = (
-    GUESSES,
     Expected("finetuned", "below", CHANCE, "Finetuning falls to about zero: names that were training targets attract."),
     *(ICL, AUGMENTED, REACHES),
 )
@@ -46,15 +50,15 @@ PAPER = (
     Part("2", "fictional", "reversal", CURSE),
     Part("2", "celebrities", SET_A, (ICL, AUGMENTED, REACHES)),
     Part("2", "fictional", SET_A, (ICL, AUGMENTED, REACHES)),
-    Part("3", "reversals", "reversal", (GUESSES, ICL, AUGMENTED, REACHES)),
+    Part("3", "reversals", "reversal", (ICL, AUGMENTED, REACHES)),
     Part(
         "3",
         "syllogisms",
         "syllogism",
         (
-            GUESSES,
             Expected("finetuned", "above", CHANCE, "Finetuned a little above chance."),
             Expected("icl", "above", "finetuned", "In context much stronger."),
+            AUGMENTED,
             Expected("finetuned+local", "above", "icl", "Augmented better still."),
         ),
     ),
@@ -65,23 +69,25 @@ PAPER = (
         "reversal",
         (Expected("finetuned", "above", CHANCE, "Here finetuning reverses above chance."), ICL, AUGMENTED, REACHES),
     ),
-    Part("4", "semantic", "syllogism", (GUESSES, ICL, AUGMENTED, REACHES)),
-    Part("4", "semantic", "longer", (GUESSES, ICL, AUGMENTED, REACHES)),
+    Part("4", "semantic", "syllogism", (ICL, AUGMENTED, *GLOBAL, REACHES)),
+    Part("4", "semantic", "longer", (ICL, AUGMENTED, *GLOBAL, REACHES)),
     Part(
         "4",
         "semantic",
         "holdout",
         (Expected("finetuned", "reaches", "icl", "In-context learning gains almost nothing over finetuning."), REACHES),
     ),
-    Part("-", "derivatoids", "holdout", (GUESSES, ICL, AUGMENTED)),
+    Part("-", "derivatoids", "holdout", (ICL, AUGMENTED)),
 )
 """The orderings that the paper reports, by figure; `derivatoids` is an analogue of its process data. "Reversal curse" is
 the paper's name of what `celebrities` (the original files) and `fictional` (fresh people) ask; with names of set A alone (ours) it is not enough to
 have learnt which names come last."""
 
 
-DEDUCED = ("syllogisms", "semantic")
-"""Data sets that ask for deductions, on which the operator `deduce` is applied too."""
+DEDUCED = {"syllogisms": ("deduce",), "semantic": ("deduce", "connect")}
+"""Data sets that ask for deductions, with the operators that are applied too."""
+ARMS = {"semantic": ("finetuned+global", "finetuned+repeat")}
+"""Arms that are compared on one data set besides those of all."""
 
 
 STEPS = {"syllogisms": 600, "semantic": 400}
@@ -89,11 +95,11 @@ STEPS = {"syllogisms": 600, "semantic": 400}
 
 def settings_of(name: Name, base: RunConfig, steps: int | None = None) -> RunConfig:
     """The settings of one data set's run: `base` with its operators, and its steps where they are not given."""
-    wanted = ("deduce",) if name in DEDUCED else ()
-    operators = tuple(dict.fromkeys((*base.augment.operators, *wanted)))
+    operators = tuple(dict.fromkeys((*base.augment.operators, *DEDUCED.get(name, ()))))
     return base.model_copy(
         update={
             "name": name,
+            "arms": tuple(dict.fromkeys((*base.arms, *ARMS.get(name, ())))),
             "benchmark": base.benchmark.model_copy(update={"name": name}),
             "augment": base.augment.model_copy(update={"operators": operators}),
             "train": base.train.model_copy(
@@ -173,13 +179,18 @@ def write(config: RunConfig, found: dict[str, Found]) -> Path:
         draw(groups, title, folder / image)
         lines += [f"![{title}]({image})", ""]
     table = judged(found)
-    lines += ["| figure | data set | split | the paper | claim | ours | verdict |", "|---|---|---|---|---|---|---|"]
+    lines += [
+        "## The claims",
+        "",
+        "| figure | data set | split | the paper | claim | ours | verdict |",
+        "|---|---|---|---|---|---|---|",
+    ]
     lines += [
         f"| {p.figure} | {p.benchmark} | {p.split} | {c.paper} | {c.text} | {c.ours} | {_verdict(c)} |"
         for p, c in table
     ]
     lines += ["", f"{said([claim for _, claim in table])}.", ""]
-    lines += _augmentations(found)
+    lines += [*_guesses(found), *_augmentations(found)]
     write_json(folder / "claims.json", [_row(part, claim) for part, claim in table])
     path = folder / "reproduction.md"
     write_whole(path, "\n".join(lines).encode())
@@ -197,6 +208,24 @@ def _row(part: Part, claim: Claim) -> dict[str, Any]:
     row: dict[str, Any] = {"figure": part.figure, "benchmark": part.benchmark, "split": part.split, "claim": claim.text}
     row |= {"verdict": claim.verdict, "difference": claim.difference, "low": claim.low, "high": claim.high}
     return row | {"vacuous": bool(claim.vacuous), "why": claim.vacuous, "paper": claim.paper, "ours": claim.ours}
+
+
+def _guesses(found: dict[str, Found]) -> list[str]:
+    """How the untuned model without documents, and the one that counts words, answer what the corpora imply: guessing, where a data set gives nothing away."""
+    lines = [
+        "## What can be guessed",
+        "",
+        "| data set | split | chance | pretrained | counting words |",
+        "|---|---|---|---|---|",
+    ]
+    for name, one in found.items():
+        asked = dict.fromkeys(part.split for part in PAPER if part.benchmark == name and part.split not in STATED)
+        for split in asked:
+            rows = {row["arm"]: interval(row) for row in one.summary.filter(split=split, norm="sum").to_dicts()}
+            lines.append(
+                f"| {name} | {split} | {percent(one.chance[split])} | {rows.get('pretrained', '-')} | {rows.get(NGRAMS, '-')} |"
+            )
+    return [*lines, ""]
 
 
 def _augmentations(found: dict[str, Found]) -> list[str]:

@@ -7,13 +7,14 @@ from rich.console import Console
 
 from augment.config import AugmentConfig
 from engine.config import EngineConfig, Settings
+from engine.models import is_embedded
 from eval.config import BenchmarkConfig, Name, RunConfig, Size
 from eval.runs.league import BENCHMARKS, league, settings_for
 from eval.runs.plan import print_stages
 from eval.runs.reproduce import reproduce, settings_of
 from train.config import TrainConfig
 
-PARTS: tuple[Name, ...] = ("reversals", "syllogisms", "fictional", "semantic", "derivatoids")
+PARTS: tuple[Name, ...] = ("reversals", "syllogisms", "semantic", "derivatoids", "fictional")
 PRESET = Path(__file__).parents[1] / "configs/reproduce.yaml"
 
 
@@ -29,7 +30,7 @@ class Job(Settings):
     size: Size = "small"
     """The benchmarks' size."""
     benchmarks: tuple[Name, ...] = ()
-    """Data sets, in this order; by default reversals, syllogisms, fictional, semantic and derivatoids."""
+    """Data sets, in this order; by default reversals, syllogisms, semantic, derivatoids, and for a model that reads English fictional."""
     data: Path | None = None
     """Folder with the original reversal-curse files; with it `celebrities` is run too."""
     arms: tuple[str, ...] = ("pretrained", "icl", "finetuned", "finetuned+local")
@@ -43,7 +44,7 @@ class Job(Settings):
     after 200: 600 for syllogisms, 400 for semantic (the paper: 200 to 1,000 by data size and loss)."""
     methods: bool = False
     """Instead compare the published ways to put knowledge into weights, at as many tokens of training (docs/methods.md), by default on
-    reversals, semantic and fictional; OUT/NAME/league.md."""
+    reversals, semantic and, for a model that reads English, fictional; OUT/NAME/league.md."""
     dry_run: bool = False
     """Only say what would be done."""
     augment: AugmentConfig = AugmentConfig()
@@ -55,7 +56,9 @@ def run(job: Job) -> None:
     """Run what is missing and write OUT/NAME/reproduction.md with its figures and claims.json, or only say what would be run."""
     shared = {name: getattr(job, name) for name in ("model", "arms", "gates", "seeds", "augment", "train", "engine")}
     base = RunConfig(out=job.out / job.name, benchmark=BenchmarkConfig(size=job.size, data=job.data), **shared)
-    names = job.benchmarks or (BENCHMARKS if job.methods else PARTS)
+    names = job.benchmarks or tuple(
+        name for name in (BENCHMARKS if job.methods else PARTS) if name != "fictional" or not is_embedded(job.model)
+    )
     if job.data and "celebrities" not in names:
         names = (*names, "celebrities")
     runs = [settings_of(name, base, job.steps) for name in names]

@@ -62,6 +62,20 @@ def test_each_norm_chooses_by_its_own_measure():
     assert longer["byte"]["correct"] is True
 
 
+def test_the_right_choice_has_a_rank_and_an_advantage():
+    right = questions()["answer"][0]
+    values = [([-3.0], 3, None), ([-5.0], 3, None)]
+    ahead, behind = (
+        answered(*order)["sum"]
+        for order in ((values if right == 0 else values[::-1]), (values if right else values[::-1]))
+    )
+    assert (ahead["rank"], ahead["advantage"]) == (1, 2)
+    assert (behind["rank"], behind["advantage"]) == (2, -2)
+    assert answered(([-3.0], 3, None), ([-3.0], 3, None))["sum"]["rank"] == 1.5
+    missing = answered(([-3.0], 3, None), (None, 3, "too long"))["sum"]
+    assert (missing["rank"], missing["advantage"]) == (None, None)
+
+
 def test_pmi_takes_off_what_a_choice_is_worth_by_itself():
     asked = items(Benchmark("b", WORLD.documents, questions(), {}), "icl", 3, None, 1, "pico")
     bare = premises(asked)

@@ -1,7 +1,7 @@
 """Coverage of questions by contexts, on hand-made documents."""
 
 from augment.operators.base import Record
-from augment.stages.contexts import Group
+from augment.stages.together.contexts import Group
 from eval.benchmarks.registry import load
 from eval.config import BenchmarkConfig
 from eval.runs.partial import PartialConfig, asked, chosen

@@ -7,9 +7,9 @@ from augment.operators.base import Record
 from augment.operators.link import Link, LinkTrace
 from augment.operators.parsing import Said
 from augment.stages.answers import make_inferences
-from augment.stages.contexts import groups
 from augment.stages.requests import context_key, make_requests
-from augment.stages.sources import sources
+from augment.stages.together.contexts import groups
+from augment.stages.together.sources import sources
 from engine.tasks.generate import GENERATIONS
 
 TOLD = {

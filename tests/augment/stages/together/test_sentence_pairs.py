@@ -9,8 +9,8 @@ import pytest
 from augment.config import AugmentConfig
 from augment.operators.base import Record
 from augment.operators.registry import is_global
-from augment.stages.pairs import pairs
 from augment.stages.requests import make_requests
+from augment.stages.together.sentence_pairs import pairs
 from engine.errors import UserError
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from augment.config import AugmentConfig
 from augment.operators.base import Record
-from augment.stages.contexts import describe, groups
 from augment.stages.requests import make_requests
+from augment.stages.together.contexts import describe, groups
 from augment.text.embed import embed
 from engine.errors import UserError
 from engine.tasks.encoding import as_text
