@@ -85,7 +85,7 @@ class RunConfig(Settings):
     arms: tuple[str, ...] = ARMS
     """Arms to compare: those by default, and finetuned+global, finetuned+all, finetuned+OPERATOR, finetuned+paraphrase, finetuned+shuffled,
     finetuned+reverse-training, finetuned+masked, retrieval, retrieval+oracle; and adapter, where one is given. To a name with finetuned may be
-    added +split, +unchecked or +distilled (docs/training.md)."""
+    added +split, +unchecked, +sourced or +distilled (docs/training.md)."""
     adapter: Path | None = None
     """A LoRA adapter that you have already: asked beside the others, as the arm `adapter`."""
     seeds: tuple[int, ...] = (0, 1, 2)

@@ -47,10 +47,15 @@ METHODS = (
     Method("local", "finetuned+rephrase+reverse", "Lampinen et al. 2025", LOCAL),
     Method("local, unchecked", "finetuned+rephrase+reverse+unchecked", "control: what checks reject is kept", LOCAL),
     Method("context distillation", "finetuned+rephrase+reverse+distilled", "2412.14964", LOCAL),
+    Method("local, behind its source", "finetuned+rephrase+reverse+sourced", "2505.01812: contextual shadowing", LOCAL),
     Method("deductions", "finetuned+rephrase+reverse+deduce", "2401.08574", (*LOCAL, "deduce")),
-    Method("global, conclusions", "finetuned+link", "Lampinen et al. 2025", ("link",)),
-    Method("global, traces", "finetuned+link-trace", "Lampinen et al. 2025", ("link-trace",)),
-    Method("local and global", "finetuned+rephrase+reverse+link", "Lampinen et al. 2025", (*LOCAL, "link")),
+    Method("global, in pairs", "finetuned+connect", "Lampinen et al. 2025, two sentences at a time", ("connect",)),
+    Method(
+        "global, in pairs, traces", "finetuned+connect+sourced", "the same, with what it follows from", ("connect",)
+    ),
+    Method("local and global", "finetuned+rephrase+reverse+connect", "Lampinen et al. 2025", (*LOCAL, "connect")),
+    Method("global, conclusions", "finetuned+link", "Lampinen et al. 2025", ("link",), embedded=False),
+    Method("global, traces", "finetuned+link-trace", "Lampinen et al. 2025", ("link-trace",), embedded=False),
     Method("Self-QA", "finetuned+qa", "2505.01812", ("qa",)),
     Method("EntiGraph", "finetuned+entities", "2409.07431", ("entities",), embedded=False),
     Method("Active Reading", "finetuned+study", "2508.09494", ("study",), embedded=False),

@@ -30,6 +30,10 @@ GLOBAL = (
 REACHES = Expected(
     "finetuned+local", "reaches", "icl", "Augmented finetuning comes to what in-context learning reaches."
 )
+OTHERS = (
+    Expected("finetuned+masked", "above", "finetuned", "Masked finetuning closes the gap on reversals (2510.09885)."),
+    Expected("finetuned+reverse-training", "above", "finetuned", "Reverse training helps reversals (2403.13799)."),
+)
 CURSE = (
     Expected("finetuned", "below", CHANCE, "Finetuning falls to about zero: names that were training targets attract."),
     *(ICL, AUGMENTED, REACHES),
@@ -50,7 +54,7 @@ PAPER = (
     Part("2", "fictional", "reversal", CURSE),
     Part("2", "celebrities", SET_A, (ICL, AUGMENTED, REACHES)),
     Part("2", "fictional", SET_A, (ICL, AUGMENTED, REACHES)),
-    Part("3", "reversals", "reversal", (ICL, AUGMENTED, REACHES)),
+    Part("3", "reversals", "reversal", (ICL, AUGMENTED, REACHES, *OTHERS)),
     Part(
         "3",
         "syllogisms",
@@ -86,7 +90,10 @@ have learnt which names come last."""
 
 DEDUCED = {"syllogisms": ("deduce",), "semantic": ("deduce", "connect")}
 """Data sets that ask for deductions, with the operators that are applied too."""
-ARMS = {"semantic": ("finetuned+global", "finetuned+repeat")}
+ARMS = {
+    "reversals": ("finetuned+masked", "finetuned+reverse-training"),
+    "semantic": ("finetuned+global", "finetuned+repeat"),
+}
 """Arms that are compared on one data set besides those of all."""
 
 

@@ -5,7 +5,7 @@ CONTROLS = ("repeat", "paraphrase", "shuffled", "reverse-training", "masked")
 """finetuned+CONTROL: the documents and other texts, matched in rows and tokens to finetuned+all."""
 GROUPS = ("local", "global", "all")
 """Which operators' inferences an arm has, by what they are shown; an operator's own name does it too."""
-WAYS = ("split", "unchecked", "distilled")
+WAYS = ("split", "unchecked", "sourced", "distilled")
 """How an arm's examples are made or trained on: see `examples_of`."""
 
 

@@ -278,3 +278,8 @@ def test_which_arms_are_trained_and_need_inferences():
     arms = ("pretrained", "finetuned", "finetuned+split", "finetuned+repeat", "finetuned+qa")
     assert [is_trained(name) for name in arms] == [False, True, True, True, True]
     assert [needs_inferences(name) for name in arms] == [False, False, False, True, True]
+
+
+def test_sourced_has_each_inference_behind_what_it_was_made_from():
+    table = arm("finetuned+local+sourced", inferences(2, words=3))
+    assert table.filter(origin="operator")["text"].to_list() == ["said said said said "] * 2
