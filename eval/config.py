@@ -83,7 +83,7 @@ class RunConfig(Settings):
     model: str = "pico"
     """pico (embedded), a folder saved by save_pretrained, or a hub name."""
     arms: tuple[str, ...] = ARMS
-    """Arms to compare: those by default, and finetuned+global, finetuned+all, finetuned+OPERATOR, finetuned+paraphrase, finetuned+shuffled,
+    """Arms to compare: those by default, and finetuned+global, finetuned+all, finetuned+gold, finetuned+OPERATOR, finetuned+paraphrase, finetuned+shuffled,
     finetuned+reverse-training, finetuned+masked, retrieval, retrieval+oracle; and adapter, where one is given. To a name with finetuned may be
     added +split, +unchecked, +sourced or +distilled (docs/training.md)."""
     adapter: Path | None = None

@@ -108,6 +108,7 @@ def load(seed: int, facts: int | None = None, articles: int | None = None, size:
         derivations,
         lambda text: read(text, vocabulary),
         stated,
+        say=lambda claim: "{} are {} {} than {}.".format(*claim),
     )
 
 

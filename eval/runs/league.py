@@ -56,6 +56,7 @@ METHODS = (
     Method("local and global", "finetuned+rephrase+reverse+connect", "Lampinen et al. 2025", (*LOCAL, "connect")),
     Method("global, conclusions", "finetuned+link", "Lampinen et al. 2025", ("link",), embedded=False),
     Method("global, traces", "finetuned+link-trace", "Lampinen et al. 2025", ("link-trace",), embedded=False),
+    Method("closure", "finetuned+gold", "bound: all that follows, from the data set itself"),
     Method("Self-QA", "finetuned+qa", "2505.01812", ("qa",)),
     Method("EntiGraph", "finetuned+entities", "2409.07431", ("entities",), embedded=False),
     Method("Active Reading", "finetuned+study", "2508.09494", ("study",), embedded=False),

@@ -123,7 +123,14 @@ def train_arms(
         if config.train.validation:
             kept, held = held_back(kept, config.train.validation, seed)
         table = examples_of(
-            arm, worlds[seed].documents, kept, tokenizer, seed, config.train.split, config.augment.language
+            arm,
+            worlds[seed].documents,
+            kept,
+            tokenizer,
+            seed,
+            config.train.split,
+            config.augment.language,
+            worlds[seed].gold,
         )
         tables.append(table.with_columns(pl.lit(arm).alias("arm"), pl.lit(seed).alias("seed")))
         count = count_tokens(table, tokenizer)

@@ -1,6 +1,7 @@
 """Training examples of every arm, matched so that arms differ in content and not in amount."""
 
 import math
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -125,12 +126,13 @@ def examples_of(
     seed: int,
     split: Split = "none",
     language: str = "en",
+    gold: Sequence[str] = (),
 ) -> pl.DataFrame:
     """The `examples` table of an arm; documents are taken apart as `split` says (see `originals`).
 
         finetuned: the documents. finetuned+local: and the kept inferences of operators that see a sentence or a document,
         finetuned+global: those of operators that see other documents too, finetuned+all: both, finetuned+OPERATOR (several are joined by +):
-        those of the operators that are named. To these may be added: `split`, the documents' sentences one by one; `unchecked`,
+        those of the operators that are named. finetuned+gold: and the sentences of `gold`. To these may be added: `split`, the documents' sentences one by one; `unchecked`,
         also the inferences that a check rejected, if they are well-formed and new; `sourced`, each inference behind the text that it was made from, as
     a trace that ends in it; `distilled`, each example with the documents that it comes
         from in a column `context`, for training towards the model that sees them.
@@ -148,14 +150,26 @@ def examples_of(
     if len(parts) == 1 and parts[0] in CONTROLS:
         return _control(parts[0], originals(documents, split, language), documents, inferences, tokenizer, seed)
     plain = originals(documents, "independent" if "split" in parts else split, language)
-    named = [part for part in parts if part not in WAYS]
+    named = [part for part in parts if part not in (*WAYS, "gold")]
     if "unchecked" in parts:
         inferences = inferences.with_columns(kept=pl.col("kept") | well_formed())
     if "sourced" in parts:
         inferences = inferences.with_columns(text=pl.format("{} {}", "source_text", "text"))
     added = pl.concat([inferred(_of(part, inferences, arm)) for part in named]) if named else plain.clear()
+    if "gold" in parts:
+        added = pl.concat([added, _known(gold, arm)], how="diagonal")
     table = pl.concat([plain, added.unique("example_id", maintain_order=True)], how="diagonal")
     return with_contexts(table, documents) if "distilled" in parts else table
+
+
+def _known(gold: Sequence[str], arm: str) -> pl.DataFrame:
+    """The sentences of `gold` as examples; raises UserError where there are none."""
+    if not gold:
+        raise UserError(
+            f"{arm} needs a benchmark that knows all that follows: reversals, syllogisms, semantic or fictional."
+        )
+    rows = [(content_id("gold", text), text, "gold", list[str]()) for text in gold]
+    return pl.DataFrame(rows, schema=EXAMPLES, orient="row")
 
 
 def well_formed() -> pl.Expr:

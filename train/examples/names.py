@@ -3,8 +3,8 @@
 TUNED = "finetuned"
 CONTROLS = ("repeat", "paraphrase", "shuffled", "reverse-training", "masked")
 """finetuned+CONTROL: the documents and other texts, matched in rows and tokens to finetuned+all."""
-GROUPS = ("local", "global", "all")
-"""Which operators' inferences an arm has, by what they are shown; an operator's own name does it too."""
+GROUPS = ("local", "global", "all", "gold")
+"""Which operators' inferences an arm has, by what they are shown; an operator's own name does it too. gold: what a benchmark knows to follow."""
 WAYS = ("split", "unchecked", "sourced", "distilled")
 """How an arm's examples are made or trained on: see `examples_of`."""
 
@@ -16,4 +16,4 @@ def is_trained(arm: str) -> bool:
 
 def needs_inferences(arm: str) -> bool:
     """Whether an arm is trained on inferences, or matched in amount to what is."""
-    return is_trained(arm) and bool(set(arm.split("+")[1:]) - {"split"})
+    return is_trained(arm) and bool(set(arm.split("+")[1:]) - {"split", "gold"})

@@ -47,12 +47,13 @@ def load(seed: int, size: str = "paper") -> Benchmark:
     people = invent(seed, size)
     everyone, set_a = [p for some in people.values() for p in some], people["p2d"]
     rng = Random(f"fictional-choices-{seed}")
-    documents, stated = [], {}
+    documents, stated, sides = [], {}, dict[Statement, str]()
     derivations: dict[Statement, Derivation] = {}
     for kind, orders in SETS.items():
         for person in people[kind]:
             for order in ("p2d", "d2p"):
                 claim = (person.name, person.work) if order == "p2d" else (person.work, person.name)
+                sides[claim] = person.fact if order == "p2d" else person.reverse
                 derivations[claim] = Derivation("rephrasing" if order in orders else "reversal", (person.fact,))
             for template in (t for order in orders for t in TRAIN[order][: SIZES[size].templates]):
                 text = "".join(told(person, template).values())
@@ -83,6 +84,7 @@ def load(seed: int, size: str = "paper") -> Benchmark:
         derivations,
         lambda text: read(text, everyone),
         stated,
+        say=lambda claim: sides[claim],
     )
 
 

@@ -92,6 +92,7 @@ def load(seed: int, size: str = "paper") -> Benchmark:
         stated,
         judged=SPLITS[1:],
         cluster="subtype",
+        say=plain,
     )
 
 

@@ -97,6 +97,7 @@ def load(seed: int, size: str = "paper") -> Benchmark:
         lambda text: read(text, vocabulary),
         stated,
         judged=("syllogism",),
+        say=sentence,
     )
 
 
