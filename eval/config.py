@@ -35,7 +35,7 @@ class BenchmarkConfig(Settings):
     data: Annotated[Path | None, tyro.conf.arg(aliases=["--data"])] = None
     """Folder of the benchmark's files (celebrities); file or folder of documents (documents)."""
     facts: int | None = Field(default=None, ge=1)
-    """Facts (reversals; by default as the size says) or people (celebrities; by default all)."""
+    """Facts (reversals), examples (syllogisms) or categories (semantic), by default as the size says; people (celebrities), by default all."""
     articles: int | None = Field(default=None, ge=1)
     """Articles per fact (reversals; by default as the size says)."""
     context_per_fact: Annotated[int, Field(ge=1)] | Literal["auto"] | None = "auto"

@@ -15,10 +15,10 @@ from eval.config import BenchmarkConfig, Name
 
 WORLDS: dict[Name, Callable[[BenchmarkConfig, int], Benchmark]] = {
     "reversals": lambda config, seed: reversals.load(seed, config.facts, config.articles, config.size),
-    "syllogisms": lambda config, seed: syllogisms.load(seed, config.size),
+    "syllogisms": lambda config, seed: syllogisms.load(seed, config.size, config.facts),
     "celebrities": lambda config, seed: celebrities.load(seed, config.data, config.facts, config.size),
     "fictional": lambda config, seed: fictional.load(seed, config.size),
-    "semantic": lambda config, seed: semantic.load(seed, config.size),
+    "semantic": lambda config, seed: semantic.load(seed, config.size, config.facts),
     "derivatoids": lambda config, seed: derivatoids.load(seed, config.size),
     "documents": lambda config, _: documents.load(config),
 }

@@ -53,16 +53,25 @@ class Size(NamedTuple):
 
 
 SIZES = {"paper": Size(110, 20, 2, 20, 11, 200), "small": Size(48, 5, 1, 6, 5, 40)}
+FEWEST = 16
+"""Categories below which too few questions are left."""
 SPLITS = ("rephrasing", "reversal", "syllogism", "longer", "holdout")
 
 
-def load(seed: int, size: str = "paper") -> Benchmark:
+def load(seed: int, size: str = "paper", categories: int | None = None) -> Benchmark:
     """One world: 2,200 wiki-like documents and 220 of questions with answers about 110 categories (`small`: 240 and 48
-    about 48 of them), and up to 200 (40) questions per split. Raises UserError where the size is unknown.
+    about 48 of them), and up to 200 (40) questions per split. With other `categories` as many of them are held out in proportion.
+
+    Raises UserError where the size is unknown, or there are too few or too many categories.
     """
     if size not in SIZES:
         raise UserError(f"benchmark.size is {size}; choose from {', '.join(SIZES)}.")
     numbers, rng = SIZES[size], Random(f"semantic-{seed}")
+    if categories is not None:
+        if not FEWEST <= categories <= len(hierarchy()):
+            raise UserError(f"benchmark.facts is {categories}; choose from {FEWEST} to {len(hierarchy())} categories.")
+        held_out = round(numbers.held_out * categories / numbers.categories)
+        numbers = numbers._replace(categories=categories, held_out=held_out)
     chosen = choose(rng, numbers.categories)
     real = {c: [f for f in said_of(c) if f[2] in chosen or f[2] not in hierarchy()] for c in chosen}
     words = sorted({w for facts in real.values() for f in facts for w in f if w not in WORDINGS})

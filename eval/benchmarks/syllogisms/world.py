@@ -47,22 +47,29 @@ from eval.benchmarks.syllogisms.logic import (
 
 SIZES = {"paper": 69, "small": 33}
 """Examples."""
+MOST = 339
+"""Three words of the lexicon each."""
 CLAIM = re.compile(
     r"(?<!\bnot )\b(all|every|each|any|some|no) (\w+) (?:are|is) (?:an? )?(\w+)\b(?! (?:or|and|nor)\b)", re.I
 )
 WORDS = {"every": "all", "each": "all", "any": "all"}
 
 
-def load(seed: int, size: str = "paper") -> Benchmark:
+def load(seed: int, size: str = "paper", examples: int | None = None) -> Benchmark:
     """One world: 69 examples (`small`: 33), each one document and one question per split.
 
-    Raises UserError where the size is unknown.
+    Raises UserError where the size is unknown, or the examples cannot be shared out among all, some and no or have too few words.
     """
     if size not in SIZES:
         raise UserError(f"benchmark.size is {size}; choose from {', '.join(SIZES)}.")
+    examples = SIZES[size] if examples is None else examples
+    if examples % 3 or not 0 < examples <= MOST:
+        raise UserError(
+            f"benchmark.facts is {examples}; choose a multiple of 3 up to {MOST} (a third each concludes with all, some and no)."
+        )
     rng = Random(f"syllogisms-{seed}")
-    names = rng.sample((PICO / "lexicon.txt").read_text(encoding="utf-8").split(), 3 * SIZES[size])
-    forms = draw_forms(rng, SIZES[size])
+    names = rng.sample((PICO / "lexicon.txt").read_text(encoding="utf-8").split(), 3 * examples)
+    forms = draw_forms(rng, examples)
     documents, questions, stated = [], [], {}
     chance = {"rephrasing": 0.0, "syllogism": 0.0}
     derivations: dict[Statement, Derivation] = {}
@@ -86,7 +93,7 @@ def load(seed: int, size: str = "paper") -> Benchmark:
             question["right"] = sorted(statements.index(s) for s in right)
             stated[question_id(question)] = sentence(rename(gold, name))
             questions.append(question)
-            chance[split] += len(right) / 6 / SIZES[size]
+            chance[split] += len(right) / 6 / examples
     vocabulary = frozenset(names)
     return Benchmark(
         "syllogisms",

@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.errors import UserError
 from eval.benchmarks.registry import load
 from eval.config import BenchmarkConfig, Name
 
@@ -17,3 +18,19 @@ def test_gold_says_all_that_is_implied(name: Name):
 
 def test_a_benchmark_without_a_closure_has_none():
     assert load(BenchmarkConfig(name="derivatoids", size="small"), 0).gold == []
+
+
+@pytest.mark.parametrize(("name", "facts"), [("syllogisms", 12), ("semantic", 24)])
+def test_a_world_may_be_smaller(name: Name, facts: int):
+    whole, part = (load(BenchmarkConfig(name=name, size="small", facts=n), 0) for n in (None, facts))
+    assert part.documents["fact"].n_unique() == facts < whole.documents["fact"].n_unique()
+    assert set(part.questions["split"]) == set(whole.questions["split"])
+    assert all(part.chance[split] == pytest.approx(chance, abs=0.05) for split, chance in whole.chance.items())
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "told"), [("syllogisms", 10, "multiple of 3"), ("semantic", 3, "from 16 to 110")]
+)
+def test_a_world_of_an_impossible_size_is_a_users_error(name: Name, facts: int, told: str):
+    with pytest.raises(UserError, match=told):
+        load(BenchmarkConfig(name=name, facts=facts), 0)
