@@ -52,8 +52,8 @@ class Job(Settings):
     engine: EngineConfig = EngineConfig()
 
 
-def run(job: Job) -> None:
-    """Run what is missing and write OUT/NAME/reproduction.md with its figures and claims.json, or only say what would be run."""
+def runs_of(job: Job) -> list[RunConfig]:
+    """A run per data set."""
     shared = {name: getattr(job, name) for name in ("model", "arms", "gates", "seeds", "augment", "train", "engine")}
     base = RunConfig(out=job.out / job.name, benchmark=BenchmarkConfig(size=job.size, data=job.data), **shared)
     names = job.benchmarks or tuple(
@@ -62,8 +62,13 @@ def run(job: Job) -> None:
     if job.data and "celebrities" not in names:
         names = (*names, "celebrities")
     runs = [settings_of(name, base, job.steps) for name in names]
-    if job.methods:
-        runs = [settings_for(config) for config in runs]
+    return [settings_for(config) for config in runs] if job.methods else runs
+
+
+def run(job: Job) -> None:
+    """Run what is missing and write OUT/NAME/reproduction.md with its figures and claims.json (with `methods` league.md), or only say what
+    would be run."""
+    runs = runs_of(job)
     if job.dry_run:
         for config in runs:
             print_stages(config)

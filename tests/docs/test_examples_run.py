@@ -14,6 +14,7 @@ from engine.errors import UserError
 from eval.config import RunConfig
 from eval.runs.run import run_job
 from forethought.settings import parse
+from forethought.verbs import reproduce
 from forethought.verbs.run import Job
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -67,3 +68,17 @@ def test_my_documents(name, tmp_path):
     """With questions that a script writes, as the embedded model knows no English."""
     config = settings(name, tmp_path, "--data", str(write_documents(tmp_path / "mine")), "--engine.kind", "fake")
     assert arms_of(run_job(config, ScriptedPool())) == set(config.arms)
+
+
+@pytest.mark.parametrize("methods", [[], ["--methods"]])
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("paper-*.yaml")), ids=lambda path: path.stem)
+def test_the_papers_data_sets_on_other_models(path: Path, methods: list[str], capsys):
+    job = parse(
+        reproduce.Job, [str(path), *methods, "--model", "fake", "--engine.kind", "fake", "--seeds", "0"], "reproduce"
+    )
+    runs = reproduce.runs_of(job)
+    assert [config.name for config in runs] == list(job.benchmarks)
+    for config in runs:
+        assert RunConfig.model_validate(config.model_dump()).arms == config.arms
+    reproduce.run(job.model_copy(update={"dry_run": True, "benchmarks": ("reversals",), "size": "small"}))
+    assert "train finetuned" in capsys.readouterr().out
