@@ -128,11 +128,19 @@ class RunConfig(Settings):
             alone = [part for part in arm.split("+")[1:] if part in CONTROLS and part not in self.augment.operators]
             if alone and arm.count("+") > 1:
                 raise ValueError(f"the arm {arm}: {alone[0]} is a control, to which nothing can be added")
-            if "unchecked" in arm.split("+") and not set(arm.split("+")[1:]) - set(WAYS):
-                raise ValueError(
-                    f"the arm {arm} needs operators whose inferences are not checked: {TUNED}+local+unchecked"
-                )
+            self._fits(arm, set(arm.split("+")[1:]))
         return self
+
+    def _fits(self, arm: str, parts: set[str]) -> None:
+        """Raise ValueError where the parts of an arm's name do not go together, or not with the training."""
+        if parts & {"unchecked", "sourced"} and not parts - {*WAYS, "gold"}:
+            raise ValueError(
+                f"the arm {arm} needs inferences: name their operators, or local, as in {TUNED}+local+unchecked"
+            )
+        if "split" in parts and self.train.loss == "completion":
+            raise ValueError(f"the arm {arm} has sentences without a prompt: leave it out, or train.loss completion")
+        if "distilled" in parts and (self.train.method != "lora" or self.train.packing):
+            raise ValueError(f"the arm {arm} needs train.method lora and no train.packing")
 
     @field_validator("seeds")
     @classmethod

@@ -117,7 +117,7 @@ class Rounds:
         operators = load_operators(config, model)
         self.operators = [operator for operator in operators if not operator.rule]
         self.rules = [operator for operator in operators if operator.rule]
-        self.shown = dict[str, Sequence[Record]]()
+        self.shown, self.stated = dict[str, Sequence[Record]](), list[Record]()
         self.form, self.asked, self.known = Form(language=config.language), list[Path](), list[str]()
 
     def run(self, documents: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -213,7 +213,10 @@ class Rounds:
             yield from spread(ask, _slices(texts), of) if chosen else ()
         for operator in self.operators:
             if operator.scope == "pair":
-                shown = pairs(records_of(operator, documents, self.model), self.config)
+                # later rounds join what is new with the sentences of the documents, which stand in theirs alone
+                new = records_of(operator, documents if number == 1 else sentences, self.model, split=number == 1)
+                shown = pairs([*self.stated, *new], self.config, {record.text for record in self.stated})
+                self.stated += new if number == 1 else []
                 yield from (merged(record_requests(operator, shown, one, self.model)) for one in self.configs)
         chosen = [operator for operator in self.operators if operator.scope == "corpus"]
         if chosen:

@@ -134,7 +134,7 @@ def _placed(per_choice: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
         pl.col("is_right").fill_null(False)
     )
     best, wrong = pl.col("value").filter("is_right").max(), pl.col("value").filter(~pl.col("is_right"))
-    known = pl.col("value").is_not_null().all() & (wrong.len() > 0)
+    known = pl.col("value").is_not_null().all() & (wrong.len() > 0) & pl.col("is_right").any()
     return table.group_by("item_id", "norm").agg(
         rank=pl.when(known).then(1 + (wrong > best).sum() + (wrong == best).sum() / 2),
         advantage=pl.when(known).then(best - wrong.mean()),

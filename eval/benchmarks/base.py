@@ -56,8 +56,8 @@ class Benchmark:
     tells: Callable[[list[str]], Callable[[dict[str, Any]], str | None]] | None = None
     """Where `stated` and `read` know nothing of the questions: from the texts of an augmentation, what says of a question's row
     how they state its answer (one of `eval.measure.leakage.LEAKED`)."""
-    say: Callable[[Statement], str] | None = None
-    """A statement of `derivations` as a sentence."""
+    say: Callable[[Statement], str | None] | None = None
+    """A statement of `derivations` as a sentence; None where another one says more."""
     by_engine: bool = False
     """Whether these are a user's own documents: an engine writes questions in a run (`eval.benchmarks.documents.questions`), and
     all seeds share questions and documents."""
@@ -66,7 +66,8 @@ class Benchmark:
     def gold(self) -> list[str]:
         """A sentence for everything that the corpus implies and does not state: what a perfect augmentation would hold. Empty without `say`."""
         implied = (statement for statement, (kind, _) in self.derivations.items() if kind != "rephrasing")
-        return [self.say(statement) for statement in implied] if self.say else []
+        said = map(self.say, implied) if self.say else ()
+        return [sentence for sentence in said if sentence]
 
     @cached_property
     def closure(self) -> dict[str, frozenset[Statement]]:

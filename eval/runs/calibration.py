@@ -69,7 +69,7 @@ def _training(
     beside = 1 if config.train.workers else max(1, min(jobs, int(devices)))
     seconds = []
     for steps in STEPS:
-        settings = config.train.model_copy(update={"steps": steps})
+        settings = config.train.model_copy(update={"steps": steps, "tokens": None})
         some = [
             TrainJob("", resolve_model(config.model), texts, i, scratch / f"train-{steps}-{i}") for i in range(beside)
         ]

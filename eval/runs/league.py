@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from augment.operators.registry import kind_of
+from augment.stages.requests import make_requests
 from engine.models import is_embedded
 from engine.pool import EnginePool
 from engine.store.parts import keys, scan_parts
@@ -35,14 +37,14 @@ class Method(NamedTuple):
     """Whether the embedded model has learned to do it."""
 
 
-LOCAL = ("rephrase", "reverse")
+LOCAL, SHUFFLED = ("rephrase", "reverse"), "finetuned+shuffled"
 METHODS = (
     Method("documents alone", "finetuned", "plain finetuning, each text the oftener"),
     Method("sentence splitting", "finetuned+split", "Lampinen et al. 2025"),
     Method("reverse training", "finetuned+reverse-training", "Golovneva et al. 2024, 2403.13799"),
     Method("masked", "finetuned+masked", "2510.09885"),
     Method("identity bridge", "finetuned+identity", "2509.24653", ("identity",)),
-    Method("shuffled names", "finetuned+shuffled", "control: inferences of all kinds, made wrong"),
+    Method("shuffled names", SHUFFLED, "control: inferences of all kinds, made wrong"),
     Method("rephrasings", "finetuned+rephrase", "control: nothing turned around", ("rephrase",)),
     Method("local", "finetuned+rephrase+reverse", "Lampinen et al. 2025", LOCAL),
     Method("local, unchecked", "finetuned+rephrase+reverse+unchecked", "control: what checks reject is kept", LOCAL),
@@ -76,9 +78,13 @@ def methods_for(model: str) -> list[Method]:
 
 
 def settings_for(config: RunConfig) -> RunConfig:
-    """A data set's run with all methods as its arms."""
-    chosen = methods_for(config.model)
-    operators = tuple(dict.fromkeys(name for method in chosen for name in method.operators))
+    """A data set's run with all methods as its arms; those are left out that have nothing to ask about its documents."""
+    world, chosen = load(config.benchmark, config.seeds[0]), methods_for(config.model)
+    named = tuple(dict.fromkeys(name for method in chosen for name in method.operators))
+    asks = config.augment.model_copy(update={"operators": named})
+    asked = set(make_requests(world.documents, asks, config.model)["operator"]) | {n for n in named if kind_of(n).rule}
+    chosen = [m for m in chosen if set(m.operators) <= asked and (m.arm != "finetuned+gold" or world.gold)]
+    operators = tuple(name for name in named if any(name in method.operators for method in chosen))
     return config.model_copy(
         update={
             "arms": (*REFERENCES, *(method.arm for method in chosen)),
@@ -133,6 +139,7 @@ def rows_of(run: Path, config: RunConfig) -> list[dict[str, Any]]:
             jobs.filter(arm=arm),
         )
         method = known.get(arm)
+        made = method.operators if method else ()
         found = paired_difference(answers, arm, "finetuned", split, "sum") if arm != "finetuned" else None
         rows.append(
             {"benchmark": config.benchmark.name, "split": split, "judged": split in worlds[0].judged}
@@ -140,7 +147,7 @@ def rows_of(run: Path, config: RunConfig) -> list[dict[str, Any]]:
             | {name: row[name] for name in ("accuracy", "low", "high", "n")}
             | {"chance": chance.get(split), "rank": own["rank"], "advantage": own["advantage"]}
             | {"difference": dataclasses.asdict(found) if found else None}
-            | {"written": sum(written.get(name, 0) for name in method.operators) if method else 0}
+            | {"written": sum(written.values() if arm == SHUFFLED else (written.get(n, 0) for n in made))}
             | {"trained": seen.get(arm, 0), "steps": took["steps"].mean(), "seconds": took["seconds"].mean()}
         )
     return rows

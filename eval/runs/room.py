@@ -19,7 +19,14 @@ ENDS = 2
 
 
 def check_room(config: RunConfig, worlds: Mapping[int, Benchmark]) -> None:
-    """Raise UserError where an arm's context and a question behind it are longer than the model takes."""
+    """Raise UserError where an arm's context and a question behind it are longer than the model takes, or an arm needs a gold closure that there is
+    not."""
+    known = all(world.gold for world in worlds.values())
+    if not known and (needing := [arm for arm in config.arms if "gold" in arm.split("+")]):
+        raise UserError(
+            f"{needing[0]} needs a benchmark that knows all that follows (reversals, syllogisms, semantic, fictional), and {config.benchmark.name} "
+            "does not: leave it out of --arms."
+        )
     arms = [arm for arm in config.arms if arm == "icl" or arm.startswith("retrieval")]
     limit = context_limit(config) if arms else 0
     for arm in arms:

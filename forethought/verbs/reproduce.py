@@ -7,6 +7,7 @@ from rich.console import Console
 
 from augment.config import AugmentConfig
 from engine.config import EngineConfig, Settings
+from engine.errors import UserError
 from engine.models import is_embedded
 from eval.config import BenchmarkConfig, Name, RunConfig, Size
 from eval.runs.league import BENCHMARKS, league, settings_for
@@ -21,8 +22,8 @@ PRESET = Path(__file__).parents[1] / "configs/reproduce.yaml"
 class Job(Settings):
     """Every data set of the paper: runs, figures and the table of claims. Resumes; finished runs cost seconds."""
 
-    name: str = "reproduction"
-    """Name; results go to OUT/NAME, each data set's run to OUT/NAME/BENCHMARK."""
+    name: str | None = None
+    """Name, by default reproduction, or methods with --methods; results go to OUT/NAME, each data set's run to OUT/NAME/BENCHMARK."""
     out: Path = Path("runs")
     """Folder of runs."""
     model: str = "pico"
@@ -53,9 +54,16 @@ class Job(Settings):
 
 
 def runs_of(job: Job) -> list[RunConfig]:
-    """A run per data set."""
+    """A run per data set; raises UserError for settings that do not go together."""
+    if job.steps and (job.methods or job.train.tokens):
+        raise UserError(
+            "--steps and trainings of as many tokens exclude each other: leave --steps out, and set --train.tokens."
+        )
+    if job.methods and "arms" in job.model_fields_set and job.arms != Job().arms:
+        raise UserError("--methods decides on the arms itself: leave --arms out.")
     shared = {name: getattr(job, name) for name in ("model", "arms", "gates", "seeds", "augment", "train", "engine")}
-    base = RunConfig(out=job.out / job.name, benchmark=BenchmarkConfig(size=job.size, data=job.data), **shared)
+    name = job.name or ("methods" if job.methods else "reproduction")
+    base = RunConfig(out=job.out / name, benchmark=BenchmarkConfig(size=job.size, data=job.data), **shared)
     names = job.benchmarks or tuple(
         name for name in (BENCHMARKS if job.methods else PARTS) if name != "fictional" or not is_embedded(job.model)
     )

@@ -135,7 +135,7 @@ def examples_of(
         those of the operators that are named. finetuned+gold: and the sentences of `gold`. To these may be added: `split`, the documents' sentences one by one; `unchecked`,
         also the inferences that a check rejected, if they are well-formed and new; `sourced`, each inference behind the text that it was made from, as
     a trace that ends in it; `distilled`, each example with the documents that it comes
-        from in a column `context`, for training towards the model that sees them.
+        from in a column `teacher_context`, for training towards the model that sees them.
 
         The others are controls: the documents, and other texts until there are as many rows and tokens as in finetuned+all, drawn again where
         there are too few of them. finetuned+repeat: the documents themselves, so that more training alone is not taken for understanding.
@@ -178,24 +178,26 @@ def well_formed() -> pl.Expr:
 
 
 def with_contexts(examples: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
-    """The examples with the texts of the documents that each comes from as `context`."""
+    """The examples with the texts of the documents that each comes from as `teacher_context`."""
     texts = dict(documents.select("doc_id", "text").iter_rows())
     told = [
         "\n\n".join(texts[doc] for doc in dict.fromkeys(ids or ()) if doc in texts) or None
         for ids in examples["doc_ids"].to_list()
     ]
-    return examples.with_columns(pl.Series("context", told, pl.String))
+    return examples.with_columns(pl.Series("teacher_context", told, pl.String))
 
 
 def _of(part: str, inferences: pl.DataFrame, arm: str) -> pl.DataFrame:
-    """The inferences of a group of operators, or of the one named so; raises UserError where no operator is of that kind."""
+    """The inferences of a group of operators, or of the one named so, which may have found nothing to ask; raises UserError where none of a
+    group was applied."""
     if part == "all" or inferences.is_empty():
         return inferences
-    known = inferences["operator"].unique().to_list()
-    names = [name for name in known if is_global(name) == (part == "global")] if part in GROUPS else [part]
-    if not set(names) & set(known):
-        kinds = {"global": "a global operator such as link", "local": "an operator on sentences or documents"}
-        raise UserError(f"{arm} needs {kinds.get(part, f'the operator {part}')}: add it to augment.operators.")
+    if part not in GROUPS:
+        return inferences.filter(operator=part)
+    names = [name for name in inferences["operator"].unique() if is_global(name) == (part == "global")]
+    if not names:
+        needed = "a global operator such as link" if part == "global" else "an operator on sentences or documents"
+        raise UserError(f"{arm} needs {needed}: add it to augment.operators.")
     return inferences.filter(pl.col("operator").is_in(names))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from augment.operators.registry import kind_of
 from augment.operators.rules.reverse_training import reverse_words
 from augment.operators.rules.shuffle import shuffled
 from augment.text.words import casing
@@ -54,9 +55,10 @@ def paraphrases(inferences: pl.DataFrame) -> pl.DataFrame:
 def shuffled_inferences(inferences: pl.DataFrame, seed: int) -> pl.DataFrame:
     """The kept inferences with their names exchanged (see `shuffled`), as examples; in the order of their ids.
 
-    An inference that no exchange makes wrong is left out.
+    An inference that no exchange makes wrong is left out, and what a rule made: "X is X" stays true of whatever name.
     """
     kept = inferences.filter("kept").sort("inference_id")
+    kept = kept.filter(~pl.col("operator").is_in([name for name in kept["operator"].unique() if kind_of(name).rule]))
     texts, sources, operators = (kept[c].to_list() for c in ("text", "source_text", "operator"))
     told = shuffled(texts, sources, operators, seed)
     rows = zip(kept["inference_id"], told, kept["doc_ids"].to_list(), strict=True)

@@ -16,4 +16,4 @@ def is_trained(arm: str) -> bool:
 
 def needs_inferences(arm: str) -> bool:
     """Whether an arm is trained on inferences, or matched in amount to what is."""
-    return is_trained(arm) and bool(set(arm.split("+")[1:]) - {"split", "gold"})
+    return is_trained(arm) and bool(set(arm.split("+")[1:]) - {*WAYS, "gold"})

@@ -11,7 +11,7 @@ import polars as pl
 from engine.errors import UserError
 from engine.tasks.encoding import encode_all
 from train.config import TrainConfig
-from train.sft.distil import fronts, is_distilled, teacher_rows
+from train.sft.distil import check_distilling, fronts, is_distilled, teacher_rows
 from train.sft.tokens import chat_ids, common, control_tokens, pieces, text_ids
 
 WINDOW = 64
@@ -51,7 +51,7 @@ def rows_and_losses(examples: pl.DataFrame, tokenizer: Any, config: TrainConfig)
 
     With packing also seq_lengths: the lengths of the examples of a row; with contexts (see `train.sft.distil`) also front: the tokens that
     the teacher reads before it. Raises UserError where the loss is to count on
-    completions and nothing says where they begin.
+    completions and nothing says where they begin, and where contexts do not fit the settings.
     """
     import datasets
 
@@ -59,8 +59,10 @@ def rows_and_losses(examples: pl.DataFrame, tokenizer: Any, config: TrainConfig)
         raise UserError(
             "train.loss completion needs a column prompt, or messages; the examples have neither: set train.loss text."
         )
+    if is_distilled(examples):
+        check_distilling(config)
     ids, labels, cut, dropped = list[list[int]](), list[list[int]](), 0, 0
-    contexts = fronts(examples, tokenizer) if is_distilled(examples) else None
+    contexts = fronts(examples, tokenizer, config.max_length) if is_distilled(examples) else None
     before_pieces = list[list[int]]()
     for number, (whole, front) in enumerate(_encoded(examples, tokenizer)):
         hidden = front if config.loss == "completion" else 0

@@ -2,7 +2,7 @@
 
 The teacher is the model itself without the adapters, so nothing else is held in memory; the loss is the divergence of its distribution over the
 next token from the student's, KL(teacher || student), at each token that counts (Snell et al. 2022; Kujanpää et al. 2024, arXiv
-2412.14964). What an example's documents are stands in the column `context`; one without is held to what the model says of it anyway.
+2412.14964). What an example's documents are stands in the column `teacher_context`; one without is held to what the model says of it anyway.
 """
 
 from typing import Any
@@ -13,35 +13,42 @@ from engine.errors import UserError
 from engine.tasks.encoding import encode_all
 from train.config import TrainConfig
 
-CONTEXT = "context"
+CONTEXT = "teacher_context"
+START = 2.0
+"""Nats that such a loss may have at its start without being watched: the teacher and the student may agree on the first batch, and on no other."""
 
 
 def is_distilled(examples: pl.DataFrame) -> bool:
     """Whether a training on these examples distils."""
-    return CONTEXT in examples.columns and examples[CONTEXT].null_count() < examples.height
+    return CONTEXT in examples.columns and any(map(_told, examples[CONTEXT].to_list()))
+
+
+def _told(context: str | None) -> bool:
+    return bool(context and context.strip())
 
 
 def check_distilling(config: TrainConfig) -> None:
     """Raise UserError for settings with which there is no teacher, or no place for contexts."""
     if config.method != "lora":
         raise UserError(
-            "Examples with a column context need train.method lora: the model without its adapters is the teacher."
+            "Examples with a column teacher_context need train.method lora: the model without its adapters is the teacher."
         )
     if config.packing:
         raise UserError(
-            "Examples with a column context cannot be packed: leave train.packing out, and set train.bucketing."
+            "Examples with a column teacher_context cannot be packed: leave train.packing out, and set train.bucketing."
         )
 
 
-def fronts(examples: pl.DataFrame, tokenizer: Any) -> list[list[int]]:
-    """Token ids of each example's context, as they stand in front of its text on a new line; [] where it has none."""
-    told = [(context, text) for context, text in examples.select(CONTEXT, "text").iter_rows() if context]
+def fronts(examples: pl.DataFrame, tokenizer: Any, longest: int) -> list[list[int]]:
+    """Token ids of each example's context, as they stand in front of its text on a new line, the last `longest`; [] where it has none."""
+    told = [(context, text) for context, text in examples.select(CONTEXT, "text").iter_rows() if _told(context)]
     both, alone, texts = (
         encode_all(tokenizer, some)
         for some in ([f"{c}\n{t}" for c, t in told], [f"{c}\n" for c, _ in told], [text for _, text in told])
     )
     found = iter(zip(both, alone, texts, strict=True))
-    return [_front(*next(found), tokenizer.bos_token_id) if context else [] for context in examples[CONTEXT].to_list()]
+    begin = tokenizer.bos_token_id
+    return [_front(*next(found), begin)[-longest:] if _told(one) else [] for one in examples[CONTEXT].to_list()]
 
 
 def _front(both: list[int], alone: list[int], text: list[int], begin: int | None) -> list[int]:
@@ -101,7 +108,12 @@ def trainer_class(end: int | None) -> Any:
                 ).logits
             rows = torch.arange(len(labels), device=labels.device)[:, None]
             wanted = expected[rows, inputs["teacher_at"][:, :-1]][counts]
-            loss = divergence(output.logits[:, :-1][counts], wanted) / (num_items_in_batch or counts.sum())
+            total = counts.sum() if num_items_in_batch is None else torch.as_tensor(num_items_in_batch)
+            loss = divergence(output.logits[:, :-1][counts], wanted) / total.clamp(min=1)
+            if num_items_in_batch is not None and self.args.average_tokens_across_devices:
+                loss = (
+                    loss * self.accelerator.num_processes
+                )  # that number is of all workers, whose gradients are averaged
             return (loss, output) if return_outputs else loss
 
     return Distilling

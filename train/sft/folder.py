@@ -45,7 +45,7 @@ WRITTEN = (
 
 def trained_on(examples: pl.DataFrame) -> pl.DataFrame:
     """The columns of examples that training reads."""
-    return examples.select(c for c in ("text", "prompt", "messages", "context") if c in examples.columns)
+    return examples.select(c for c in ("text", "prompt", "messages", "teacher_context") if c in examples.columns)
 
 
 def facts_of(

@@ -21,7 +21,9 @@ def say_training(model: str, examples: pl.DataFrame, config: TrainConfig) -> Non
         trains_on_gpu(config),
     )
     lengths = [len(ids) for ids in rows["input_ids"]]
-    needed, free = estimate(model, config, max(lengths, default=1), gpu), available(gpu)
+    read = [len(front) for front in rows["front"]] if "front" in rows.column_names else [0] * len(rows)
+    longest = max((own + before for own, before in zip(lengths, read, strict=True)), default=1)
+    needed, free = estimate(model, config, longest, gpu), available(gpu)
     say(
         f"{examples.height:,} examples, {sum(lengths):,} tokens in {len(rows):,} rows, {steps_of(len(rows), config, sum(lengths)):,} steps "
         f"of {config.batch}, {config.method}: about {needed:.1f} GiB per worker"

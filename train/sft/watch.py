@@ -27,13 +27,13 @@ NEAR = 0.01
 REMEDY = "lower train.learning_rate, or look for odd rows among the examples"
 
 
-def gone_wrong(losses: Sequence[float], uniform: float) -> str:
+def gone_wrong(losses: Sequence[float], uniform: float, least: float = 0.0) -> str:
     """Why a training with these reports of its loss is to be stopped, or nothing; `uniform` is what a model reports to which
-    every token is as likely as any other: about the logarithm of the vocabulary.
+    every token is as likely as any other: about the logarithm of the vocabulary. A loss that begins below `least` is taken to begin there.
 
     The last reports are compared with the first step and with the best of three in a row.
     """
-    first, last, recent = losses[0], losses[-1], losses[-LASTING:]
+    first, last, recent = max(losses[0], least), losses[-1], losses[-LASTING:]
     if not math.isfinite(last):
         return "the loss is no number any more"
     if last > max(DIVERGED * first, LEAST):
@@ -87,8 +87,8 @@ class Watch:
     whose loss is no number or grows out of bounds.
     """
 
-    def __init__(self, out: Path, uniform: float, before: float = 0.0):
-        self.out, self.uniform, self.before = out, uniform, before
+    def __init__(self, out: Path, uniform: float, before: float = 0.0, least: float = 0.0):
+        self.out, self.uniform, self.before, self.least = out, uniform, before, least
         self.started, self.begun, self.failure = time.monotonic(), 0, ""
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -116,7 +116,7 @@ class Watch:
         if loss is None:
             return
         reports = [past for past in state.log_history if "loss" in past] or [{"loss": loss}]
-        wrong = gone_wrong(told_by_many(reports), self.uniform)
+        wrong = gone_wrong(told_by_many(reports), self.uniform, self.least)
         if not math.isfinite((logs or {}).get("grad_norm", 0.0)):
             wrong = "the loss is no number any more"
         if wrong:

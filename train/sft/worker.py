@@ -19,7 +19,7 @@ from engine.models import resolve_model
 from engine.store.places import write_whole
 from train.config import TrainConfig
 from train.sft.data import Collator, order, reported, rows_and_losses, rows_of, steps_of
-from train.sft.distil import check_distilling, is_distilled, trainer_class
+from train.sft.distil import START, is_distilled, trainer_class
 from train.sft.memory import ADVICE
 from train.sft.network import adapters, load
 from train.sft.outputs import DONE, write_card
@@ -85,8 +85,7 @@ def _train(loop: dict[str, Any]) -> None:
     lengths = [len(ids) for ids in rows["input_ids"]]
     steps = steps_of(len(rows), config, sum(lengths))
     chosen = order(lengths, steps, config, loop["seed"])
-    if distilled := is_distilled(examples):
-        check_distilling(config)
+    distilled = is_distilled(examples)
     held = rows_of(pl.read_parquet(loop["validation"], glob=False), tokenizer, config) if "validation" in loop else None
     arguments = _arguments(loop, steps, held is not None, half)
     arguments.remove_unused_columns = not distilled
@@ -100,7 +99,7 @@ def _train(loop: dict[str, Any]) -> None:
     history = [(r["step"], r["loss"]) for r in trainer.state.log_history if "loss" in r]
     first_batch = rows.select(chosen[: config.batch])
     after = trainer.evaluate(first_batch, metric_key_prefix="first_batch")["first_batch_loss"] * reported(first_batch)
-    if wrong := destroyed(history[0][1], after, watch.uniform):
+    if wrong := destroyed(max(history[0][1], watch.least), after, watch.uniform):
         raise UserError(f"The training destroyed the model: {wrong}: {REMEDY}.")
     trainer.save_model(str(out))
     if trainer.is_world_process_zero():
@@ -166,7 +165,8 @@ def _trainer(
     config: TrainConfig = loop["config"]
     transformers.set_seed(loop["seed"])  # adapters begin at random
     model = load(base, tokenizer, config, half)
-    watch = Watching(Path(loop["out"]), math.log(model.config.get_text_config().vocab_size) * reported(rows), before)
+    uniform = math.log(model.config.get_text_config().vocab_size) * reported(rows)
+    watch = Watching(Path(loop["out"]), uniform, before, 0.0 if kind is SFTTrainer else START)
     pad = next((token for token in (tokenizer.pad_token_id, tokenizer.eos_token_id) if token is not None), 0)
     trainer = kind(
         model,

@@ -4,7 +4,7 @@
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from augment.checks.english.vocabulary import LIGHT
 from augment.config import AugmentConfig
@@ -19,10 +19,11 @@ LETTERS = 4
 """Of a word that is not written with a capital; shorter ones are seldom names of anything."""
 
 
-def pairs(records: Sequence[Record], config: AugmentConfig) -> list[Record]:
+def pairs(records: Sequence[Record], config: AugmentConfig, known: Collection[str] = ()) -> list[Record]:
     """Records of two sentences each: every sentence with up to `config.pairs` others for each rare word that it ends in.
 
-    Neither depends on the order of the records. Two sentences of the same document make no pair: `deduce` shows these.
+    Neither depends on the order of the records. Two sentences of the same document make no pair: `deduce` shows these; nor do two of the
+    texts that are `known`, for an earlier round had these.
     """
     asked = (record for record in records if not record.text.rstrip().endswith(("?", "？")))
     order = sorted(asked, key=lambda record: content_id(config.seed, "pair", record.text))
@@ -31,7 +32,12 @@ def pairs(records: Sequence[Record], config: AugmentConfig) -> list[Record]:
         for first in late:
             # each sentence begins at another place, so that all get their turn
             turn = int(content_id(first, order[first].text)[:8], 16) % len(early)
-            others = (second for second in early[turn:] + early[:turn] if _apart(order[first], order[second]))
+            others = (
+                second
+                for second in early[turn:] + early[:turn]
+                if _apart(order[first], order[second])
+                and not (order[first].text in known and order[second].text in known)
+            )
             found |= {(first, second): None for second, _ in zip(others, range(config.pairs), strict=False)}
     return [_both(order[first], order[second]) for first, second in found]
 

@@ -53,7 +53,7 @@ class Size(NamedTuple):
 
 
 SIZES = {"paper": Size(110, 20, 2, 20, 11, 200), "small": Size(48, 5, 1, 6, 5, 40)}
-FEWEST = 16
+FEWEST = 20
 """Categories below which too few questions are left."""
 SPLITS = ("rephrasing", "reversal", "syllogism", "longer", "holdout")
 

@@ -168,3 +168,26 @@ def test_tables_in_other_processes_give_what_one_process_gives(tmp_path, monkeyp
     monkeypatch.setattr("augment.stages.joining.SLICE", 7)
     assert augment(documents, POOL, config, "m", tmp_path).equals(here)
     assert here["kept"].any()
+
+
+def test_a_second_round_joins_a_conclusion_with_what_is_stated_elsewhere(tmp_path):
+    config = AugmentConfig(operators=("connect",), rounds=2, verify=OFF)
+    documents = corpus("gruds are abmes.", "abmes are ronys.", "ronys are wilps.")
+    first = make_requests(documents, config, "m")
+    assert set(first["source_text"]) == {"gruds are abmes. abmes are ronys.", "abmes are ronys. ronys are wilps."}
+    told = {
+        "gruds are abmes. abmes are ronys.": "- gruds are ronys.",
+        "abmes are ronys. ronys are wilps.": "- abmes are wilps.",
+    }
+    answer(tmp_path / "generations", first, *(told[source] for source in first["source_text"]))
+    second = ["gruds are ronys. ronys are wilps.", "gruds are abmes. abmes are wilps."]
+    asked = [
+        pl.DataFrame({"doc_id": ["x", "y"], "text": [f"{one}." for one in pair.rstrip(".").split(". ")]})
+        for pair in second
+    ]
+    requests = pl.concat(make_requests(one, config, "m") for one in asked)
+    answer(tmp_path / "generations-round-2", requests, "- gruds are wilps.")
+    found = augment(documents, POOL, config, "m", tmp_path)
+    assert set(pl.read_parquet(tmp_path / "requests-round-2.parquet")["source_text"]) == set(second)
+    last = found.filter(round=2).row(0, named=True)
+    assert (last["text"], last["doc_ids"], last["kept"]) == ("gruds are wilps.", ["d0", "d1", "d2"], True)

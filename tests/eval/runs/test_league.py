@@ -35,6 +35,16 @@ def test_all_methods_of_a_data_set_are_trained_on_as_many_tokens(name: str):
     assert settings_for(own).train.tokens == 7
 
 
+def test_methods_without_anything_to_ask_are_left_out():
+    arms = {}
+    for name in ("reversals", "semantic", "derivatoids"):
+        config = RunConfig(model="pico", benchmark=BenchmarkConfig(name=name, size="small"))
+        arms[name] = set(settings_for(config).arms)
+    assert "finetuned+rephrase+reverse+deduce" in arms["semantic"] - arms["reversals"]  # documents of one sentence
+    assert "finetuned+gold" in arms["reversals"] - arms["derivatoids"]
+    assert all(len(some) >= 12 for some in arms.values())
+
+
 def test_the_page_compares_methods_with_documents_alone(tmp_path):
     config = RunConfig(
         out=tmp_path, name="reversals", seeds=(0,), benchmark=BenchmarkConfig(name="reversals", size="small", facts=4)

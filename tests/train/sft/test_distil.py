@@ -18,7 +18,7 @@ TOKENIZER = AutoTokenizer.from_pretrained(PICO)
 TEXTS = pl.DataFrame(
     {
         "text": ["jirk are less famous than kurg.", "All kurg are croob.", "Some fudi are wilp."],
-        "context": [
+        "teacher_context": [
             "It is said that kurg are more famous than jirk.",
             None,
             "All fudi are wilp.\n\nAll wilp are croob.",
@@ -34,9 +34,9 @@ def batch(length: int = 64) -> dict:
 
 def test_only_a_context_that_is_there_distils():
     assert is_distilled(TEXTS)
-    assert not is_distilled(TEXTS.drop("context"))
-    assert not is_distilled(TEXTS.with_columns(context=pl.lit(None, pl.String)))
-    assert fronts(TEXTS, TOKENIZER)[1] == []
+    assert not is_distilled(TEXTS.drop("teacher_context"))
+    assert not is_distilled(TEXTS.with_columns(teacher_context=pl.lit(None, pl.String)))
+    assert fronts(TEXTS, TOKENIZER, 99)[1] == []
 
 
 def test_the_teacher_expects_the_token_that_the_student_does():

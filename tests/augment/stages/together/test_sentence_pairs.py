@@ -78,3 +78,11 @@ def test_connect_asks_what_deduce_asks(model: str):
     assert is_global("connect")
     with pytest.raises(UserError, match="share a name"):
         make_requests(documents[:1], AugmentConfig(operators=("connect",)), model)
+
+
+def test_what_is_known_is_joined_with_what_is_new_alone():
+    stated = told("gruds are abmes.", "abmes are ronys.", "ronys are wilps.")
+    new = Record("gruds are ronys.", ("d0", "d1"))
+    assert {r.text for r in pairs([*stated, new], AugmentConfig(), {r.text for r in stated})} == {
+        "gruds are ronys. ronys are wilps."
+    }
