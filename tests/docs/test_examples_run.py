@@ -71,7 +71,7 @@ def test_my_documents(name, tmp_path):
 
 
 @pytest.mark.parametrize("methods", [[], ["--methods"]])
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("paper-*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("paper/*.yaml")), ids=lambda path: path.stem)
 def test_the_papers_data_sets_on_other_models(path: Path, methods: list[str], capsys):
     job = parse(
         reproduce.Job, [str(path), *methods, "--model", "fake", "--engine.kind", "fake", "--seeds", "0"], "reproduce"
