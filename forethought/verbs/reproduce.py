@@ -44,7 +44,7 @@ class Job(Settings):
     """Steps of every trained arm, so that all are matched; by default 200, and more where the training loss is still high
     after 200: 600 for syllogisms, 400 for semantic (the paper: 200 to 1,000 by data size and loss)."""
     methods: bool = False
-    """Instead compare the published ways to put knowledge into weights, at as many tokens of training (docs/methods.md), by default on
+    """Instead compare the published ways to put knowledge into weights (which sets arms, operators and gates), at as many tokens of training (docs/methods.md), by default on
     reversals, semantic and, for a model that reads English, fictional; OUT/NAME/league.md."""
     dry_run: bool = False
     """Only say what would be done."""
@@ -59,8 +59,6 @@ def runs_of(job: Job) -> list[RunConfig]:
         raise UserError(
             "--steps and trainings of as many tokens exclude each other: leave --steps out, and set --train.tokens."
         )
-    if job.methods and "arms" in job.model_fields_set and job.arms != Job().arms:
-        raise UserError("--methods decides on the arms itself: leave --arms out.")
     shared = {name: getattr(job, name) for name in ("model", "arms", "gates", "seeds", "augment", "train", "engine")}
     name = job.name or ("methods" if job.methods else "reproduction")
     base = RunConfig(out=job.out / name, benchmark=BenchmarkConfig(size=job.size, data=job.data), **shared)

@@ -81,7 +81,6 @@ MISTAKES = {
     "run --benchmark derivatoids --arms finetuned+gold --dry-run": "finetuned+gold needs a benchmark that knows all that follows",
     "run --benchmark syllogisms --benchmark.facts 2 --dry-run": "benchmark.facts is 2; choose from 6 to 341",
     "reproduce --methods --steps 5": "leave --steps out, and set --train.tokens",
-    "reproduce --methods --arms icl": "--methods decides on the arms itself",
     "run slash.yaml": "name is 'a/b': the name must be a plain folder name",
     "run negative.yaml": "engine.replicas is 0: Input should be greater than or equal to 1",
     "run seeds.yaml": "give at least one seed, each once",
