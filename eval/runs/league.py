@@ -59,7 +59,7 @@ METHODS = (
     Method("global, conclusions", "finetuned+link", "Lampinen et al. 2025", ("link",), embedded=False),
     Method("global, traces", "finetuned+link-trace", "Lampinen et al. 2025", ("link-trace",), embedded=False),
     Method("closure", "finetuned+gold", "bound: all that follows, from the data set itself"),
-    Method("Self-QA", "finetuned+qa", "2505.01812", ("qa",)),
+    Method("Self-QA", "finetuned+qa", "2505.01812", ("qa",), embedded=False),
     Method("EntiGraph", "finetuned+entities", "2409.07431", ("entities",), embedded=False),
     Method("Active Reading", "finetuned+study", "2508.09494", ("study",), embedded=False),
     Method("fixed prompts", "finetuned+fixed-prompts", "SPA, 2603.22213", ("fixed-prompts",), embedded=False),
