@@ -50,7 +50,7 @@ def test_the_page_compares_methods_with_documents_alone(tmp_path):
         out=tmp_path, name="reversals", seeds=(0,), benchmark=BenchmarkConfig(name="reversals", size="small", facts=4)
     )
     asked = load(config.benchmark, 0).questions.select("question_id", "split")
-    arms = {"pretrained": 0, "icl": 1, "finetuned": 0, "finetuned+rephrase+reverse": 1, "finetuned+qa": 1, "ngrams": 0}
+    arms = {"pretrained": 0, "icl": 1, "finetuned": 0, "finetuned+rephrase+reverse": 1, "finetuned+identity": 1, "ngrams": 0}
     rows = [
         {"arm": arm, "seed": 0, "norm": "sum", "correct": bool(right), "rank": 2.0 - right, "advantage": right - 0.5}
         | {"question_id": question, "split": split, "cluster": question}
