@@ -126,6 +126,28 @@ def draw(groups: list[Panel], title: str, path: Path) -> None:
     _save(figure, path)
 
 
+SCALE = 240
+"""Points of height of a whole unit of accuracy in `scatter`."""
+APART, BESIDE = 0.04, 2.0
+"""Least difference in height between two names, and how many times more tokens a dot must have to stand beside another."""
+
+
+def _heights(dots: list[Dot]) -> list[float]:
+    """Where the names of dots stand, from 0 to 1: beside them, or so far below the name of a neighbour that both can be read."""
+    found, taken = dict[int, float](), list[tuple[int, float]]()
+    for number in sorted(range(len(dots)), key=lambda n: (-dots[n].accuracy, dots[n].tokens)):
+        dot, height = dots[number], dots[number].accuracy
+        near = sorted(
+            (h for t, h in taken if max(t, dot.tokens, 1) <= BESIDE * max(1, min(t, dot.tokens))), reverse=True
+        )
+        for other in near:
+            if abs(other - height) < APART:
+                height = other - APART
+        found[number] = height
+        taken.append((dot.tokens, height))
+    return [found[number] for number in range(len(dots))]
+
+
 def scatter(groups: list[Scatter], title: str, path: Path) -> None:
     """Writes accuracy over tokens as an image, a chart per data set; tokens on a scale that is logarithmic but for none at all."""
     from matplotlib.figure import Figure
@@ -133,12 +155,11 @@ def scatter(groups: list[Scatter], title: str, path: Path) -> None:
     figure = Figure(figsize=(7.5, 0.4 + 4.6 * max(1, len(groups))), dpi=160, layout="constrained")
     figure.suptitle(title, fontsize=11)
     for axes, group in zip(figure.subplots(max(1, len(groups)), 1, squeeze=False).flatten(), groups, strict=False):
-        for number, dot in enumerate(sorted(group.dots, key=lambda dot: (dot.tokens, dot.accuracy))):
+        for dot, height in zip(group.dots, _heights(group.dots), strict=True):
             axes.plot(dot.tokens, dot.accuracy, "o", color=INK, markersize=5)
-            aside = (6, 3 if number % 2 else -9)  # neighbours above and below
-            axes.annotate(
-                dot.name, (dot.tokens, dot.accuracy), aside, textcoords="offset points", fontsize=7.5, color=INK
-            )
+            line = {"arrowstyle": "-", "color": SOFT, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3}
+            aside = {"xytext": (14, (height - dot.accuracy) * SCALE), "textcoords": "offset points", "arrowprops": line}
+            axes.annotate(dot.name, (dot.tokens, dot.accuracy), va="center", fontsize=7.5, color=INK, **aside)
         if group.chance is not None:
             axes.axhline(group.chance, color=INK, linewidth=1, dashes=(4, 3))
         axes.set_xscale("symlog", linthresh=1000)

@@ -1,6 +1,7 @@
 """The league of methods: which are asked for, and the page of a run whose answers are made up."""
 
 import json
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -9,7 +10,7 @@ from augment.operators.registry import OPERATORS
 from engine.store.records import write_json
 from eval.benchmarks.registry import load
 from eval.config import BenchmarkConfig, RunConfig
-from eval.report.figures import Dot, Scatter, scatter
+from eval.report.figures import Dot, Scatter, _heights, scatter
 from eval.runs.league import BENCHMARKS, METHODS, methods_for, page, rows_of, settings_for, written_by
 from train.examples.names import is_trained
 
@@ -50,7 +51,14 @@ def test_the_page_compares_methods_with_documents_alone(tmp_path):
         out=tmp_path, name="reversals", seeds=(0,), benchmark=BenchmarkConfig(name="reversals", size="small", facts=4)
     )
     asked = load(config.benchmark, 0).questions.select("question_id", "split")
-    arms = {"pretrained": 0, "icl": 1, "finetuned": 0, "finetuned+rephrase+reverse": 1, "finetuned+identity": 1, "ngrams": 0}
+    arms = {
+        "pretrained": 0,
+        "icl": 1,
+        "finetuned": 0,
+        "finetuned+rephrase+reverse": 1,
+        "finetuned+identity": 1,
+        "ngrams": 0,
+    }
     rows = [
         {"arm": arm, "seed": 0, "norm": "sum", "correct": bool(right), "rank": 2.0 - right, "advantage": right - 0.5}
         | {"question_id": question, "split": split, "cluster": question}
@@ -85,3 +93,12 @@ def test_the_figure_shows_every_method(tmp_path):
     dots = [Dot("a", 0, 0.3), Dot("b", 12_345, 0.9)]
     scatter([Scatter("one", 0.25, dots), Scatter("two", None, [])], "Accuracy", tmp_path / "league.png")
     assert (tmp_path / "league.png").stat().st_size > 10_000
+
+
+def test_names_in_the_figure_do_not_lie_on_each_other():
+    dots = [Dot(str(n), tokens, 0.5 + n / 1000) for n in range(6) for tokens in (0, 10, 5000)]
+    heights = _heights(dots)
+    for tokens in (0, 10, 5000):
+        own = sorted(h for dot, h in zip(dots, heights, strict=True) if dot.tokens == tokens)
+        assert all(b - a > 0.039 for a, b in pairwise(own))
+    assert _heights([Dot("a", 0, 0.3), Dot("b", 9000, 0.3)]) == [0.3, 0.3]
