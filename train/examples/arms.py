@@ -130,19 +130,22 @@ def examples_of(
 ) -> pl.DataFrame:
     """The `examples` table of an arm; documents are taken apart as `split` says (see `originals`).
 
-        finetuned: the documents. finetuned+local: and the kept inferences of operators that see a sentence or a document,
-        finetuned+global: those of operators that see other documents too, finetuned+all: both, finetuned+OPERATOR (several are joined by +):
-        those of the operators that are named. finetuned+gold: and the sentences of `gold`. To these may be added: `split`, the documents' sentences one by one; `unchecked`,
-        also the inferences that a check rejected, if they are well-formed and new; `sourced`, each inference behind the text that it was made from, as
-    a trace that ends in it; `distilled`, each example with the documents that it comes
-        from in a column `teacher_context`, for training towards the model that sees them.
+    finetuned: the documents. finetuned+local: and the kept inferences of operators that see a sentence or a document, finetuned+global: those of
+    operators that see several documents, finetuned+all: both, finetuned+OPERATOR (several are joined by +): those of the operators named,
+    finetuned+gold: the sentences of `gold`.
 
-        The others are controls: the documents, and other texts until there are as many rows and tokens as in finetuned+all, drawn again where
-        there are too few of them. finetuned+repeat: the documents themselves, so that more training alone is not taken for understanding.
-        finetuned+paraphrase: the inferences of the operator `rephrase` alone. finetuned+shuffled: the inferences with their
-        names exchanged, so that they are wrong. finetuned+reverse-training: the documents with their words reversed, each once
-        or, where there is no room for all, some of them; then both kinds alike. finetuned+masked: the documents behind themselves with words
-        masked.
+    Added to a name, `split` takes the documents apart into sentences; `unchecked` keeps inferences that a check rejected, if they are well-formed and
+    new; `sourced` puts each inference behind the text that it was made from; `distilled` gives each example the documents that it comes from in a column
+    `teacher_context`.
+
+    The others are controls: the documents, and other texts until there are as many rows and tokens as in finetuned+all, drawn again where
+    there are too few of them. finetuned+repeat: the documents themselves, so that more training alone is not taken for understanding.
+    finetuned+paraphrase: the inferences of the operator `rephrase` alone. finetuned+shuffled: the inferences with their
+    names exchanged, so that they are wrong. finetuned+reverse-training: the documents with their words reversed, each once
+    or, where there is no room for all, some of them; then both kinds alike. finetuned+masked: the documents behind themselves with words
+    masked.
+
+    Raises UserError for another name, and where nothing is known of what an arm needs.
     """
     first, *parts = arm.split("+")
     if first != TUNED:

@@ -140,9 +140,14 @@ def evaluate(folder: Path, questions: int = 200, seed: int = 12345) -> dict:
             for temperature in (0.0, 0.7, 1.0):
                 share = operator_accuracy(model, tokenizer, rng, world, name, math.ceil(questions / 2), temperature)
                 result[world]["operators"].setdefault(name, {})[temperature] = round(share, 4)
+        _write(folder, result)
     result["traces"] = {n: round(trace_accuracy(model, tokenizer, rng, n, questions), 4) for n in TOPICS}
-    (folder / "accuracy.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    _write(folder, result)
     return result
+
+
+def _write(folder: Path, result: dict) -> None:
+    (folder / "accuracy.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
 def _rounded(shares: dict[str, float]) -> dict[str, float]:

@@ -6,7 +6,7 @@ Such statements say nothing, and are reported to let a model that learns two fac
 from collections.abc import Sequence
 
 from augment.operators.base import Operator, Record
-from augment.operators.rules.shuffle import Corpus
+from augment.operators.rules.names import Corpus
 
 
 class Identity(Operator):
@@ -15,7 +15,7 @@ class Identity(Operator):
     rule = True
 
     def derive(self, records: Sequence[Record]) -> list[str | None]:
-        """How the whole corpus uses a word tells what is a name (see `augment.operators.rules.shuffle.Corpus`); None for a sentence without any."""
+        """How the whole corpus uses a word tells what is a name (see `augment.operators.rules.names.Corpus`); None for a sentence without any."""
         texts = [record.text for record in records]
         corpus = Corpus(texts, texts)
         named = [dict.fromkeys(slot.name for slot in corpus.slots(text, text)) for text in texts]
