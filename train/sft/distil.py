@@ -96,7 +96,7 @@ def trainer_class(end: int | None) -> Any:
         def compute_loss(
             self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
         ) -> Any:
-            """The divergence per token that counts; of texts without contexts, those held back, the usual loss."""
+            """The divergence per label; of texts without contexts, those held back, the usual loss."""
             if "teacher_ids" not in inputs:
                 return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
             labels = inputs["labels"][:, 1:]
@@ -108,7 +108,8 @@ def trainer_class(end: int | None) -> Any:
                 ).logits
             rows = torch.arange(len(labels), device=labels.device)[:, None]
             wanted = expected[rows, inputs["teacher_at"][:, :-1]][counts]
-            total = counts.sum() if num_items_in_batch is None else torch.as_tensor(num_items_in_batch)
+            # as the trainer counts: all labels, and so the ends too, though nothing is asked of them
+            total = (labels >= 0).sum() if num_items_in_batch is None else torch.as_tensor(num_items_in_batch)
             loss = divergence(output.logits[:, :-1][counts], wanted) / total.clamp(min=1)
             if num_items_in_batch is not None and self.args.average_tokens_across_devices:
                 loss = (
