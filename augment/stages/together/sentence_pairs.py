@@ -1,6 +1,6 @@
 """Pairs of sentences for the operator `connect`: one that ends in what another, of another document, begins with.
 
-"grud are a type of abme." and "abme are rony." make a pair, for the rare word that is late in the one and early in the other. Each sentence is paired with a few others per word, so there are as many pairs as a corpus has sentences, times a number.
+"grud are a type of abme." and "abme are rony." make a pair, for the name that is late in the one and early in the other. Each sentence is paired with a few others per name, so there are as many pairs as a corpus has sentences, times a number.
 """
 
 from collections import Counter, defaultdict
@@ -10,17 +10,17 @@ from augment.checks.english.vocabulary import LIGHT
 from augment.config import AugmentConfig
 from augment.operators.base import Record
 from augment.text.sentences import joined
-from augment.text.words import plain_words
+from augment.text.words import WORD, Casing, casing, entities
 from engine.store.ids import content_id
 
 RARE = (0.05, 20)
-"""A word is rare that stands in at most this share of the sentences, or in at most so many."""
-LETTERS = 4
-"""Of a word that is not written with a capital; shorter ones are seldom names of anything."""
+"""A name is rare that stands in at most this share of the sentences, or in at most so many."""
+NAMES, LETTERS = 3, 4
+"""Of a sentence with fewer names its rarest words count too, up to so many in all, and words of so many letters. Numbers lead nowhere."""
 
 
 def pairs(records: Sequence[Record], config: AugmentConfig, known: Collection[str] = ()) -> list[Record]:
-    """Records of two sentences each: every sentence with up to `config.pairs` others for each rare word that it ends in.
+    """Records of two sentences each: every sentence with up to `config.pairs` others for each rare name that it ends in.
 
     Neither depends on the order of the records. Two sentences of the same document make no pair: `deduce` shows these; nor do two of the
     texts that are `known`, for an earlier round had these.
@@ -43,23 +43,38 @@ def pairs(records: Sequence[Record], config: AugmentConfig, known: Collection[st
 
 
 def _places(records: Sequence[Record]) -> list[tuple[list[int], list[int]]]:
-    """For each rare word the numbers of the sentences that begin, and of those that end in it: of a sentence's rare words it is in the first, or
-    in the second half."""
-    telling = [_telling(record.text) for record in records]
-    counts = Counter(word for words in telling for word in words)
-    rare = {word for word, count in counts.items() if count <= max(RARE[0] * len(records), RARE[1])}
+    """For each rare name the numbers of the sentences that begin, and of those that end in it: of a sentence's names it is in the first, or in the
+    second half."""
+    case = casing(record.text for record in records)
+    told = [_told(record.text, case) for record in records]
+    counts = Counter(name for names, words in told for name in {*names, *words})
+    most = max(RARE[0] * len(records), RARE[1])
     early, late = defaultdict[str, list[int]](list), defaultdict[str, list[int]](list)
-    for number, words in enumerate(telling):
-        named = [word for word in words if word in rare]
-        for place, word in enumerate(named):
-            (early if 2 * place < len(named) else late)[word].append(number)
-    return [(early[word], late[word]) for word in sorted(early.keys() & late.keys())]
+    for number, (names, words) in enumerate(told):
+        rare = sorted((word for word in words if counts[word] <= most), key=counts.__getitem__)
+        named = {**names, **{word: words[word] for word in rare[: max(0, NAMES - len(names))]}}
+        for place, name in enumerate(sorted(named, key=named.__getitem__)):
+            if 1 < counts[name] <= most:
+                (early if 2 * place < len(named) else late)[name].append(number)
+    return [(early[name], late[name]) for name in sorted(early.keys() & late.keys())]
 
 
-def _telling(text: str) -> list[str]:
-    """The words of a sentence that may name something, each where it stands first."""
-    words = dict.fromkeys(plain_words(text))
-    return [word for word in words if word not in LIGHT and (len(word) >= LETTERS or word.capitalize() in text)]
+def _told(text: str, case: Casing) -> tuple[dict[str, int], dict[str, int]]:
+    """Where in a sentence its names begin, and its other words that may stand for something."""
+    spans = [span for span in entities(text, case) if any(map(str.isalpha, text[slice(*span)]))]
+    names, words = dict[str, int](), dict[str, int]()
+    for start, end in spans:
+        names.setdefault(text[start:end].casefold(), start)
+    for match in WORD.finditer(text):
+        word, start = match.group().casefold(), match.start()
+        if (
+            len(word) >= LETTERS
+            and word[0].isalpha()
+            and word not in LIGHT
+            and not any(a <= start < b for a, b in spans)
+        ):
+            words.setdefault(word, start)
+    return names, words
 
 
 def _apart(one: Record, other: Record) -> bool:
