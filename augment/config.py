@@ -123,7 +123,7 @@ class AugmentConfig(Settings):
     partners: Literal["bm25", "embedding", "random"] = "bm25"
     """Which documents share a context where not all fit: those that a word search or embeddings find alike, or random ones."""
     pairs: int = Field(default=2, ge=1)
-    """Sentences of other documents with which `connect` shows each sentence, per word that they share."""
+    """Sentences of other documents with which `connect` shows each sentence, per name that they share."""
     embedder: str | None = None
     """The model that embeds documents (a folder or a hub name; its last layer is averaged); by default the model at hand."""
     relations: int = Field(default=12, ge=1)

@@ -18,5 +18,5 @@ class Identity(Operator):
         """How the whole corpus uses a word tells what is a name (see `augment.operators.rules.names.Corpus`); None for a sentence without any."""
         texts = [record.text for record in records]
         corpus = Corpus(texts, texts)
-        named = [dict.fromkeys(slot.name for slot in corpus.slots(text, text)) for text in texts]
+        named = [dict.fromkeys(s.name for s in corpus.slots(text, text) if s.kind != "number") for text in texts]
         return [" ".join(f"{name} is {name}." for name in names) or None for names in named]

@@ -10,7 +10,7 @@ from augment.checks.english.vocabulary import LIGHT
 from augment.config import AugmentConfig
 from augment.operators.base import Record
 from augment.text.sentences import joined
-from augment.text.words import WORD, Casing, casing, entities
+from augment.text.words import WORD, Casing, casing, entities, plain_words
 from engine.store.ids import content_id
 
 RARE = (0.05, 20)
@@ -61,10 +61,12 @@ def _places(records: Sequence[Record]) -> list[tuple[list[int], list[int]]]:
 
 def _told(text: str, case: Casing) -> tuple[dict[str, int], dict[str, int]]:
     """Where in a sentence its names begin, and its other words that may stand for something."""
-    spans = [span for span in entities(text, case) if any(map(str.isalpha, text[slice(*span)]))]
+    spans = entities(text, case)
     names, words = dict[str, int](), dict[str, int]()
     for start, end in spans:
-        names.setdefault(text[start:end].casefold(), start)
+        # by its last word: "Professor Olav Lund" is Lund elsewhere
+        if told := [word for word in plain_words(text[start:end]) if word.isalpha()]:
+            names.setdefault(told[-1], start)
     for match in WORD.finditer(text):
         word, start = match.group().casefold(), match.start()
         if (

@@ -123,7 +123,7 @@ def test_rules():
 def test_identity_says_of_each_name_that_it_is_itself():
     told = [f"w{i}x is more dangerous than w{i}y." for i in range(20)]
     assert made("identity").derive(list(map(Record, told))) == [f"w{i}x is w{i}x. w{i}y is w{i}y." for i in range(20)]
-    assert made("identity").derive([Record("Ada Lovelace met Charles Babbage.")]) == [
+    assert made("identity").derive([Record("Ada Lovelace met Charles Babbage in 1833.")]) == [
         "Ada Lovelace is Ada Lovelace. Charles Babbage is Charles Babbage."
     ]
 

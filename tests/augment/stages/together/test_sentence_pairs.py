@@ -57,6 +57,18 @@ def test_pairs_do_not_depend_on_the_order_of_sentences():
     assert shown(records) == shown(Random(0).sample(records, len(records))) != set()
 
 
+def test_natural_sentences_are_joined_over_their_names_alone():
+    records = told(
+        "Norvik Instruments makes laboratory scales in Bergen.",
+        "It was founded by Ilse Brandt in 1987.",
+        "Bergen is a city on the west coast of Norway.",
+        "Ilse Brandt studied physics in Trondheim under Professor Olav Lund.",
+        "Olav Lund led the Institute of Metrology until 1979.",
+        "The institute was founded in 1951 and makes no scales.",
+    )
+    assert shown(records) == {f"{records[a].text} {records[b].text}" for a, b in ((0, 2), (1, 3), (3, 4))}
+
+
 def test_titles_of_both_are_shown():
     one, other = (
         Record("Norvik builds scales in Bergen.", ("a",), title="Norvik"),
