@@ -8,6 +8,7 @@ import polars as pl
 from eval.measure.accuracy import LEADING, percent
 from eval.measure.claims import CHANCE, ORDERING, Claim, counted, said
 from eval.measure.order import NGRAMS, SPLITS, STATED
+from train.examples.names import is_trained
 
 ARM_MEANINGS = {
     NGRAMS: "No model: counts the words of the documents, up to four in a row, and takes the likeliest choice. What it answers can be had without "
@@ -32,6 +33,12 @@ ARM_MEANINGS = {
     "retrieval": "The model, not tuned, with the documents that a search finds for each question in its context.",
     "retrieval+oracle": "The same with the documents that each question needs: a search that never misses.",
 }
+WAYS_MEAN = {
+    "split": "the documents are taken sentence by sentence",
+    "unchecked": "inferences that a check rejected are kept",
+    "sourced": "each inference stands behind the text that it was made from",
+    "distilled": "the loss is the divergence from the untuned model that sees the documents of each text",
+}
 HEADLINE_ARMS = {
     "pretrained": "without the documents (pretrained)",
     "icl": "with the documents in its context (icl)",
@@ -44,6 +51,21 @@ NAMED = 4
 FEW = 30
 """Questions of a kind below which its accuracy is a first look: with 30, an interval spans some 35 points."""
 NEEDED = {arm for one in ORDERING for arm in (one.arm, one.other)} - {CHANCE}
+
+
+def meaning_of(arm: str) -> str:
+    """What an arm is, in a sentence or two; of one whose name is put together, from the parts of its name."""
+    if arm in ARM_MEANINGS or not is_trained(arm):
+        return ARM_MEANINGS.get(arm, "")
+    parts = arm.split("+")[1:]
+    groups = {"local": "the local inferences", "global": "the global inferences", "all": "all inferences"}
+    groups |= {"gold": "all that follows, as the benchmark knows it"}
+    told = [groups[part] for part in parts if part in groups]
+    if operators := [part for part in parts if part not in groups and part not in WAYS_MEAN]:
+        told.append(f"what {listed(operators)} made of them")
+    ways = [WAYS_MEAN[part] for part in parts if part in WAYS_MEAN]
+    meaning = f"Finetuned on the documents{' and on ' + listed(told) if told else ''}"
+    return f"{meaning}{'; ' + listed(ways) if ways else ''}."
 
 
 def tally(claims: list[Claim]) -> str:

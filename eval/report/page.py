@@ -25,7 +25,7 @@ from eval.measure.order import arms_in_order, splits_in_order
 from eval.report.costs import cost_rows, duration, trained_rows
 from eval.report.curves import curves, highest
 from eval.report.figures import COLOURS, OTHER, draw, panels
-from eval.report.findings import ARM_MEANINGS, headline, next_steps, tally, warnings
+from eval.report.findings import headline, meaning_of, next_steps, tally, warnings
 from eval.report.own_tables import own_tables
 from eval.report.questions import question_tables
 from eval.report.tables import tables
@@ -111,7 +111,7 @@ def write_report(run: Path, data: ReportData) -> None:
         "other_colour": OTHER,
         "norms": _norms(data.summary),
         "norm_names": NORMS,
-        "meanings": [(arm, ARM_MEANINGS.get(arm, "")) for arm in arms_in_order(data.summary["arm"].to_list())],
+        "meanings": [(arm, meaning_of(arm)) for arm in arms_in_order(data.summary["arm"].to_list())],
         "seeds_apart": _seeds_apart(data.results),
         "augmentation_rows": _augmentation(data.results.get("augmentation") or {}),
         "own": question_tables(data.results),

@@ -19,7 +19,7 @@ from eval.measure.accuracy import summarise
 from eval.measure.claims import Claim, compare_arms, judge
 from eval.report.curves import curves
 from eval.report.figures import panels
-from eval.report.findings import headline, next_steps, tally, warnings
+from eval.report.findings import headline, meaning_of, next_steps, tally, warnings
 from eval.report.page import ReportData, table_of_arms, write_report
 from eval.report.summary import repeat, spent
 
@@ -268,3 +268,20 @@ def test_loss_curves_are_means_over_seeds():
     assert first.points == "50.00,10.00 100.00,60.00"  # of the highest, 5, and the last step, 20
     assert (first.first, first.last, first.steps) == (4.5, 2.0, 20)
     assert curves([]) == []
+
+
+@pytest.mark.parametrize(
+    ("arm", "told"),
+    [
+        ("finetuned+qa", "Finetuned on the documents and on what qa made of them."),
+        ("finetuned+split", "Finetuned on the documents; the documents are taken sentence by sentence."),
+        (
+            "finetuned+rephrase+reverse+sourced",
+            "Finetuned on the documents and on what rephrase and reverse made of them; each inference stands behind the text that it was made from.",
+        ),
+        ("finetuned+gold", "Finetuned on the documents and on all that follows, as the benchmark knows it."),
+        ("magic", ""),
+    ],
+)
+def test_an_arm_is_explained_by_the_parts_of_its_name(arm, told):
+    assert meaning_of(arm) == told
