@@ -23,8 +23,10 @@ LEXICON = REPO / "engine/pico/lexicon.txt"
 WORLDS: dict[str, Any] = {"comparisons": comparisons, "syllogisms": syllogisms, "hierarchies": hierarchies}
 KINDS: dict[str, Any] = WORLDS | {"traces": traces}
 """What questions about a context are of."""
-SHARES = {"comparisons": 0.08, "syllogisms": 0.12, "hierarchies": 0.25, "traces": 0.3, "operators": 0.25}
+SHARES = {"comparisons": 0.06, "syllogisms": 0.1, "hierarchies": 0.22, "traces": 0.3, "operators": 0.32}
 """Share of the training steps of each kind."""
+OPERATOR_SHARES = {"comparisons": 1, "syllogisms": 1, "hierarchies": 2}
+"""Share of the uses of operators on each world: hierarchies have the most kinds of sentences."""
 
 
 @cache
@@ -103,7 +105,7 @@ class Batches:
 
     def operators(self, uses: int) -> Sequence:
         """Uses of one operator on one kind of world."""
-        world = self.rng.choice(list(WORLDS.values()))
+        (world,) = self.rng.choices([WORLDS[kind] for kind in OPERATOR_SHARES], list(OPERATOR_SHARES.values()))
         name, rows = self.rng.choice(world.OPERATORS), []
         for _ in range(uses):
             use = world.operator(self.rng, self.words, name)
