@@ -60,7 +60,9 @@ def test_many_tables_are_done_on_all_machines_of_a_cluster(own_ray, tmp_path):
             raise UserError("numbers are positive.")
         (machines / ray.get_runtime_context().get_node_id()).touch()
         until = time.monotonic() + 60
-        while len(list(machines.iterdir())) < 3 and time.monotonic() < until:  # the first machine would be done with all
+        while (
+            len(list(machines.iterdir())) < 3 and time.monotonic() < until
+        ):  # the first machine would be done with all
             time.sleep(0.1)
         return 2 * x
 
