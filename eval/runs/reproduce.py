@@ -97,17 +97,20 @@ ARMS = {
 """Arms that are compared on one data set besides those of all."""
 
 
-STEPS = {"syllogisms": 600, "semantic": 400}
+STEPS = {"semantic": 400}
+FACTS: dict[str, int] = {"semantic": 24}
+"""How much of a data set a small run has where the settings do not say: what a training of minutes can learn."""
 
 
 def settings_of(name: Name, base: RunConfig, steps: int | None = None) -> RunConfig:
     """The settings of one data set's run: `base` with its operators, and its steps where they are not given."""
     operators = tuple(dict.fromkeys((*base.augment.operators, *DEDUCED.get(name, ()))))
+    facts = base.benchmark.facts or (FACTS.get(name) if base.benchmark.size == "small" else None)
     return base.model_copy(
         update={
             "name": name,
             "arms": tuple(dict.fromkeys((*base.arms, *ARMS.get(name, ())))),
-            "benchmark": base.benchmark.model_copy(update={"name": name}),
+            "benchmark": base.benchmark.model_copy(update={"name": name, "facts": facts}),
             "augment": base.augment.model_copy(update={"operators": operators}),
             "train": base.train.model_copy(
                 update={} if base.train.tokens else {"steps": steps or STEPS.get(name, 200)}

@@ -41,8 +41,8 @@ class Job(Settings):
     seeds: tuple[int, ...] = (0, 1, 2)
     """Worlds and trainings of each data set."""
     steps: int | None = Field(default=None, ge=1)
-    """Steps of every trained arm, so that all are matched; by default 200, and more where the training loss is still high
-    after 200: 600 for syllogisms, 400 for semantic (the paper: 200 to 1,000 by data size and loss)."""
+    """Steps of every trained arm, so that all are matched; by default 200, and for semantic, whose training loss is still high
+    after 200, 400 (the paper: 200 to 1,000 by data size and loss)."""
     methods: bool = False
     """Instead compare the published ways to put knowledge into weights (which sets arms, operators and gates), at as many tokens of training (docs/methods.md), by default on
     reversals, semantic and, for a model that reads English, fictional; OUT/NAME/league.md."""

@@ -13,10 +13,10 @@ from augment.text.sentences import joined
 from augment.text.words import WORD, Casing, casing, entities, plain_words
 from engine.store.ids import content_id
 
-RARE = (0.05, 20)
+RARE = (0.1, 20)
 """A name is rare that stands in at most this share of the sentences, or in at most so many."""
 NAMES, LETTERS = 3, 4
-"""Of a sentence with fewer names its rarest words count too, up to so many in all, and words of so many letters. Numbers lead nowhere."""
+"""Of a sentence with fewer names its other words count too, those of so many letters. Numbers lead nowhere."""
 
 
 def pairs(records: Sequence[Record], config: AugmentConfig, known: Collection[str] = ()) -> list[Record]:
@@ -43,19 +43,23 @@ def pairs(records: Sequence[Record], config: AugmentConfig, known: Collection[st
 
 
 def _places(records: Sequence[Record]) -> list[tuple[list[int], list[int]]]:
-    """For each rare name the numbers of the sentences that begin, and of those that end in it: of a sentence's names it is in the first, or in the
-    second half."""
+    """For each rare name the numbers of the sentences that begin, and of those that end in it.
+
+    A sentence ends in the second half of its names, and in a name that no other word follows. Where it has few names it ends in its last word, and the
+    others are those that it begins with: "The teacher says that grud are a type of abme." ends in abme, however rare the teacher is.
+    """
     case = casing(record.text for record in records)
     told = [_told(record.text, case) for record in records]
     counts = Counter(name for names, words in told for name in {*names, *words})
     most = max(RARE[0] * len(records), RARE[1])
     early, late = defaultdict[str, list[int]](list), defaultdict[str, list[int]](list)
     for number, (names, words) in enumerate(told):
-        rare = sorted((word for word in words if counts[word] <= most), key=counts.__getitem__)
-        named = {**names, **{word: words[word] for word in rare[: max(0, NAMES - len(names))]}}
-        for place, name in enumerate(sorted(named, key=named.__getitem__)):
-            if 1 < counts[name] <= most:
-                (early if 2 * place < len(named) else late)[name].append(number)
+        end = max((*names.values(), *words.values()), default=0)
+        ends = {name for name, place in (*names.items(), *words.items()) if place == end}
+        ends |= set(sorted(names, key=names.__getitem__)[-(-len(names) // 2) :])
+        for name in names if len(names) >= NAMES else {**names, **words}:
+            if (name in names or len(name) >= LETTERS) and 1 < counts[name] <= most:
+                (late if name in ends else early)[name].append(number)
     return [(early[name], late[name]) for name in sorted(early.keys() & late.keys())]
 
 
@@ -69,12 +73,7 @@ def _told(text: str, case: Casing) -> tuple[dict[str, int], dict[str, int]]:
             names.setdefault(told[-1], start)
     for match in WORD.finditer(text):
         word, start = match.group().casefold(), match.start()
-        if (
-            len(word) >= LETTERS
-            and word[0].isalpha()
-            and word not in LIGHT
-            and not any(a <= start < b for a, b in spans)
-        ):
+        if word[0].isalpha() and word not in LIGHT and not any(a <= start < b for a, b in spans):
             words.setdefault(word, start)
     return names, words
 

@@ -5,9 +5,9 @@ import json
 import polars as pl
 
 from eval.benchmarks.base import SET_A
-from eval.config import RunConfig
+from eval.config import BenchmarkConfig, RunConfig
 from eval.measure.accuracy import summarise
-from eval.runs.reproduce import PAPER, Found, judged, write
+from eval.runs.reproduce import FACTS, PAPER, Found, judged, settings_of, write
 
 CHANCE = {
     SET_A: 0.25,
@@ -34,6 +34,13 @@ def made_up(shares: dict[str, float], split: str) -> Found:
 
 
 AS_PAPER = {"pretrained": 0.25, "icl": 0.95, "finetuned": 0.02, "finetuned+local": 0.96}
+
+
+def test_a_small_run_has_as_much_as_minutes_teach_and_any_other_what_the_settings_say():
+    small, paper = (RunConfig(benchmark=BenchmarkConfig(size=size)) for size in ("small", "paper"))
+    chosen = RunConfig(benchmark=BenchmarkConfig(size="small", facts=30))
+    found = [settings_of("semantic", base).benchmark.facts for base in (small, paper, chosen)]
+    assert found == [FACTS["semantic"], None, 30]
 
 
 def test_every_claim_is_judged_by_its_own_measure():

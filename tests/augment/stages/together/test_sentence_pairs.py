@@ -1,6 +1,7 @@
 """Pairs of sentences for `connect`: chains over a rare word, from different documents, few per sentence."""
 
 import json
+import re
 from random import Random
 
 import polars as pl
@@ -57,7 +58,7 @@ def test_pairs_do_not_depend_on_the_order_of_sentences():
     assert shown(records) == shown(Random(0).sample(records, len(records))) != set()
 
 
-def test_natural_sentences_are_joined_over_their_names_alone():
+def test_natural_sentences_are_joined_over_their_names_or_their_last_word():
     records = told(
         "Norvik Instruments makes laboratory scales in Bergen.",
         "It was founded by Ilse Brandt in 1987.",
@@ -66,7 +67,17 @@ def test_natural_sentences_are_joined_over_their_names_alone():
         "Olav Lund led the Institute of Metrology until 1979.",
         "The institute was founded in 1951 and makes no scales.",
     )
-    assert shown(records) == {f"{records[a].text} {records[b].text}" for a, b in ((0, 2), (1, 3), (3, 4))}
+    # the last pair is for "scales": a sentence without names is joined over the word that it ends in
+    assert shown(records) == {f"{records[a].text} {records[b].text}" for a, b in ((0, 2), (1, 3), (3, 4), (5, 0))}
+
+
+def test_what_sentences_begin_with_is_not_what_they_are_about():
+    frames = ("The teacher explains that", "According to most sources,", "Observers note that", "A:")
+    told_often = [f"{frame} {said}" for frame in frames for said in ("grud are a type of abme.", "abme are rony.")]
+    others = [f"{frame} {name} are a type of {name}el." for frame in frames for name in ("flob", "zint", "quem")]
+    found = shown(told(*told_often, *others))
+    assert found
+    assert all(re.fullmatch(r".* grud are a type of abme\. .* abme are rony\.", text) for text in found)
 
 
 def test_titles_of_both_are_shown():
