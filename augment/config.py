@@ -12,7 +12,7 @@ from engine.config import Mapping, Settings
 
 def _pieces(value: Any) -> Any:
     if value == "cumulative":
-        raise ValueError("cumulative is gone: augment.context shows the sentences before, by default")
+        raise ValueError("cumulative was removed; augment.context (on by default) shows the preceding sentences")
     return ("none", "independent")[value] if isinstance(value, bool) else value
 
 
@@ -21,42 +21,42 @@ Pieces = Annotated[Literal["none", "independent"], BeforeValidator(_pieces)]
 
 
 class CheckConfig(Settings):
-    """Which checks are made of inferences that are well-formed, and how strict they are (docs/augmentation.md)."""
+    """Which checks well-formed inferences must pass, and how strict the checks are (docs/augmentation.md)."""
 
     language: bool = True
-    """Reject what is written in another language than its source."""
+    """Reject inferences written in a different language from their source."""
     additions: bool = True
-    """Reject what names or counts something that neither its source nor what stands before it does, or asks."""
+    """Reject questions, and inferences with a name or number that appears neither in the source nor in the text before it."""
     reference: bool = True
-    """Reject what cannot be understood alone: a pronoun, or "the company", that stands for nothing in the same line."""
+    """Reject inferences that cannot be understood alone: "it" or "the company" without saying in the same line what is meant."""
     meaning: bool = True
-    """Reject what exchanges the roles of its source, denies or turns into the opposite what it says, or leaves out that it only may be
-    so, is so of some, or is what somebody claims. Ten languages; rules reject only what they are sure of."""
+    """Reject inferences that swap the roles in their source, negate or invert it, or drop a "may", a "some" or a "somebody claims".
+    Covers ten languages; the rules reject only clear cases."""
     near: float = Field(default=0.7, ge=0, le=1)
-    """Least similarity of near duplicates, among texts whose telling words are equal; 1 is equal but for case, 0 is off."""
+    """Similarity above which texts with the same content words count as near duplicates; 1 means identical except for case, 0 is off."""
     connection: bool = True
-    """Reject conclusions that join sentences with no telling word in common (operators that combine sentences; English)."""
+    """Reject conclusions drawn from sentences that share no content word (operators that combine sentences; English only)."""
     entailment: bool = True
-    """Ask the engine whether the source entails the inference (operators that write a sentence about their source)."""
+    """Ask the engine whether the source entails the inference (for operators that write a sentence about their source)."""
     reader: Path | None = None
-    """Folder of an adapter with which a model other than the embedded one reads English (`train.reader` makes one)."""
+    """Adapter folder that lets a model other than the embedded one judge English entailment (`train.reader` makes one)."""
     rate: float = Field(default=0.05, gt=0, lt=1)
-    """Share of statements about other things that entailment may let pass."""
+    """False-positive rate of entailment: the share of statements about something else that it may accept."""
     consistency: bool = True
-    """Of inferences that contradict each other or the corpus, keep the more probable."""
+    """Where inferences contradict each other or the corpus, keep the more probable one."""
     seed: int = 0
-    """Seed of the sources that entailment draws for comparison."""
+    """Seed for the comparison sources that entailment draws."""
 
 
 class Prices(Settings):
-    """What a teacher's tokens cost, in dollars per million."""
+    """What a teacher's tokens cost, in dollars per million tokens."""
 
     prompt: float = Field(default=0.0, ge=0)
-    """Of prompts, as far as the address's cache does not have them."""
+    """Price of prompt tokens that the server did not have in its cache."""
     cached: float | None = Field(default=None, ge=0)
-    """Of prompts that the address says its cache had; by default as others."""
+    """Price of prompt tokens that the server reports as cached; by default the same as `prompt`."""
     output: float = Field(default=0.0, ge=0)
-    """Of answers, reasoning included."""
+    """Price of output tokens, including reasoning."""
 
     @property
     def given(self) -> bool:
@@ -70,75 +70,74 @@ class Prices(Settings):
 
 
 class AugmentConfig(Settings):
-    """Which inferences are asked for, of whom, and how they are sampled."""
+    """Which inferences to ask for, which model writes them, and how it samples."""
 
     teacher: Annotated[str | None, tyro.conf.arg(aliases=["--teacher"])] = None
-    """Who writes inferences, and questions on own documents: a model as --model takes it, or an OpenAI-compatible address
-    http(s)://HOST/v1, whose key is the environment variable OPENAI_API_KEY. By default the model writes for itself."""
+    """Model that writes the inferences, and the questions on your own documents: anything that --model accepts, or the
+    OpenAI-compatible address http(s)://HOST/v1, whose key is read from OPENAI_API_KEY. By default the model writes for itself."""
     teacher_model: Annotated[str | None, tyro.conf.arg(aliases=["--teacher-model"])] = None
-    """Name of the model at the teacher's address; by default the only one that it serves."""
+    """Name of the model at the teacher's address; optional if it serves only one."""
     prices: Prices = Prices()
-    """What the teacher's tokens cost: then augment, run and plan say what was or will be spent."""
+    """What the teacher's tokens cost; if set, augment, run and plan report the amount spent or to be spent."""
     operators: tuple[str, ...] = ("rephrase", "reverse")
-    """Operators to apply (docs/operators.md): shipped ones, prompt files NAME.md in `prompts`, and installed plug-ins."""
+    """Operators to apply (docs/operators.md): built-in ones, prompt files NAME.md in `prompts`, and installed plug-ins."""
     prompts: Path | None = None
-    """Folder with prompt files NAME.md that replace the shipped ones or add operators."""
+    """Folder of prompt files NAME.md that replace the built-in prompts or add operators."""
     split: Pieces = "independent"
-    """What operators on sentences are asked about: independent, each sentence (the paper's default); none, whole documents."""
+    """What sentence operators work on: independent, each sentence (the paper's default); none, whole documents."""
     context: bool = True
-    """Show title, section, date and the sentences before beside what is asked about, so that lines can be understood alone. The
-    embedded model is never shown them: it was trained without."""
+    """Show title, section, date and preceding sentences along with the text, so that each inference can be understood alone.
+    The embedded model, which was trained without them, never sees them."""
     rounds: Annotated[int, Field(ge=1), tyro.conf.arg(aliases=["--rounds"])] = 1
-    """Rounds: from the second on operators are applied to what the round before added, until nothing new is kept."""
+    """Number of rounds: from the second on, operators are applied to what the previous round added, until nothing new is kept."""
     samples: int = Field(default=1, ge=1)
-    """Answers sampled per request; with a budget the most times that an operator is applied to a text."""
+    """Answers sampled per request; with a budget, the maximum number of times that an operator is applied to a text."""
     budget_tokens: Annotated[int | None, Field(ge=1), tyro.conf.arg(aliases=["--budget-tokens"])] = None
-    """Tokens to generate: operators that bring most new inferences per token are applied first, until they are spent."""
+    """Maximum number of tokens to generate; operators that yield the most new inferences per token are applied first."""
     temperature: float = 0.7
     """Sampling temperature; 0 is greedy."""
     top_p: float | None = Field(default=None, gt=0, le=1)
-    """Sample from the likeliest tokens with this share of the probability; by default from all."""
+    """Sample from the most likely tokens that together have this probability; by default from all."""
     top_k: int | None = Field(default=None, ge=0)
-    """Sample from so many likeliest tokens; by default from all."""
+    """Sample from this many of the most likely tokens; by default from all."""
     min_p: float | None = Field(default=None, ge=0, le=1)
-    """Sample from tokens with at least this share of the likeliest one's probability; by default from all."""
+    """Sample from tokens with at least this fraction of the most likely token's probability; by default from all."""
     sampling: Mapping = Field(default_factory=dict)
-    """Sampling of single operators, over that of all: {"rephrase": {"temperature": 0.9, "max_tokens": 200}}; any field of vLLM's
-    SamplingParams."""
+    """Sampling settings per operator, which override the general ones: {"rephrase": {"temperature": 0.9, "max_tokens": 200}}. Any
+    field of vLLM's SamplingParams is allowed."""
     chat_template_kwargs: Mapping = Field(default_factory=dict)
-    """Arguments of the model's chat template, for instance {"enable_thinking": false}."""
+    """Arguments for the model's chat template, for instance {"enable_thinking": false}."""
     structured: Literal["auto", "always", "never"] = "auto"
-    """Whether answers that are lists must be JSON: auto, of models with a chat template other than the embedded one; always;
-    never."""
+    """Whether list answers must be JSON: auto (for models with a chat template, except the embedded one), always or never."""
     max_tokens: int = Field(default=128, ge=1)
-    """Longest answer, in tokens."""
+    """Maximum length of an answer, in tokens."""
     text_tokens: int = Field(default=512, ge=1)
-    """Longest answer of the operators that write whole texts (entities, study, link-trace), in tokens."""
+    """Maximum length of an answer from operators that write whole texts (entities, study, link-trace), in tokens."""
     passage_tokens: int = Field(default=2048, ge=16)
-    """Longest text that an operator on documents is shown, in tokens of the model: longer ones are cut between sentences."""
+    """Maximum length of the text shown to a document operator, in tokens; longer documents are cut between sentences."""
     overlap_tokens: int = Field(default=128, ge=0)
-    """How much of a passage, in whole sentences, the next one begins with, in tokens."""
+    """Maximum overlap of consecutive passages, in tokens; only whole sentences are repeated."""
     context_chars: int = Field(default=24_000, ge=1)
-    """Longest context of a global operator, in characters (about four per token); what does not fit is reported."""
+    """Maximum context of a global operator, in characters (about four per token); what does not fit is reported."""
     partners: Literal["bm25", "embedding", "random"] = "bm25"
-    """Which documents share a context where not all fit: those that a word search or embeddings find alike, or random ones."""
+    """Which documents share a context if not all fit: similar ones, found by word search or embeddings, or random ones."""
     pairs: int = Field(default=2, ge=1)
-    """Sentences of other documents with which `connect` shows each sentence, per name that they share."""
+    """Number of sentences from other documents that `connect` shows with each sentence, per shared name."""
     embedder: str | None = None
-    """The model that embeds documents (a folder or a hub name; its last layer is averaged); by default the model at hand."""
+    """Model that embeds documents (a folder or a hub name; its last layer is averaged); by default the model itself."""
     relations: int = Field(default=12, ge=1)
-    """Pairs and triples of entities that `entities` writes about, per document."""
+    """Number of entity pairs and triples that `entities` writes about, per document."""
     strategies: int = Field(default=4, ge=1)
-    """Strategies that `study` applies, per document."""
+    """Number of strategies that `study` applies, per document."""
     language: str = "en"
-    """Language of the documents (ISO code): for finding sentences, and for checks that know English."""
+    """Language of the documents (ISO code), used to find sentences and to decide whether English-only checks apply."""
     decisions: Annotated[tuple[Path, ...], tyro.conf.arg(aliases=["--decisions"])] = ()
-    """Files of decisions that review.html saved: what they reject leaves, keep comes back, edit has the new text (docs/howto-review.md).
-    By default those that the folder has from the call before; of several about one inference the latest counts."""
+    """Decision files saved by review.html: rejected inferences are removed, kept ones restored, edited ones get their new text
+    (docs/howto-review.md). By default the decisions from the previous call are used. The latest decision on an inference counts."""
     seed: int = 0
-    """Seed of the sampling, and of every random choice."""
+    """Seed for sampling and for every other random choice."""
     verify: CheckConfig = CheckConfig()
-    """Checks of what comes back."""
+    """Checks on the answers."""
 
     @model_validator(mode="after")
     def _named_at_an_address(self) -> "AugmentConfig":

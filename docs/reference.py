@@ -19,9 +19,9 @@ OUT = Path(__file__).with_suffix(".md")
 HEAD = """<!-- Made by `python docs/reference.py` from the configs: change those, and run it again. -->
 # Reference
 
-Every verb and every setting. `forethought VERB --help` says the same. Settings can stand in a YAML file (the first argument of `run`,
-`plan` and `demo`), with parts as mappings: `--augment.max-tokens 64` is `augment: {max_tokens: 64}`. An option wins over the file. A switch
-is `--name` or `--no-name`. In Python the verbs are functions that take the same names: see [the tutorial](tutorial.md#in-a-notebook).
+All verbs and settings; `forethought VERB --help` shows the same. Settings can also be given in a YAML file (the first argument of `run`,
+`plan` and `demo`), with nested mappings: `--augment.max-tokens 64` is `augment: {max_tokens: 64}`. Options override the file. A switch is
+`--name` or `--no-name`. In Python, each verb is a function that takes the same names: see [the tutorial](tutorial.md#in-a-notebook).
 """
 
 
@@ -36,12 +36,12 @@ def text() -> str:
         name = next((other for other in alike if verbs[other][1] is None), alike[0])
         sections.append(f"## forethought {verb}\n")
         if verb != name:
-            start = f", and begins with this file:\n\n```yaml\n{preset.read_text().strip()}\n```\n" if preset else ".\n"
+            start = f", and starts from this file:\n\n```yaml\n{preset.read_text().strip()}\n```\n" if preset else ".\n"
             sections.append(f"Takes the settings of [run](#forethought-{name}){start}")
             continue
         sections.append(" ".join(inspect.getdoc(config).split()) + "\n")  # type: ignore[union-attr]
         if preset:
-            sections.append(f"Begins with this file:\n\n```yaml\n{preset.read_text().strip()}\n```\n")
+            sections.append(f"Starts from this file:\n\n```yaml\n{preset.read_text().strip()}\n```\n")
         sections.append(table(config, "", parts))
     for part, prefix in walk(parts):
         sections.append(f"## --{prefix}\n\n{' '.join((inspect.getdoc(part) or '').split())}\n")
@@ -59,7 +59,7 @@ def walk(parts: dict[type[Settings], str]) -> typing.Iterator[tuple[type[Setting
 
 def table(config: type[Settings], prefix: str, parts: dict[type[Settings], str]) -> str:
     """A row per setting; parts are noted, for a section of their own."""
-    rows, said = ["| setting | default | what it is |", "|---|---|---|"], docstrings(config)
+    rows, said = ["| setting | default | meaning |", "|---|---|---|"], docstrings(config)
     for name, field in config.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, Settings):
             inner = parts.setdefault(field.annotation, f"{prefix}{name}")

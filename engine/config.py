@@ -50,34 +50,34 @@ class Settings(BaseModel):
 
 
 class EngineConfig(Settings):
-    """How engines are started. What is not named here goes to vLLM's `EngineArgs` through `vllm`."""
+    """How engines are started. Any other option of vLLM's `EngineArgs` goes into `vllm`."""
 
     kind: Literal["vllm", "openai", "fake"] = "vllm"
-    """vllm; openai: a model at the OpenAI-compatible address `base_url`, which writes and does not score; or fake: an engine that
-    answers with hashes, to try the data plane without a model."""
+    """vllm; openai: a model at the OpenAI-compatible address `base_url`, which can generate but not score; fake: an engine that
+    answers with hashes, for testing the data plane without a model."""
     base_url: str | None = None
-    """Address of kind openai: http(s)://HOST/v1. Its key is the environment variable OPENAI_API_KEY."""
+    """Address for kind openai: http(s)://HOST/v1. The key is read from the environment variable OPENAI_API_KEY."""
     replicas: int = Field(default=1, ge=1)
-    """Number of engines, each in a Ray actor of its own."""
+    """Number of engines, each in its own Ray actor."""
     cpus: float = 1
     """Ray CPUs per engine."""
     gpus: float | None = None
-    """Ray GPUs per engine; by default 1 where the cluster has GPUs, else 0."""
+    """Ray GPUs per engine; by default 1 if the cluster has GPUs, otherwise 0."""
     address: Annotated[str | None, tyro.conf.arg(aliases=["--address"])] = None
-    """Ray cluster to attach to (auto, HOST:6379, ray://HOST:10001); by default RAY_ADDRESS, else a local one on localhost.
-    OUT must be a folder that all of its machines share."""
+    """Ray cluster to join (auto, HOST:6379, ray://HOST:10001); by default RAY_ADDRESS, otherwise a local cluster is started.
+    OUT must be a folder that all machines of the cluster share."""
     max_lora_rank: int | None = Field(default=None, ge=0)
-    """Largest rank of the adapters served, for which engines make room from the start; by default that of the adapters that
-    are asked for (engines start again where they lack the room), and 0 refuses adapters."""
+    """Highest adapter rank that engines reserve memory for. By default this follows the adapters requested, and an engine restarts
+    if it needs a higher rank; 0 refuses adapters."""
     kv_cache_gib: float = 2.0
-    """Memory for the KV cache of one engine on a CPU, in GiB."""
+    """KV cache memory per engine on a CPU, in GiB."""
     shard_rows: int = Field(default=256, ge=1)
-    """Rows in one lease: the unit of work, of retry and of resume. Quick rows come in up to 16 times as many."""
+    """Rows per lease, the unit of work, retry and resume. Leases of quick rows grow up to 16 times as large."""
     max_restarts: int = Field(default=4, ge=0)
-    """Deaths of engines in a row, with no work finished in between, that a job survives; and ten times as many in all.
-    The rows of a dead engine are done again in ever smaller leases, so that a row that kills ends as an error row."""
+    """Consecutive engine deaths, without finished work in between, that a job survives; the limit for the whole job is ten times
+    as high. A dead engine's rows are retried in ever smaller leases, so that a row that kills its engine becomes an error row."""
     retry_errors: Annotated[bool, tyro.conf.arg(aliases=["--retry-errors"])] = Field(default=False, exclude=True)
-    """Do the rows again that ended in an error before."""
+    """Retry rows that ended in an error in an earlier call."""
     vllm: Mapping = Field(default_factory=dict)
-    """Further vLLM engine arguments, for instance {"max_model_len": 4096}; by default that is what the model takes, or what
-    fits into the memory."""
+    """Further vLLM engine arguments, for instance {"max_model_len": 4096}. By default max_model_len is what the model supports or
+    what fits in memory."""

@@ -24,45 +24,46 @@ Size = Literal["paper", "small"]
 
 
 class BenchmarkConfig(Settings):
-    """What is learnt and asked."""
+    """What the model learns and is asked about."""
 
     name: Annotated[Name, tyro.conf.arg(aliases=["--benchmark"])] = "reversals"
     """reversals: comparisons of nonsense words; syllogisms: two premises each; celebrities: the original reversal-curse
-    files; fictional: fresh people in their format; semantic: a hierarchy in nonsense words; derivatoids: odd calculus;
-    documents: your own, with questions that the model writes (docs/own-documents.md)."""
+    files; fictional: invented people in the same format; semantic: a hierarchy in nonsense words; derivatoids: an invented
+    calculus; documents: your own, with questions that the model writes (docs/own-documents.md)."""
     size: Size = "paper"
-    """The paper's size, or one that fits the embedded model's context and two cores."""
+    """paper, the size used in the paper; small, for two cores and the context of the embedded model."""
     data: Annotated[Path | None, tyro.conf.arg(aliases=["--data"])] = None
-    """Folder of the benchmark's files (celebrities); file or folder of documents (documents)."""
+    """Folder with the benchmark's files (celebrities); file or folder of documents (documents)."""
     facts: int | None = Field(default=None, ge=1)
-    """Facts (reversals), examples (syllogisms) or categories (semantic), by default as the size says; people (celebrities), by default all."""
+    """Number of facts (reversals), examples (syllogisms) or categories (semantic), by default set by `size`; number of people
+    (celebrities), by default all."""
     articles: int | None = Field(default=None, ge=1)
-    """Articles per fact (reversals; by default as the size says)."""
+    """Articles per fact (reversals); by default set by `size`."""
     context_per_fact: Annotated[int, Field(ge=1)] | Literal["auto"] | None = "auto"
-    """Articles per fact (passages per document) in the context of the icl arm, drawn at random; null puts all there; auto
-    is 1, and for documents null."""
+    """Articles per fact (or passages per document) in the context of the icl arm, drawn at random. null: all; auto: 1, or all
+    for documents."""
     retrieved: int = Field(default=5, ge=1)
-    """Documents (passages) that the arm retrieval puts in front of each question."""
+    """Number of documents (passages) that the retrieval arm shows with each question."""
     questions: int = Field(default=60, ge=0)
-    """Most questions of each kind that the model writes (documents): forward, reversal and two-step; 0 writes none."""
+    """Maximum number of questions of each kind (forward, reversal, two-step) that the model writes (documents); 0 for none."""
     own_questions: Annotated[Path | None, tyro.conf.arg(aliases=["--questions"])] = None
-    """File of questions of your own (documents; .jsonl, .csv or .parquet) with question, answer, and perhaps choices and kind;
-    asked beside those that the model writes (docs/howto-own-questions.md)."""
+    """Your own questions (documents): a .jsonl, .csv or .parquet file with question, answer, and optionally choices and kind. They
+    are asked in addition to those that the model writes (docs/howto-own-questions.md)."""
     passage_chars: int = Field(default=1200, ge=100)
-    """Longest passage that a document is cut into for training and retrieval, in characters (documents)."""
+    """Maximum length of the passages that documents are cut into for training and retrieval, in characters (documents)."""
     prompts: Path | None = None
-    """Folder with forward.md, reversal.md or two-step.md in place of the shipped prompts that write questions (documents)."""
+    """Folder with forward.md, reversal.md or two-step.md, which replace the built-in question-writing prompts (documents)."""
     general: Path | None = None
-    """File or folder of other texts, on which forgetting is measured (documents); by default Python's language reference."""
+    """File or folder of unrelated text on which to measure forgetting (documents); by default Python's language reference."""
     text_column: str | None = None
-    """Column with the text, where documents are rows of tables (documents)."""
+    """Column with the text, if documents are rows of tables (documents)."""
     language: str = "en"
-    """Language of the documents, for finding sentences (ISO code; documents)."""
+    """Language of the documents (ISO code), used to find sentences (documents)."""
 
     @model_validator(mode="after")
     def _of_documents(self) -> "BenchmarkConfig":
         if self.own_questions and self.name != "documents":
-            raise ValueError(f"own_questions (--questions) is for the benchmark documents, and this is {self.name}")
+            raise ValueError(f"own_questions (--questions) needs the benchmark documents, but this is {self.name}")
         return self
 
     @property
@@ -74,28 +75,28 @@ class BenchmarkConfig(Settings):
 
 
 class RunConfig(Settings):
-    """A whole job: augment, train and evaluate every arm, for every seed."""
+    """Do a whole job: augment, train and evaluate every arm, for every seed."""
 
     name: str = "run"
     """Name of the run; results go to OUT/NAME."""
     out: Path = Path("runs")
-    """Folder of runs."""
+    """Folder that holds all runs."""
     model: str = "pico"
-    """pico (embedded), a folder saved by save_pretrained, or a hub name."""
+    """Model: pico (embedded), a folder saved by save_pretrained, or a hub name."""
     arms: tuple[str, ...] = ARMS
-    """Arms to compare: those by default, and finetuned+global, finetuned+all, finetuned+gold, finetuned+OPERATOR, finetuned+paraphrase, finetuned+shuffled,
-    finetuned+reverse-training, finetuned+masked, retrieval, retrieval+oracle; and adapter, where one is given. To a name with finetuned may be
-    added +split, +unchecked, +sourced or +distilled (docs/training.md)."""
+    """Arms to compare. Besides the defaults: finetuned+global, finetuned+all, finetuned+gold, finetuned+OPERATOR, finetuned+paraphrase,
+    finetuned+shuffled, finetuned+reverse-training, finetuned+masked, retrieval, retrieval+oracle, and adapter if you give one. Any finetuned arm can
+    take the suffix +split, +unchecked, +sourced or +distilled (docs/training.md)."""
     adapter: Path | None = None
-    """A LoRA adapter that you have already: asked beside the others, as the arm `adapter`."""
+    """An existing LoRA adapter, evaluated with the other arms as the arm `adapter`."""
     seeds: tuple[int, ...] = (0, 1, 2)
-    """Each seed draws a world (facts, articles, distractors) and seeds the training on it; arms share it."""
+    """Seeds. Each one draws a world (facts, articles, distractors), which all arms share, and seeds the training on it."""
     pmi: bool = False
-    """Also score every choice after a stem that says nothing, for the norm pmi."""
+    """Also score every choice after a neutral stem, to compute the norm pmi."""
     gates: bool = False
-    """Also measure what tuning cost: forgetting, damage to in-context learning, preference for false statements."""
+    """Also measure the side effects of tuning: forgetting, damage to in-context learning, preference for false statements."""
     gate_questions: int = Field(default=20, ge=1)
-    """Questions per seed on which damage to in-context learning is measured."""
+    """Questions per seed used to measure damage to in-context learning."""
     benchmark: BenchmarkConfig = BenchmarkConfig()
     engine: EngineConfig = EngineConfig()
     augment: AugmentConfig = AugmentConfig()
@@ -127,7 +128,7 @@ class RunConfig(Settings):
         for arm in self.arms:
             alone = [part for part in arm.split("+")[1:] if part in CONTROLS and part not in self.augment.operators]
             if alone and arm.count("+") > 1:
-                raise ValueError(f"the arm {arm}: {alone[0]} is a control, to which nothing can be added")
+                raise ValueError(f"the arm {arm}: nothing can be added to {alone[0]}, which is a control")
             self._fits(arm, set(arm.split("+")[1:]))
         return self
 
@@ -138,15 +139,15 @@ class RunConfig(Settings):
                 f"the arm {arm} needs inferences: name their operators, or local, as in {TUNED}+local+unchecked"
             )
         if "split" in parts and self.train.loss == "completion":
-            raise ValueError(f"the arm {arm} has sentences without a prompt: leave it out, or train.loss completion")
+            raise ValueError(f"the arm {arm} trains on sentences without a prompt: remove the arm, or train.loss completion")
         if "distilled" in parts and (self.train.method != "lora" or self.train.packing):
-            raise ValueError(f"the arm {arm} needs train.method lora and no train.packing")
+            raise ValueError(f"the arm {arm} needs train.method lora and train.packing off")
 
     @field_validator("seeds")
     @classmethod
     def _some(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
         if not seeds or len(set(seeds)) < len(seeds):
-            raise ValueError("give at least one seed, each once")
+            raise ValueError("give at least one seed, and each seed only once")
         return seeds
 
     @model_validator(mode="before")
@@ -161,7 +162,7 @@ class RunConfig(Settings):
     @model_validator(mode="after")
     def _of_adapter(self) -> "RunConfig":
         if ADAPTER in self.arms and not self.adapter:
-            raise ValueError("the arm adapter needs a folder: name it in --adapter, or leave the arm out")
+            raise ValueError("the arm adapter needs an adapter: give its folder as --adapter, or remove the arm")
         return self
 
     @model_validator(mode="after")
@@ -169,8 +170,8 @@ class RunConfig(Settings):
         most = self.engine.max_lora_rank or self.train.rank
         if self.train.method == "lora" and most < self.train.rank:
             raise ValueError(
-                f"train.rank is {self.train.rank} and engine.max_lora_rank {self.engine.max_lora_rank}: leave "
-                "engine.max_lora_rank out, and it follows train.rank"
+                f"train.rank is {self.train.rank}, but engine.max_lora_rank is {self.engine.max_lora_rank}: leave "
+                "engine.max_lora_rank unset and it will follow train.rank"
             )
         if self.train.loss == "completion" and self.train.split != "cumulative":
             raise ValueError("train.loss completion needs train.split cumulative: other examples have no prompt")
@@ -185,10 +186,10 @@ class RunConfig(Settings):
 
 
 class EvalConfig(RunConfig):
-    """A model as it is, and perhaps an adapter on it, measured without training."""
+    """Measure a model, and optionally an adapter on it, without training."""
 
     adapter: Path | None = None
-    """The adapter that is the arm `finetuned`; its weights are named in provenance.json."""
+    """The adapter to measure as the arm `finetuned`; provenance.json identifies its weights."""
 
     @property
     def asked(self) -> dict[str, Any]:

@@ -26,23 +26,23 @@ Make a language model learn what documents imply, and measure it.
   demo      the main job on the embedded model, in minutes: prints the table of arms and the report's path
   run       a whole job from a config: augment, train, evaluate, report
   augment   PATH...: write what the documents imply (tables, Markdown, HTML, PDF, office files, folders, URLs)
-  verify    PAIRS: check inferences that anybody wrote against their sources
-  show      ID: where a training line comes from, back to its document
+  verify    PAIRS: check inferences from any origin against their sources
+  show      ID: trace a training line back to its document
   train     EXAMPLES: finetune a model on a column of texts
-  reproduce every data set of the paper in small, with figures and a table of its claims
+  reproduce every data set of the paper, scaled down, with figures and a table of its claims
   eval      measure a model, or adapters on it, on a benchmark
   score     ITEMS: log-likelihoods of choices at scale
   compare   RUN RUN...: finished runs side by side: settings, accuracies with differences, cost
-  export    a benchmark for lm-evaluation-harness, or as a data set; that, or an adapter, to a hub
+  export    a benchmark for lm-evaluation-harness or as a data set; push that, or an adapter, to a hub
   bench     measure the engine's throughput
-  plan      what a run would do, and what it would cost, without doing it
+  plan      print what a run would do and what it would cost
   doctor    check machine, versions, GPU, storage and model, and say what to do
 
-Everywhere: -v shows logs of engines and packages, which else stand in log.txt of the run or of what augment and train write;
---json makes every line on stderr a JSON object (before the verb where the verb has a --json FILE of its own).
-`forethought VERB --help` lists a verb's options. Every option can stand in the YAML file too.
-Exit status: 0, 1 where doctor finds what will not do, 2 for a mistake in what was asked, 3 where some of the work could not be
-done and the rest was: documents left out, requests that the engine could not answer, choices not scored, no inference kept.
+With any verb: -v shows the logs of engines and packages, which otherwise go to log.txt in the output folder;
+--json makes every line on stderr a JSON object (put it before the verb if the verb has its own --json FILE).
+`forethought VERB --help` lists a verb's options. Every option can also be set in the YAML file.
+Exit status 0: done. 1: a check of doctor failed. 2: the request was wrong. 3: done in part; documents were skipped, requests
+could not be answered, choices were not scored, or no inference was kept.
 """
 VERBS = {
     "demo": "forethought.verbs.demo",
@@ -109,7 +109,7 @@ def _run_verb(arguments: Sequence[str], last: bool) -> int:
         complain(str(error))
         return 1
     except KeyboardInterrupt:
-        again = f"`forethought {' '.join(arguments)}` goes on from there"
+        again = f"`forethought {' '.join(arguments)}` resumes"
         console.print(f"\nstopped; what is finished is kept: {again}", markup=False, soft_wrap=True)
         return 130
 

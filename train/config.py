@@ -8,63 +8,64 @@ from engine.config import Mapping, Settings, Split, served_rank
 
 
 class TrainConfig(Settings):
-    """One finetuning job. What is not named here goes to TRL's `SFTConfig` through `sft`."""
+    """One finetuning job. Any other option of TRL's `SFTConfig` goes into `sft`."""
 
     method: Literal["lora", "full"] = "lora"
-    """Adapters, or all weights (held in 32 bits while they are trained: 16 bytes each with gradients and moments)."""
+    """lora trains an adapter; full trains all weights, in 32 bits (16 bytes per weight with gradient and moments)."""
     rank: int = Field(default=16, ge=1)
-    """Rank of the adapters, at most 512; their scale is twice the rank."""
+    """Rank of the adapter, at most 512; its scale (lora_alpha) is twice the rank."""
     targets: tuple[str, ...] = ()
-    """Layers that adapters change; by default all linear ones but that of the logits, whatever the model calls them."""
+    """Layers that the adapter changes; by default all linear layers except the output layer."""
     split: Split = "none"
-    """Documents as examples: none, whole; independent, a sentence each; cumulative, a sentence with those before it (paper,
-    sentence splitting)."""
+    """How documents become examples (sentence splitting in the paper): none, whole documents; independent, one sentence each;
+    cumulative, each sentence with those before it."""
     loss: Literal["text", "completion"] = "text"
-    """What the loss counts on: the whole text, or what follows the column `prompt` of an example that has one; of messages
-    the last turn."""
+    """Which tokens the loss covers: text, the whole example; completion, what follows the column `prompt`, or the last turn of
+    messages."""
     epochs: float = Field(default=4, gt=0)
-    """Passes over the examples."""
+    """Number of passes over the examples."""
     steps: int | None = Field(default=None, ge=1)
-    """Steps of every job in place of `epochs`, so that arms with more examples see each less often (the paper: 200 to 1,000)."""
+    """Steps per job, instead of `epochs`; arms with more examples then see each one fewer times (the paper: 200 to 1,000)."""
     tokens: int | None = Field(default=None, ge=1)
-    """Tokens that every job is trained on in place of `epochs`, however long its examples are: so arms are matched in tokens, and those with
-    more to read see each text less often."""
+    """Training tokens per job, instead of `epochs`. This matches arms in tokens; arms with more text see each example fewer
+    times."""
     batch: int = Field(default=16, ge=1)
-    """Examples per step over all workers (the paper: 8 or 16); with `packing` rows of `max_length` tokens."""
+    """Examples per step over all workers (the paper: 8 or 16); with `packing`, rows of `max_length` tokens."""
     microbatch: int | None = Field(default=None, ge=1)
-    """Most examples that a worker computes at a time; gradients add up to `batch`, however many workers there are."""
+    """Maximum number of examples a worker processes at once; gradients are accumulated up to `batch`, whatever the number of workers."""
     packing: bool = False
-    """Fill rows of `max_length` tokens with whole examples, which do not see one another; refused for models that carry a
-    state over (Mamba and the like)."""
+    """Fill rows of `max_length` tokens with whole examples, which do not attend to one another; not available for recurrent models
+    such as Mamba."""
     bucketing: bool = False
-    """Draw examples of like length into one batch, so that less of it is padding."""
+    """Batch examples of similar length together, to reduce padding."""
     learning_rate: float = Field(default=3e-4, gt=0)
     """Peak learning rate (the paper: 3e-4)."""
     max_length: int = Field(default=1024, ge=8)
-    """Longest example in tokens; longer ones are cut into pieces of that length, each beginning with the last token of the
-    one before."""
+    """Maximum length of an example, in tokens; longer examples are cut into pieces, each of which begins with the last token of
+    the one before."""
     validation: float = Field(default=0, ge=0, lt=1)
-    """Share of the rephrasings to hold back from every arm: training stops when the loss on them no longer falls."""
+    """Share of the rephrasings held out from every arm; training stops when the loss on them no longer falls."""
     patience: int = Field(default=3, ge=1)
-    """Measurements of that loss, one every `save_steps`, without a new least value, after which training stops."""
+    """Training stops after this many measurements of the validation loss, one every `save_steps`, without a new minimum."""
     workers: int = Field(default=0, ge=0)
-    """Ray Train workers of one job; 0 trains in one process and runs as many jobs side by side as there are cores or GPUs."""
+    """Ray Train workers per job; 0 trains each job in one process, and as many jobs at once as there are cores or GPUs."""
     least_workers: int | None = Field(default=None, ge=1)
-    """Go on with as few when a machine is lost, and with more when there is one again (elastic); by default all are awaited."""
+    """Elastic training: continue with as few as this many workers if a machine is lost, and grow again when one returns. By default
+    all workers are required."""
     cpus: float = Field(default=1, gt=0)
-    """Cores of one job (and of each worker)."""
+    """CPU cores per job and per worker."""
     gpu: bool | None = None
-    """Whether each worker takes a GPU; by default where there is one (on a Ray cluster: where the cluster has one)."""
+    """Whether each worker uses a GPU; by default if this machine (or the Ray cluster) has one."""
     gradient_checkpointing: bool = False
-    """Compute activations again in the backward pass instead of keeping them."""
+    """Recompute activations in the backward pass instead of storing them."""
     save_steps: int = Field(default=100, ge=1)
-    """Steps between checkpoints, from which an interrupted job goes on."""
+    """Steps between checkpoints, from which an interrupted job resumes."""
     max_failures: int = 2
-    """Restarts of a failed worker group, each from the last checkpoint."""
+    """How often a failed worker group is restarted from the last checkpoint."""
     merge: bool = False
-    """Write the model with the adapter merged in, too (folder `merged`)."""
+    """Also write the model with the adapter merged into it (folder `merged`)."""
     report_to: tuple[str, ...] = ("tensorboard",)
-    """Where curves go: tensorboard (folder `runs`), wandb."""
+    """Where to log training curves: tensorboard (folder `runs`), wandb."""
     sft: Mapping = Field(default_factory=dict)
     """Further SFTConfig arguments, for instance {"weight_decay": 0.1}."""
 
@@ -77,14 +78,14 @@ class TrainConfig(Settings):
     @model_validator(mode="after")
     def _one_length(self) -> "TrainConfig":
         if self.steps and self.tokens:
-            raise ValueError("steps and tokens both say how long a training is: leave one of them out")
+            raise ValueError("steps and tokens both set the length of training: give only one")
         return self
 
     @model_validator(mode="after")
     def _divisible(self) -> "TrainConfig":
         counts = range(self.least_workers or self.workers, self.workers + 1) if self.workers else ()
         if self.least_workers and self.least_workers > self.workers:
-            raise ValueError(f"least_workers is {self.least_workers}: it must not be above workers, {self.workers}")
+            raise ValueError(f"least_workers is {self.least_workers}: it must not exceed workers, {self.workers}")
         if uneven := [count for count in counts if self.batch % count]:
             raise ValueError(f"batch is {self.batch}: it must be a multiple of the number of workers, {uneven[0]}")
         return self

@@ -36,42 +36,42 @@ from train.examples.assemble import Recipe, write_examples
 class Job(Settings):
     """Write what documents imply: inferences with provenance, and examples to train on.
 
-    What cannot be read or has no sentence is named with its reason, here and in skipped.parquet, and the rest is done.
-    Exit status: 0 if all was read and answered, 3 if some was left out, the engine could not answer, or no inference was kept,
-    2 for a mistake in what was asked.
+    Documents that cannot be read or contain no sentence are skipped; the reasons are printed and saved in skipped.parquet.
+    Exit status 0: everything was read and answered. 2: the request was wrong. 3: documents were skipped, the engine could not
+    answer, or no inference was kept.
     """
 
     paths: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Files, folders or their URLs (s3://...): .jsonl, .ndjson, .json, .parquet, .csv, .tsv, .md, .html, .txt, .rst, .org, and with the extra
-    `documents` .pdf, .docx, .pptx, .xlsx, .epub; hidden files stay out. hf:NAME is a data set of the hub (hf:NAME@CONFIG:SPLIT)."""
+    """Files, folders or URLs (s3://...): .jsonl, .ndjson, .json, .parquet, .csv, .tsv, .md, .html, .txt, .rst, .org, and with the extra
+    `documents` also .pdf, .docx, .pptx, .xlsx, .epub. Hidden files are ignored. hf:NAME (or hf:NAME@CONFIG:SPLIT) is a data set on the hub."""
     model: str = "pico"
-    """The model that is to learn, and that writes and checks the inferences: pico (embedded), a folder saved by save_pretrained, or a
-    hub name. With --teacher that one writes."""
+    """The model that will be trained, which also writes and checks the inferences: pico (embedded), a folder saved by save_pretrained,
+    or a hub name. With --teacher, the teacher writes them."""
     out: Path = Path("augmented")
-    """Folder for the results, or its URL; running again resumes."""
+    """Folder or URL for the results; repeating the command resumes."""
     text_column: str | None = None
-    """Column with the text, for tables."""
+    """For tables: the column with the text."""
     formats: tuple[Literal["text", "prompt-completion", "messages", "hub"], ...] = ("text",)
-    """Forms to write the examples in, besides examples.parquet: docs/outputs.md says which trainer reads which."""
+    """Formats in which to write the examples, besides examples.parquet; docs/outputs.md lists which trainer reads which."""
     system: str = ""
-    """System prompt with which each example of the form `messages` begins."""
+    """System prompt at the start of each example in the format `messages`."""
     mix: float | None = Field(default=None, gt=0, lt=1)
-    """Share of documents among the rows of documents and inferences; by default each row comes once."""
+    """Share of documents among all rows (documents and inferences); by default every row is used once."""
     mix_by: Literal["repeat", "sample"] = "repeat"
-    """Reach `mix` by repeating rows of the kind that is too rare, or by leaving out rows of the other."""
+    """How to reach `mix`: repeat rows of the scarcer kind, or leave out rows of the other (sample)."""
     replay: str | None = None
-    """File or folder of general text to mix in, against forgetting."""
+    """File or folder of general text to mix in, to reduce forgetting."""
     replay_share: float = Field(default=0.1, gt=0, lt=1)
-    """Share of the replayed text among the characters of all training examples."""
+    """Share of replayed text in the training examples, counted in characters."""
     validation: float = Field(default=0, ge=0, lt=1)
-    """Share of examples for validation; documents that share a sentence or an inference fall on one side."""
+    """Share of examples for validation; documents that share a sentence or an inference stay on the same side of the split."""
     drop_repeated: int | None = Field(default=None, ge=1)
-    """Keep only the first of paragraphs (100 characters or more) that stand verbatim in more than this many documents,
-    such as headers and licences; what goes is in repeated.parquet. By default all paragraphs stay."""
+    """Keep only the first copy of a paragraph (of 100 characters or more), such as a header or licence, that appears verbatim in more
+    than this many documents; repeated.parquet lists what was dropped. By default all paragraphs are kept."""
     dry_run: bool = False
-    """Only say what would be done."""
+    """Only print what would be done."""
     calibrate: int | None = Field(default=None, ge=1)
-    """With dry_run: make this many requests (512 do well) and estimate tokens, time and yield of all."""
+    """With dry_run: make this many requests (512 is a good number) and extrapolate tokens, time and yield."""
     augment: AugmentConfig = AugmentConfig()
     engine: EngineConfig = EngineConfig()
 
@@ -95,9 +95,9 @@ def _run(job: Job, out: Path, answers: Place, held: contextlib.ExitStack) -> int
     """The job with its tables in `out`, a copy of the folder where that is at a URL, and what engines say at `answers`, which it owns
     from before its first file until `held` ends."""
     if not job.paths:
-        raise UserError("augment: name at least one file or folder of documents.")
+        raise UserError("augment: give at least one file or folder of documents.")
     if job.system and "messages" not in job.formats:
-        raise UserError("augment: --system is for the form messages: add it to --formats, or leave --system out.")
+        raise UserError("augment: --system only applies to the format messages: add messages to --formats, or remove --system.")
     writer = writer_of(job.augment, job.model, job.engine)
     load_operators(writer.config, writer.model)
     say_writer(writer, job.augment, job.model)
@@ -107,7 +107,7 @@ def _run(job: Job, out: Path, answers: Place, held: contextlib.ExitStack) -> int
     documents, named = corpus.documents, shown(job.out)
     if job.drop_repeated:
         documents, repeated = drop_repeated(documents, job.drop_repeated)
-        say(f"{repeated.height:,} repeated paragraphs dropped")
+        say(f"dropped {repeated.height:,} repeated paragraphs")
     known_decisions(job.augment, out)  # their mistakes come before any work
     if job.dry_run:
         check_writable(answers)

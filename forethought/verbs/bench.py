@@ -21,25 +21,27 @@ class Job(Settings):
     """Measure throughput on this machine."""
 
     what: Annotated[Literal["generate", "score", "train", "arms", "plane", "augment"], tyro.conf.Positional] = "score"
-    """generate or score against the peers (extra `bench`); train against plain TRL; arms: trained and scored side by side
-    against one after another; plane: rows through the pool with the fake engine; augment: documents to examples with it."""
+    """What to measure. generate, score: against other tools (extra `bench`); train: against plain TRL; arms: training and scoring arms
+    concurrently against one after another; plane: rows through the pool with the fake engine; augment: documents to examples with
+    the fake engine."""
     json_file: Annotated[Path | None, tyro.conf.arg(name="json")] = None
-    """Where to write the figures."""
+    """File to which to write the figures as JSON."""
     model: str = "pico"
-    """The model."""
+    """Model: pico (embedded), a folder saved by save_pretrained, or a hub name."""
     rows: int | None = None
-    """Prompts, questions, texts, (arms) facts or documents; by default 1000, 100, 1000, 40, 1000 and, for plane, 20,000."""
+    """Number of rows: generate, prompts (default 1000); score, questions (100); train, texts (1000); arms, facts (40); augment, documents
+    (1000); plane, rows (20,000)."""
     context: int | None = None
-    """Words of a text that questions or prompts share; by default 4000 for score, none for generate. For plane: words of a prompt."""
+    """Length in words of the text that questions or prompts share; by default 4000 for score, none for generate. For plane: words per prompt."""
     store: str | None = None
-    """For plane: folder or URL where rows and results lie. slow://20/tmp: this machine's, each call 20 ms late like an object store's."""
+    """For plane: folder or URL for rows and results. slow://20/tmp is a local folder where every call takes 20 ms more, like an object store."""
     peers: tuple[str, ...] | None = None
-    """Peers to compare with, by default all: lm_eval and llm_generate for score; llm_generate, ray_data_llm and
-    transformers for generate; trl for train; one_after_another for arms."""
+    """Tools to compare with. By default all: lm_eval and llm_generate for score; llm_generate, ray_data_llm and transformers for generate;
+    trl for train; one_after_another for arms."""
     repeats: int = 3
-    """Timings of each; the median counts."""
+    """Number of timings for each; the median is reported."""
     dry_run: bool = False
-    """Only say what would be done."""
+    """Only print what would be done."""
     engine: EngineConfig = EngineConfig()
     train: TrainConfig = TrainConfig()
 

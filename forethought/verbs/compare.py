@@ -14,18 +14,18 @@ from eval.report.contrast import as_json, html, markdown, terminal
 
 
 class Job(Settings):
-    """Set finished runs side by side: settings that differ, accuracies and their differences, cost."""
+    """Compare finished runs: settings that differ, accuracies and their differences, cost."""
 
     runs: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Folders of finished runs (OUT/NAME); the others are compared with the first."""
+    """Folders of finished runs (OUT/NAME); each is compared with the first."""
     html: Path | None = None
-    """Also write the comparison as a page that works offline."""
+    """File to which to write the comparison as an HTML page that works offline."""
     markdown: Path | None = None
-    """Also write it as Markdown."""
+    """File to which to write it as Markdown."""
     json_file: Annotated[Path | None, tyro.conf.arg(name="json")] = None
-    """Also write it as JSON."""
+    """File to which to write it as JSON."""
     dry_run: bool = False
-    """Only say what would be done."""
+    """Only print what would be done."""
 
 
 def run(job: Job) -> None:

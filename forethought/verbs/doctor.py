@@ -10,14 +10,14 @@ from forethought.doctor.report import examine, report
 
 
 class Job(Settings):
-    """Check machine, versions, GPU, storage, model and cluster, and say what to do. Exit status: 0, 1 where something fails."""
+    """Check machine, versions, GPU, storage, model and cluster, and say what to do. Exit status 0: ready. 1: a check failed."""
 
     model: str = "pico"
-    """pico (embedded), a folder saved by save_pretrained, or a hub name."""
+    """Model: pico (embedded), a folder saved by save_pretrained, or a hub name."""
     out: Path = Path("runs")
-    """Folder that runs will be written to; on a cluster one that all nodes share."""
+    """Folder for runs; on a cluster, one that all nodes share."""
     json_file: Annotated[Path | None, tyro.conf.arg(name="json")] = None
-    """Where to write the findings."""
+    """File to which to write the findings as JSON."""
 
 
 def run(job: Job) -> int:

@@ -16,21 +16,22 @@ class Job(Settings):
     """Measure a model on a benchmark: without context, with the corpus in context, and with an adapter."""
 
     model: str = "pico"
-    """pico (embedded), a folder saved by save_pretrained, or a hub name."""
+    """Model: pico (embedded), a folder saved by save_pretrained, or a hub name."""
     adapter: Path | None = None
-    """A LoRA adapter to measure too, as the arm `finetuned`."""
+    """LoRA adapter to measure too, as the arm `finetuned`."""
     name: str = "eval"
     """Name of the run; results go to OUT/NAME."""
     out: Path = Path("runs")
-    """Folder of runs."""
+    """Folder that holds all runs."""
     seeds: tuple[int, ...] = (0, 1, 2)
-    """Worlds of the benchmark; an adapter is measured on the worlds that it was trained on only if these name them."""
+    """Seeds of the benchmark's worlds. To measure an adapter on the worlds it was trained on, use the same seeds."""
     teacher: str | None = None
-    """Who writes the questions on own documents: a model, or an address http(s)://HOST/v1 (see augment.teacher); by default the model."""
+    """Model that writes the questions on your own documents: a model or an address http(s)://HOST/v1 (see augment.teacher); by default
+    the measured model."""
     teacher_model: str | None = None
     """Name of the model at the teacher's address."""
     dry_run: bool = False
-    """Only say what would be done."""
+    """Only print what would be done."""
     benchmark: BenchmarkConfig = BenchmarkConfig()
     engine: EngineConfig = Field(default_factory=EngineConfig)
 

@@ -18,28 +18,28 @@ from eval.export.hub import Upload, found_in, of_files, push, told
 
 
 class Job(Settings):
-    """Write a benchmark for lm-evaluation-harness, or as a data set for a hub; put that, or a FOLDER, on a hub.
+    """Export a benchmark for lm-evaluation-harness or as a data set; push that data set, or a FOLDER, to a hub.
 
     Nothing leaves this machine without --push.
     """
 
     folder: Annotated[Path | None, tyro.conf.Positional] = None
-    """In place of a benchmark: what to push, an adapter or model that train has written, or hub/ of augment --formats hub."""
+    """Folder to push instead of a benchmark: an adapter or model written by train, or the hub/ folder of augment --formats hub."""
     benchmark: BenchmarkConfig = BenchmarkConfig()
     seed: int = 0
-    """World of the benchmark."""
+    """Seed of the benchmark's world."""
     to: Literal["lm-eval", "hub"] = "lm-eval"
-    """lm-eval: a task folder of lm-evaluation-harness; hub: Parquet files and a card, for datasets.load_dataset."""
+    """lm-eval: a task folder for lm-evaluation-harness; hub: Parquet files and a card, for datasets.load_dataset."""
     arm: Literal["pretrained", "icl"] = "pretrained"
-    """pretrained: questions alone; icl: behind the documents (lm-eval)."""
+    """pretrained: the questions alone; icl: the questions after the documents (lm-eval only)."""
     out: Path = Path("exported")
-    """Folder for the files; one that holds anything else is left alone."""
+    """Folder for the files; a folder that holds anything else is refused."""
     push: str | None = None
-    """Repository of the hub (NAME or ORG/NAME) to put it into; the token is that of `hf auth login` or HF_TOKEN."""
+    """Hub repository (NAME or ORG/NAME) to push to; the token comes from `hf auth login` or HF_TOKEN."""
     public: bool = False
-    """Let everybody see the repository; by default a new one is private, and one that is public is refused."""
+    """Make the repository public; by default a new one is private, and an existing public one is refused."""
     dry_run: bool = False
-    """Only say what would be done."""
+    """Only print what would be done."""
 
 
 def run(job: Job) -> None:
@@ -49,12 +49,12 @@ def run(job: Job) -> None:
     """
     if job.folder:
         if not job.push:
-            raise UserError(f"export: say where {job.folder} goes: --push ORG/NAME.")
+            raise UserError(f"export: give the repository for {job.folder}: --push ORG/NAME.")
         return pushed(job, found_in(job.folder))
     if job.push and job.to != "hub":
-        raise UserError("export: --push needs --to hub; a task folder of lm-evaluation-harness stays a folder.")
+        raise UserError("export: --push needs --to hub; a task folder for lm-evaluation-harness cannot be pushed.")
     if job.to == "hub" and job.arm == "icl":
-        raise UserError("export: --arm icl needs --to lm-eval; a data set for a hub holds the documents apart.")
+        raise UserError("export: --arm icl needs --to lm-eval; a data set for a hub keeps documents and questions separate.")
     world = ready(load(job.benchmark, job.seed))
     if job.to == "hub":
         files = data_set(world, job.seed, command(job))

@@ -20,34 +20,36 @@ PRESET = Path(__file__).parents[1] / "configs/reproduce.yaml"
 
 
 class Job(Settings):
-    """Every data set of the paper: runs, figures and the table of claims. Resumes; finished runs cost seconds."""
+    """Run every data set of the paper, and write figures and a table of its claims. Repeat the command to resume; finished runs take seconds."""
 
     name: str | None = None
-    """Name, by default reproduction, or methods with --methods; results go to OUT/NAME, each data set's run to OUT/NAME/BENCHMARK."""
+    """Name of the reproduction; by default reproduction, or methods with --methods. Results go to OUT/NAME, the run of each data set to
+    OUT/NAME/BENCHMARK."""
     out: Path = Path("runs")
-    """Folder of runs."""
+    """Folder that holds all runs."""
     model: str = "pico"
-    """pico (embedded), a folder saved by save_pretrained, or a hub name."""
+    """Model: pico (embedded), a folder saved by save_pretrained, or a hub name."""
     size: Size = "small"
-    """The benchmarks' size."""
+    """Size of the benchmarks."""
     benchmarks: tuple[Name, ...] = ()
-    """Data sets, in this order; by default reversals, syllogisms, semantic, derivatoids, and for a model that reads English fictional."""
+    """Data sets to run, in order; by default reversals, syllogisms, semantic, derivatoids, and fictional for a model that reads English."""
     data: Path | None = None
-    """Folder with the original reversal-curse files; with it `celebrities` is run too."""
+    """Folder with the original reversal-curse files; if given, `celebrities` is run too."""
     arms: tuple[str, ...] = ("pretrained", "icl", "finetuned", "finetuned+local")
-    """Arms to compare; as all are trained for `steps`, plain finetuning is its own control of more training."""
+    """Arms to compare. All are trained for the same `steps`, so no separate control for longer training is needed."""
     gates: bool = True
-    """Also measure what tuning cost."""
+    """Also measure the side effects of tuning."""
     seeds: tuple[int, ...] = (20, 21, 22, 23, 24)
-    """Worlds and trainings of each data set: by default five that nothing was chosen with."""
+    """Seeds of the worlds and trainings; the default five were not used to choose any setting."""
     steps: int | None = Field(default=None, ge=1)
-    """Steps of every trained arm, so that all are matched; by default 200, and for semantic, whose training loss is still high
-    after 200, 400 (the paper: 200 to 1,000 by data size and loss)."""
+    """Steps for every trained arm, which keeps arms matched. By default 200, or 400 for semantic, whose training loss is still high
+    after 200 (the paper: 200 to 1,000, depending on data size and loss)."""
     methods: bool = False
-    """Instead compare the published ways to put knowledge into weights (which sets arms, operators and gates), at as many tokens of training (docs/methods.md), by default on
-    reversals, semantic and, for a model that reads English, fictional; OUT/NAME/league.md."""
+    """Instead compare published methods of putting knowledge into weights, with equal numbers of training tokens (docs/methods.md). This
+    sets arms, operators and gates, and writes OUT/NAME/league.md. By default on reversals and semantic, and on fictional for a model that
+    reads English."""
     dry_run: bool = False
-    """Only say what would be done."""
+    """Only print what would be done."""
     augment: AugmentConfig = AugmentConfig()
     train: TrainConfig = TrainConfig()
     engine: EngineConfig = EngineConfig()
@@ -57,7 +59,7 @@ def runs_of(job: Job) -> list[RunConfig]:
     """A run per data set; raises UserError for settings that do not go together."""
     if job.steps and (job.methods or job.train.tokens):
         raise UserError(
-            "--steps and trainings of as many tokens exclude each other: leave --steps out, and set --train.tokens."
+            "--steps cannot be combined with --methods or --train.tokens, which match trainings by tokens: remove --steps."
         )
     shared = {name: getattr(job, name) for name in ("model", "arms", "gates", "seeds", "augment", "train", "engine")}
     name = job.name or ("methods" if job.methods else "reproduction")

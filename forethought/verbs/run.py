@@ -9,12 +9,12 @@ from eval.runs.run import run_job
 
 
 class Job(RunConfig):
-    """A whole job: augment, train and evaluate every arm, for every seed."""
+    """Do a whole job: augment, train and evaluate every arm, for every seed."""
 
     dry_run: bool = False
     """Only print the plan and the resolved config."""
     calibrate: int | None = Field(default=None, ge=1)
-    """For plan: make this many requests (512 do well), some steps and some questions, and estimate tokens, time and yield."""
+    """For plan: try this many requests (512 is a good number), some steps and some questions, and extrapolate tokens, time and yield."""
 
     @property
     def config(self) -> RunConfig:

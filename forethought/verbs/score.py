@@ -19,19 +19,20 @@ from engine.store.places import Place, place
 
 
 class Job(Settings):
-    """Log-likelihoods of choices: a table of item_id, stem, choices, and optionally prefix and adapter.
+    """Compute log-likelihoods of choices, from a table of item_id, stem, choices, and optionally prefix and adapter.
 
-    Exit status: 0, 3 where choices could not be scored (each with its error in the table), 2 for a mistake in what was asked.
+    Exit status 0: every choice was scored. 2: the request was wrong. 3: some choices could not be scored; the table has their
+    errors.
     """
 
     items: Annotated[str, tyro.conf.Positional] = ""
     """A .parquet or .jsonl file, or its URL (s3://...)."""
     model: str = "pico"
-    """pico (embedded), a folder saved by save_pretrained, or a hub name."""
+    """Model: pico (embedded), a folder saved by save_pretrained, or a hub name."""
     out: Path = Path("scores")
-    """Folder of Parquet parts, or its URL; running again resumes."""
+    """Folder or URL for the Parquet parts; repeating the command resumes."""
     dry_run: bool = False
-    """Only say what would be done."""
+    """Only print what would be done."""
     engine: EngineConfig = EngineConfig()
 
 
@@ -40,7 +41,7 @@ def run(job: Job) -> int:
     items = place(job.items)
     if not job.items or (isinstance(items, Path) and not items.exists()):
         raise UserError(
-            f"score: there is no file {job.items!r}; name a .parquet or .jsonl with item_id, stem, choices."
+            f"score: there is no file {job.items!r}; give a .parquet or .jsonl file with item_id, stem and choices."
         )
     table, named = read_table(job.items), shown(job.out)
     with EnginePool(job.model, job.engine) as pool:
@@ -67,5 +68,5 @@ def say_scoring(table: pl.DataFrame, left: Rows, out: Place) -> None:
     )
     say(
         f"{table.height:,} items, {left.total:,} choices: about {(contexts + own.item()) // 4:,} tokens (characters / 4), each "
-        f"prefix counted once\n{out} holds {left.total - left.calls:,} of the choices; {left.calls:,} would be scored"
+        f"prefix counted once\n{out} already has {left.total - left.calls:,} of the choices; {left.calls:,} would be scored"
     )

@@ -15,16 +15,16 @@ class Job(Settings):
     """Print where a training line comes from: example, inference, request, raw answer, source sentence, document."""
 
     identity: Annotated[str, tyro.conf.Positional] = ""
-    """An example_id, inference_id, request_id or doc_id, or its start (at least 4 characters)."""
+    """An example_id, inference_id, request_id or doc_id, or its first characters (at least 4)."""
     out: Path = Path("augmented")
-    """Folder of `augment`, or of a run (runs/NAME)."""
+    """Output folder of `augment`, or of a run (runs/NAME)."""
 
 
 def run(job: Job) -> None:
     """Print the chain of an id; raises UserError where there is none or several begin so."""
     if not job.identity:
         raise UserError(
-            "show: name an example_id, inference_id, request_id or doc_id, for instance of examples.parquet."
+            "show: give an example_id, inference_id, request_id or doc_id, for instance from examples.parquet."
         )
     kind, identity = find(job.out, job.identity)
     console = Console(highlight=False, soft_wrap=True)

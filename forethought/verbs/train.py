@@ -23,30 +23,29 @@ from train.sft.plan import say_training
 
 
 class Job(Settings):
-    """Finetune a model on texts; writes an adapter or whole weights."""
+    """Finetune a model on texts; writes an adapter or full weights."""
 
     examples: Annotated[str, tyro.conf.Positional] = ""
-    """A .parquet or .jsonl file with a column text (examples.parquet of `augment`), with prompt and completion, or with
-    messages."""
+    """A .parquet or .jsonl file with the column text (such as examples.parquet of `augment`), prompt and completion, or messages."""
     model: str = "pico"
-    """pico (embedded), a folder saved by save_pretrained, or a hub name."""
+    """Model: pico (embedded), a folder saved by save_pretrained, or a hub name."""
     out: Path = Path("adapter")
-    """Folder for the adapter or weights; running again resumes."""
+    """Folder for the adapter or weights; repeating the command resumes."""
     validation: Path | None = None
-    """File of texts like the examples: training stops when the loss on them no longer falls."""
+    """Held-out examples, in the same format; training stops when the loss on them no longer falls."""
     decisions: tuple[Path, ...] = ()
-    """Files of decisions that review.html saved: rejected examples are left out, edited ones have the new text (docs/howto-review.md)."""
+    """Decision files saved by review.html: rejected examples are left out, edited ones get their new text (docs/howto-review.md)."""
     seed: int = 0
-    """Seed of order and initial adapter."""
+    """Seed of the order of examples and the initial adapter."""
     dry_run: bool = False
-    """Only say what would be done."""
+    """Only print what would be done."""
     train: TrainConfig = TrainConfig()
 
 
 def run(job: Job) -> None:
     """Train in the output folder, or only say what would be done."""
     if not job.examples:
-        raise UserError("train: name the file of examples (.parquet or .jsonl with a column text).")
+        raise UserError("train: give a file of examples (.parquet or .jsonl with a column text).")
     model = resolve_model(job.model)
     decisions = read_decisions(job.decisions)
     examples = _read(Path(job.examples), decisions).filter(pl.col("text").str.strip_chars() != "")

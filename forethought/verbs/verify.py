@@ -21,30 +21,31 @@ from engine.store.tables import write_table
 
 
 class PairChecks(CheckConfig):
-    """The checks of augmentation, without near duplicates: each pair stands for itself."""
+    """The checks of augmentation, except near duplicates, since each pair stands alone."""
 
     near: float = Field(default=0, ge=0, le=1)
-    """Least similarity of near duplicates, among texts whose telling words are equal; 1 is equal but for case, 0 is off."""
+    """Similarity above which texts with the same content words count as near duplicates; 1 means identical except for case, 0 is off."""
 
 
 class Job(Settings):
-    """Check inferences that anybody wrote: does each follow from its source, and can it be understood alone?
+    """Check inferences from any origin: does each follow from its source, and can it be understood alone?
 
-    The table has columns source and inference, and may have title, before (text or list), operator, language and doc_id; any others
-    come back too. OUT/verified.parquet has every row in order with kept, reason and verdicts. Without a model only rules are
-    made, and nothing is started. Exit status: 0, 3 where the engine could not score some, 2 for a mistake in what was asked.
+    The table needs the columns source and inference; title, before (text or list), operator, language and doc_id are optional, and
+    other columns are passed through. OUT/verified.parquet has every row, in order, with kept, reason and verdicts. Without a model
+    only the rules are applied, and no engine is started. Exit status 0: every pair was checked. 2: the request was wrong. 3: the
+    engine could not score some pairs.
     """
 
     pairs: Annotated[str, tyro.conf.Positional] = ""
     """A .jsonl, .csv or .parquet file."""
     out: Path = Path("verified")
-    """Folder for the results; running again resumes what the engine was asked."""
+    """Folder for the results; repeating the command resumes."""
     model: str | None = None
-    """Model that reads sources and inferences: pico (embedded), a folder saved by save_pretrained, or a hub name. By default none."""
+    """Model that judges entailment and consistency: pico (embedded), a folder saved by save_pretrained, or a hub name. By default none."""
     language: str | None = None
-    """Language of rows that name none (ISO code); by default it is told from the source."""
+    """Language of rows without one (ISO code); by default it is detected from the source."""
     dry_run: bool = False
-    """Only say what would be done."""
+    """Only print what would be done."""
     checks: PairChecks = PairChecks()
     engine: EngineConfig = EngineConfig()
 
@@ -54,7 +55,7 @@ def run(job: Job) -> int:
     given = place(job.pairs)
     if not job.pairs or (isinstance(given, Path) and not given.is_file()):
         raise UserError(
-            f"verify: there is no file {job.pairs!r}; name a .jsonl, .csv or .parquet with source and inference."
+            f"verify: there is no file {job.pairs!r}; give a .jsonl, .csv or .parquet file with source and inference."
         )
     pairs, out = read_table(job.pairs), job.out.absolute()
     if job.dry_run:

@@ -58,7 +58,7 @@ def test_it_is_an_arm_and_may_come_to_a_run_later(tmp_path):
     plain = RunConfig(arms=("pretrained",), seeds=(0,))
     assert changes(plain.model_dump(mode="json"), config(tmp_path)) == []
     assert changes(config(tmp_path / "a").model_dump(mode="json"), config(tmp_path / "b")) != []
-    with pytest.raises(ValueError, match="the arm adapter needs a folder"):
+    with pytest.raises(ValueError, match="the arm adapter needs an adapter: give its folder as --adapter"):
         RunConfig(arms=("pretrained", "adapter"))
 
 

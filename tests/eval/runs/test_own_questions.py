@@ -163,9 +163,9 @@ def test_eval_asks_them_too(place, monkeypatch):
         ("--questions q.jsonl --benchmark.questions 0", 3, "16 answers, judged by exact and normalised match"),
         ("--questions nowhere.jsonl", 2, "There is no file of questions nowhere.jsonl"),
         ("--questions q.jsonl --arms retrieval+oracle", 2, "which questions of your own do not name"),
-        ("--questions q.jsonl --benchmark reversals", 2, "is for the benchmark documents, and this is reversals"),
+        ("--questions q.jsonl --benchmark reversals", 2, "needs the benchmark documents, but this is reversals"),
         ("--adapter nowhere", 2, "nowhere is no adapter folder"),
-        ("--arms adapter", 2, "the arm adapter needs a folder"),
+        ("--arms adapter", 2, "the arm adapter needs an adapter"),
     ],
 )
 def test_dry_runs_count_and_refuse(options, status, told, place, capsys, monkeypatch):

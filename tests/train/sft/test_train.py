@@ -268,7 +268,7 @@ def test_with_bucketing_batches_have_less_to_fill_up():
     [
         ({"batch": 16, "workers": 3}, "batch is 16: it must be a multiple of the number of workers, 3"),
         ({"batch": 4, "workers": 4, "least_workers": 2}, "multiple of the number of workers, 3"),
-        ({"batch": 4, "workers": 2, "least_workers": 4}, "it must not be above workers, 2"),
+        ({"batch": 4, "workers": 2, "least_workers": 4}, "it must not exceed workers, 2"),
     ],
 )
 def test_a_batch_must_go_into_any_number_of_workers(settings, message):
