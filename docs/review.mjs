@@ -74,9 +74,9 @@ for (let number = 0; number < size; number++) {
 }
 const right = kinds.filter((kind) => kind === "keep").length;
 const told = await page.evaluate(([right, of]) => { const { share, low, high } = wilson(right, of); return [share, low, high].map(percent); }, [right, size]);
-assert.match(await text("estimate"), new RegExp(`${told[0]}% \\[${told[1]}, ${told[2]}\\], ${right} of the first ${size} are right`.replaceAll(".", "\\.")));
+assert.match(await text("estimate"), new RegExp(`${told[0]}% \\[${told[1]}, ${told[2]}\\], ${right} of the first ${size} are correct`.replaceAll(".", "\\.")));
 await page.keyboard.press("u"); // the last one taken back and decided again
-assert.match(await text("estimate"), new RegExp(`of the first ${size - 1} are right`));
+assert.match(await text("estimate"), new RegExp(`of the first ${size - 1} are correct`));
 await page.keyboard.press(kinds.at(-1) === "edit" ? "r" : kinds.at(-1)[0]);
 if (kinds.at(-1) === "edit") kinds[kinds.length - 1] = "reject";
 await page.screenshot({ path: join(out, "sample.png") });
@@ -111,7 +111,7 @@ assert.deepEqual(lines(await saved("again.jsonl")), lines(first));
 // A file that is none is refused with what is wrong, and changes nothing.
 const broken = { name: "broken.jsonl", mimeType: "text/plain", buffer: Buffer.from('{"inference_id": "x", "decision": "maybe"}\n') };
 await page.setInputFiles("#load", broken);
-await page.waitForFunction(() => document.getElementById("tally").textContent.startsWith("Nothing was loaded: decision 1 is none of keep, reject, edit."));
+await page.waitForFunction(() => document.getElementById("tally").textContent.startsWith("Nothing was loaded: decision 1 is not one of keep, reject, edit."));
 
 // Text that looks like markup stays text.
 assert.equal(await page.evaluate(() => document.querySelectorAll("#rows b, #rows img, #rows script").length), 0);
@@ -120,7 +120,7 @@ assert.equal(await page.evaluate(() => document.querySelectorAll("#rows b, #rows
 const bare = await context.newPage();
 await bare.addInitScript(() => Object.defineProperty(window, "localStorage", { get() { throw new Error("refused"); } }));
 await bare.goto(url);
-assert.equal(await bare.textContent("#where"), "This browser keeps nothing: save before you close the page.");
+assert.equal(await bare.textContent("#where"), "This browser cannot store decisions: save before you close the page.");
 await bare.close();
 
 for (const colorScheme of ["light", "dark"]) {

@@ -58,8 +58,10 @@ def room_for(folders: Iterable[str], most: int | None) -> Room:
     for folder in folders:
         needed = read_adapter(folder)
         if most is not None and needed.rank > most:
-            told = f"the adapter {folder} has rank {needed.rank} and engine.max_lora_rank is {most}"
-            raise UserError(f"Not served: {told}; leave engine.max_lora_rank out, and it follows the adapters.")
+            told = f"the adapter {folder} has rank {needed.rank}, but engine.max_lora_rank is {most}"
+            raise UserError(
+                f"Adapter not served: {told}; leave engine.max_lora_rank unset and it will follow the adapters."
+            )
         found |= needed
     return found
 
@@ -69,7 +71,9 @@ def read_adapter(folder: str) -> Room:
     path = Path(folder)
     for name in (SETTINGS, WEIGHTS):
         if not (path / name).is_file():
-            raise UserError(f"{folder} is no adapter folder: it has no {name}; give one that train or PEFT has saved.")
+            raise UserError(
+                f"{folder} is not an adapter folder: it has no {name}; give a folder saved by train or PEFT."
+            )
     try:
         settings = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
         names = _tensors(path / WEIGHTS)
@@ -79,7 +83,7 @@ def read_adapter(folder: str) -> Room:
         raise UserError(f"The adapter {folder} cannot be served: {type(error).__name__}: {error}.") from error
     odd = [name for name in UNKNOWN if settings.get(name)]
     if odd or settings.get("bias", "none") != "none":
-        raise UserError(f"The adapter {folder} uses {', '.join(odd) or 'bias'}, which vLLM does not serve: {MERGE}.")
+        raise UserError(f"The adapter {folder} uses {', '.join(odd) or 'bias'}, which vLLM does not support: {MERGE}.")
     paths = {re.sub(r"\.lora_.*", "", name) for name in names if ".lora_" in name}
     modules = {found.rsplit(".", 1)[-1] for found in paths} | {"experts" for found in paths if ".experts" in found}
     unserved = sorted(modules & set(UNSERVED)) or sorted(name for name in names if ".lora_" not in name)[:3]

@@ -45,10 +45,10 @@ def checked_address(address: str | None) -> str:
     except ValueError:  # a port that is no number
         there = False
     if not there:
-        raise UserError("The address of a teacher is none: write http://HOST:PORT/v1 or https://HOST/v1.")
+        raise UserError("The teacher's address is not valid: write http://HOST:PORT/v1 or https://HOST/v1.")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise UserError(
-            f"The address of {parts.hostname} holds a user, a password or a query: leave them out and put the key into the "
+            f"The address of {parts.hostname} contains a user, a password or a query: remove it and put the key in the "
             f"environment variable {KEY}."
         )
     return f"{parts.scheme.lower()}://{parts.netloc}{parts.path.rstrip('/')}"
@@ -90,7 +90,7 @@ def served(address: str, name: str | None = None) -> Served:
     if listed is None:
         if not name:
             raise UserError(
-                f"{address} does not list its models: name one by --teacher-model, and see that /v1 is right."
+                f"{address} does not list its models: give one as --teacher-model, and check the /v1 in the address."
             )
         return Served(name)
     known = {str(one.get("id")): one for one in listed}
@@ -99,7 +99,7 @@ def served(address: str, name: str | None = None) -> Served:
     if not name or (name not in known and listed):
         some = ", ".join(sorted(known)[:8]) + (", ..." if len(known) > 8 else "")
         told = f"has no model {name!r}" if name else f"serves {len(known)} models"
-        raise UserError(f"{address} {told}: choose one by --teacher-model from {some or 'none'}.")
+        raise UserError(f"{address} {told}: set --teacher-model to one of {some or 'none'}.")
     return Served(name, str(known.get(name, {}).get("owned_by") or "").lower())
 
 
@@ -120,13 +120,15 @@ def _listed(address: str) -> list[dict[str, Any]] | None:
                 if status in (401, 403):
                     raise UserError(refused(address)) from None
                 if status < 500 and status != 429:
-                    raise UserError(f"{address} {told}: see that it is an OpenAI-compatible address.") from None
+                    raise UserError(f"{address} {told}: check that this is an OpenAI-compatible address.") from None
             except openai.APIConnectionError as error:
                 most, told = DEAF_SECONDS, f"cannot be reached ({_reason(error)})"
             except ValueError as error:
                 most, told = DEAF_SECONDS, f"answers no list of models ({error})"
             if time.monotonic() - started > most:
-                raise UserError(f"{address} {told}: start the server or mend the address, then run again.") from None
+                raise UserError(
+                    f"{address} {told}: start the server or correct the address, then repeat the command."
+                ) from None
             time.sleep(pause)
             pause = min(5.0, 2 * pause)
 

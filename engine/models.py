@@ -25,7 +25,7 @@ def resolve_model(model: str) -> str:
     if path.is_dir():
         if not (path / "config.json").exists():
             raise UserError(
-                f"{model} is no model folder: it has no config.json; give a folder saved by save_pretrained."
+                f"{model} is not a model folder: it has no config.json; give a folder saved by save_pretrained."
             )
         if not any(path.glob("*.safetensors")):
             raise UserError(f"{model} has no .safetensors file; save it with safetensors (no other format is loaded).")
@@ -40,7 +40,7 @@ def resolve_model(model: str) -> str:
         AutoConfig.from_pretrained(model)
     except (OSError, ValueError) as error:
         raise UserError(
-            f"The hub model {model} cannot be had ({str(error).splitlines()[0]}); check name, network and access."
+            f"The hub model {model} cannot be loaded ({str(error).splitlines()[0]}); check name, network and access."
         ) from error
     return model
 
@@ -90,8 +90,8 @@ def check_alike(one: str, other: str) -> None:
     for name in names:
         if configs[0].get(name) != configs[1].get(name):
             raise UserError(
-                f"{other} cannot take the place of {one}: its {name} is {configs[1].get(name)} and not "
-                f"{configs[0].get(name)}; start a pool of its own for it."
+                f"{other} cannot replace {one}: its {name} is {configs[1].get(name)}, not "
+                f"{configs[0].get(name)}; start a separate pool for it."
             )
 
 

@@ -161,7 +161,7 @@ class EnginePool:
     def _check(self, task: str) -> None:
         if task == "score" and self.config.kind == "openai":
             raise UserError(
-                f"{self.config.base_url} gives no log-likelihoods of texts: score with a model of your own (--model), or leave out "
+                f"{self.config.base_url} gives no log-likelihoods of texts: score with your own model (--model), or turn off "
                 "what asks for them (augment.verify.entailment false)."
             )
 

@@ -139,7 +139,9 @@ class RunConfig(Settings):
                 f"the arm {arm} needs inferences: name their operators, or local, as in {TUNED}+local+unchecked"
             )
         if "split" in parts and self.train.loss == "completion":
-            raise ValueError(f"the arm {arm} trains on sentences without a prompt: remove the arm, or train.loss completion")
+            raise ValueError(
+                f"the arm {arm} trains on sentences without a prompt: remove the arm, or train.loss completion"
+            )
         if "distilled" in parts and (self.train.method != "lora" or self.train.packing):
             raise ValueError(f"the arm {arm} needs train.method lora and train.packing off")
 

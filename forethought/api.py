@@ -78,7 +78,7 @@ def score(
         raise UserError(f"score: the questions lack {' and '.join(lacking)}; they have {', '.join(table.columns)}.")
     for folder in map(Path, adapters):
         if not (folder / "adapter_config.json").exists():
-            raise UserError(f"{folder} is no adapter folder: it has no adapter_config.json.")
+            raise UserError(f"{folder} is not an adapter folder: it has no adapter_config.json.")
     asked = table.select(c for c in ("stem", "choices", "prefix") if c in table.columns).with_row_index("question")
     folders = [None, *(str(Path(folder).absolute()) for folder in adapters)]
     items = pl.concat(asked.with_columns(adapter=pl.lit(folder, pl.String)) for folder in folders)

@@ -41,7 +41,7 @@ Make a language model learn what documents imply, and measure it.
 With any verb: -v shows the logs of engines and packages, which otherwise go to log.txt in the output folder;
 --json makes every line on stderr a JSON object (put it before the verb if the verb has its own --json FILE).
 `forethought VERB --help` lists a verb's options. Every option can also be set in the YAML file.
-Exit status 0: done. 1: a check of doctor failed. 2: the request was wrong. 3: done in part; documents were skipped, requests
+Exit status 0: done. 1: doctor found a problem, or the engine failed. 2: the request was wrong. 3: done in part; documents were skipped, requests
 could not be answered, choices were not scored, or no inference was kept.
 """
 VERBS = {

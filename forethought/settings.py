@@ -62,7 +62,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise UserError(f"Cannot read {path}: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is no valid YAML: {error}.") from error
+        raise UserError(f"{path} is not valid YAML: {error}.") from error
     if not isinstance(content, dict):
         raise UserError(f"{path} must hold a mapping of settings.")
     return content

@@ -58,7 +58,7 @@ def paths_told(arguments: Sequence[str]) -> Iterator[None]:
     """Turn what the system says of a path that cannot be used into one sentence."""
     if bad := [word for word in arguments if not _is_text(word)]:
         shown = os.fsencode(bad[0]).decode(errors="replace")
-        raise UserError(f"{shown} is no UTF-8: rename the file or folder, as tables cannot hold its name.")
+        raise UserError(f"{shown} is not valid UTF-8: rename the file or folder, because tables cannot hold its name.")
     try:
         yield
     except OSError as error:

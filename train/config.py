@@ -56,6 +56,8 @@ class TrainConfig(Settings):
     """CPU cores per job and per worker."""
     gpu: bool | None = None
     """Whether each worker uses a GPU; by default if this machine (or the Ray cluster) has one."""
+    bf16_on_cpu: bool = False
+    """Compute in bfloat16 on a CPU with AMX, as on a GPU. Other CPUs always compute in 32 bits."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass instead of storing them."""
     save_steps: int = Field(default=100, ge=1)

@@ -37,7 +37,7 @@ def verify_pairs(
     missing = [name for name in REQUIRED if name not in pairs.columns]
     if missing:
         raise UserError(
-            f"The pairs have no column {missing[0]!r}: they need `source` and `inference`, and have {', '.join(pairs.columns)}."
+            f"The pairs have no column {missing[0]!r}: they need `source` and `inference`, but have {', '.join(pairs.columns)}."
         )
     rows = _rows(pairs, language)
     faults = [_fault(row) for row in rows.iter_rows(named=True)]
@@ -84,7 +84,7 @@ def _rows(pairs: pl.DataFrame, language: str | None) -> pl.DataFrame:
 def _texts(values: list[Any], name: str) -> list[str]:
     odd = next((value for value in values if not (value is None or isinstance(value, str))), None)
     if odd is not None:
-        raise UserError(f"Column {name!r} of the pairs holds {type(odd).__name__} values: it must hold text.")
+        raise UserError(f"Column {name!r} of the pairs holds {type(odd).__name__} values, but must hold text.")
     return [(value or "").strip() for value in values]
 
 

@@ -178,15 +178,17 @@ def verdicts_added(tables: Iterator[pl.DataFrame], found: pl.DataFrame) -> Itera
 
 def _loaded(point: EntryPoint) -> Check:
     if point.name == Form.name or point.name in [kind.name for kind in (*RULES, *WHOLE)]:
-        raise UserError(f"The check {point.name} ({point.value}) is named like a shipped one; rename its entry point.")
+        raise UserError(
+            f"The check {point.name} ({point.value}) has the name of a built-in check; rename its entry point."
+        )
     try:
         kind = point.load()
     except Exception as error:  # a plug-in may raise anything
         raise UserError(
-            f"The check {point.name} ({point.value}) cannot be loaded: {error}; mend its package."
+            f"The check {point.name} ({point.value}) cannot be loaded: {error}; fix its package."
         ) from error
     if not (isinstance(kind, type) and issubclass(kind, Check)):
-        raise UserError(f"The check {point.name} ({point.value}) is no subclass of augment.checks.base.Check.")
+        raise UserError(f"The check {point.name} ({point.value}) is not a subclass of augment.checks.base.Check.")
     check = kind()
     check.name = point.name
     return check

@@ -152,7 +152,7 @@ class Operator:
             if not ORDER.fullmatch(" ".join(turn.role for turn in self.templates[name])):
                 found = ", ".join(turn.role for turn in self.templates[name]) or "nothing"
                 raise UserError(
-                    f"The prompt {file} must begin and end with a turn of the user, and turns must alternate; it has: {found}."
+                    f"The prompt {file} must begin and end with a user turn, and turns must alternate; it has: {found}."
                 )
         return self.templates[name]
 

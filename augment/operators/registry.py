@@ -50,9 +50,9 @@ def kind_of(name: str) -> type[Operator]:
     try:
         kind = found.load()
     except Exception as error:  # a plug-in may raise anything
-        raise UserError(f"The operator {name} ({found.value}) cannot be loaded: {error}; mend its package.") from error
+        raise UserError(f"The operator {name} ({found.value}) cannot be loaded: {error}; fix its package.") from error
     if not (isinstance(kind, type) and issubclass(kind, Operator)):
-        raise UserError(f"The operator {name} ({found.value}) is no subclass of augment.operators.Operator.")
+        raise UserError(f"The operator {name} ({found.value}) is not a subclass of augment.operators.Operator.")
     return kind
 
 
@@ -64,7 +64,7 @@ def is_global(name: str) -> bool:
 def load_operators(config: AugmentConfig, model: str = "") -> list[Operator]:
     """The configured operators as they speak to a model; raises UserError for an unknown name and a prompt that does not show its text."""
     if config.prompts and not config.prompts.is_dir():
-        raise UserError(f"augment.prompts: there is no folder {config.prompts}; give one with files NAME.md.")
+        raise UserError(f"augment.prompts: there is no folder {config.prompts}; give a folder of files NAME.md.")
     known = names(config)
     if not config.operators:
         raise UserError(f"augment.operators is empty; choose from {', '.join(known)}.")
@@ -89,7 +89,7 @@ def _structured(operator: Operator, model: str) -> bool:
         if not knows:
             raise UserError(
                 f"augment.structured always: the prompt {operator.prompt_file(operator.name)} does not ask for JSON; "
-                "say in it what to answer where {{ structured }} is true, or choose auto."
+                "make it ask for JSON where {{ structured }} is true, or choose auto."
             )
         return True
     plain = operator.trained or not model or model.startswith("fake")
@@ -116,7 +116,9 @@ def _checked(operator: Operator) -> Operator:
         for part in operator.parts:
             operator.template(part)
     except TemplateError as error:
-        raise UserError(f"The prompt {operator.prompt_file(operator.name)} is no valid template: {error}.") from error
+        raise UserError(
+            f"The prompt {operator.prompt_file(operator.name)} is not a valid template: {error}."
+        ) from error
     if operator.config.context and operator.scope != "corpus" and not operator.trained:
         operator.contextual = any("\2" in content(prompt) or "\3" in content(prompt) for prompt in asked)
     wanted = {"\0": True, "\1": operator.scope == "corpus"}

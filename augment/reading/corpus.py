@@ -74,7 +74,7 @@ def read_corpus(paths: Sequence[str | Path], text_column: str | None = None) -> 
     if not documents:
         source, fault = next((skip for skip in skipped if skip[1] != OTHER_KIND), skipped[0])
         raise UserError(
-            f"No document could be read from {', '.join(map(str, paths))}; the first fault is in {source}: "
+            f"No document could be read from {', '.join(map(str, paths))}; the first problem is in {source}: "
             f"{fault}. Give files with at least one non-empty text."
         )
     return Corpus(pl.DataFrame(documents, schema=SCHEMA, orient="row"), skipped)
@@ -119,7 +119,7 @@ def _read(given: Sequence[tuple[Path, str]], text_column: str | None) -> tuple[l
 def _files(paths: Sequence[tuple[Path, str]], skipped: Skipped) -> Iterator[tuple[Path, str]]:
     """Every file to read with its name relative to the path given; each file once."""
     if not paths:
-        raise UserError(f"No corpus is named: give files or folders with {', '.join(ENDINGS)}.")
+        raise UserError(f"There is no corpus: give files or folders with {', '.join(ENDINGS)}.")
     seen: set[Path] = set()
     for given, called in paths:
         if not given.exists():
@@ -129,7 +129,7 @@ def _files(paths: Sequence[tuple[Path, str]], skipped: Skipped) -> Iterator[tupl
         elif given.is_file() and _is_read(given.name):
             files = [(given, called if called.startswith("hf:") else _shown(given, given.parent))]
         else:
-            raise UserError(f"{called} is of a kind that is not read: give one of {', '.join(ENDINGS)}, or a folder.")
+            raise UserError(f"{called} has an unsupported format: give {', '.join(ENDINGS)}, or a folder.")
         for path, name in files:
             if path.resolve() in seen:
                 skipped.append((name, READ_BEFORE))
@@ -164,7 +164,7 @@ def _folder_files(folder: Path, called: str, skipped: Skipped) -> list[tuple[Pat
             else:
                 files.append((path, name))
     if not files and all(why == OTHER_KIND for _, why in others):
-        raise UserError(f"The folder {called} has no file to read: files ending in {', '.join(ENDINGS)} are read.")
+        raise UserError(f"The folder {called} has no file to read: give files ending in {', '.join(ENDINGS)}.")
     skipped.extend(sorted(others))
     return sorted(files, key=lambda file: file[1])
 

@@ -46,7 +46,7 @@ def hub_table(given: str, folder: Path) -> Path:
     """
     asked = HUB.fullmatch(given)
     if asked is None:
-        raise UserError(f"{given} names no data set: write hf:NAME, hf:NAME:SPLIT or hf:NAME@CONFIG:SPLIT.")
+        raise UserError(f"{given} does not name a data set: write hf:NAME, hf:NAME:SPLIT or hf:NAME@CONFIG:SPLIT.")
     import datasets
     from datasets.exceptions import DatasetsError
 
@@ -54,7 +54,7 @@ def hub_table(given: str, folder: Path) -> Path:
         loaded = datasets.load_dataset(asked["name"], asked["config"], split=asked["split"])
     except ConnectionError as error:
         raise UserError(
-            f"The hub cannot be reached for {given} ({_line(error)}): check the network, or name a folder with the files of the data set."
+            f"The hub cannot be reached for {given} ({_line(error)}): check the network, or give a folder with the files of the data set."
         ) from error
     except (DatasetsError, OSError, ValueError) as error:
         raise UserError(f"{given} cannot be read ({_line(error)}): check its name, config and split.") from error

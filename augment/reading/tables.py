@@ -36,7 +36,7 @@ def read_table(where: Place) -> pl.DataFrame:
     Raises UserError for another kind of file, a damaged one, one without rows, and for the first row that cannot be read.
     """
     if not str(where).lower().endswith(ENDINGS):
-        raise UserError(f"{shown(where)} is no table that can be read: give one of {', '.join(ENDINGS)}.")
+        raise UserError(f"{shown(where)} is not a readable table: give one of {', '.join(ENDINGS)}.")
     with local_file(where) as path:
         return _table(path, str(shown(where)))
 
@@ -60,9 +60,7 @@ def _table(path: Path, name: str) -> pl.DataFrame:
         raise UserError(f"{name} cannot be read as {path.suffix}: {reason(error)}.") from error
     if skipped:
         source, why = skipped[0]
-        raise UserError(
-            f"{source} cannot be read: {why}; {len(skipped):,} such rows are in the file: mend or remove them."
-        )
+        raise UserError(f"{source} cannot be read: {why}; the file has {len(skipped):,} such rows: fix or remove them.")
     if table.is_empty():
         raise UserError(f"{name} has no rows.")
     return table

@@ -55,7 +55,7 @@ def table(folder: Path, kind: str) -> pl.LazyFrame:
 def find(folder: Path, start: str) -> tuple[str, str]:
     """(kind, id) of the id that is `start`, or else of the only one that begins with it."""
     if not any((folder / name).is_file() for names in FILES.values() for name in names):
-        raise UserError(f"{folder} holds no table of `augment` or `run`: name such a folder by --out.")
+        raise UserError(f"{folder} holds no tables of `augment` or `run`: give such a folder as --out.")
     found: dict[str, str] = {}
     for kind, column in KEYS.items():
         ids = pl.col(column).cast(pl.String)
@@ -66,12 +66,10 @@ def find(folder: Path, start: str) -> tuple[str, str]:
         return found[start], start
     if not found:
         short = f" (an id's start needs at least {SHORTEST} characters)" if len(start) < SHORTEST else ""
-        raise UserError(f"No id in {folder} is or begins with {start!r}{short}; the tables there hold them.")
+        raise UserError(f"No id in {folder} begins with {start!r}{short}; look ids up in the tables there.")
     if len(found) > 1:
         some = ", ".join(sorted(found)[:3])
-        raise UserError(
-            f"{len(found)} ids in {folder} begin with {start!r} ({some}...): give more of the one you mean."
-        )
+        raise UserError(f"{len(found)} ids in {folder} begin with {start!r} ({some}...): give more characters.")
     return next((kind, identity) for identity, kind in found.items())
 
 

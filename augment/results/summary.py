@@ -67,13 +67,13 @@ def say_outcome(inferences: pl.DataFrame) -> bool:
         message = refused["reason"].str.strip_prefix(ENGINE).value_counts(sort=True)["reason"][0].strip()
         say(
             f"[yellow]note[/]: the engine could not answer {refused.height:,} of the requests (most often: {escape(message)}); "
-            "mend that, then the same command with --retry-errors asks them again"
+            "fix the cause, then repeat the command with --retry-errors"
         )
     kept = bool(inferences["kept"].any())
     if not kept:
         told = f" (most often: {escape(reasons(inferences)['reason'][0])})" if inferences.height else ""
         say(
-            f"No inference was kept{told}, so there is nothing to train on but the documents: read review.html, then name a "
+            f"No inference was kept{told}, so only the documents are left to train on: read review.html, then choose a "
             "model that follows the prompts, other operators, or fewer checks."
         )
     return kept and refused.is_empty()

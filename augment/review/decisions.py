@@ -67,30 +67,30 @@ def write_decisions(decisions: Iterable[Decision]) -> bytes:
 
 def _decisions_in(path: Path) -> list[Decision]:
     if not path.is_file():
-        raise UserError(f"There is no file of decisions {path}: review.html saves one, or name another by --decisions.")
+        raise UserError(f"There is no decision file {path}: save one in review.html, or give another as --decisions.")
     table = read_table(path)
     if unknown := [name for name in table.columns if name not in COLUMNS]:
         raise UserError(
-            f"{path} has an unknown column {unknown[0]!r}: a file of decisions has {', '.join(COLUMNS)}, of which the first "
-            "two are needed."
+            f"{path} has an unknown column {unknown[0]!r}: a decision file has {', '.join(COLUMNS)}; the first "
+            "two are required."
         )
     if missing := [name for name in COLUMNS[:2] if name not in table.columns]:
-        raise UserError(f"{path} has no column {missing[0]!r}: is it a file of decisions, as review.html saves it?")
+        raise UserError(f"{path} has no column {missing[0]!r}: is it a decision file saved by review.html?")
     if odd := [n for n, kind in table.schema.items() if kind not in (pl.String, pl.Null)]:
-        raise UserError(f"{path}: the column {odd[0]} must hold texts, not {table[odd[0]].dtype}.")
+        raise UserError(f"{path}: the column {odd[0]} must hold text, not {table[odd[0]].dtype}.")
     return [_checked(row, f"{path}, decision {number}") for number, row in enumerate(table.to_dicts(), 1)]
 
 
 def _checked(row: dict[str, Any], where: str) -> Decision:
     found = Decision(**row)
     if not found.inference_id:
-        raise UserError(f"{where} names no inference_id.")
+        raise UserError(f"{where} has no inference_id.")
     if found.decision not in KINDS:
         raise UserError(f"{where} is {found.decision!r}: it must be {', '.join(KINDS[:-1])} or {KINDS[-1]}.")
     if found.decision == "edit" and not (found.text or "").strip():
-        raise UserError(f"{where} is an edit without a text: give the new text, or reject the inference.")
+        raise UserError(f"{where} is an edit without text: give the new text, or reject the inference.")
     if found.decision != "edit" and found.text is not None:
-        raise UserError(f"{where} is {found.decision!r} and has a text: only an edit has one.")
+        raise UserError(f"{where} is {found.decision!r} but has text: only an edit may have text.")
     if found.time is not None:
         try:
             datetime.fromisoformat(found.time)
@@ -106,8 +106,8 @@ def _later(first: Decision, second: Decision, path: Path) -> Decision:
     if (first.decision, first.text) == (second.decision, second.text):
         return first
     raise UserError(
-        f"{path}: there are two decisions about the inference {first.inference_id}, {first.decision} and {second.decision}, and "
-        "no time says which is the later: remove one."
+        f"{path} has two decisions on the inference {first.inference_id}, {first.decision} and {second.decision}, "
+        "without times to tell which is later: remove one."
     )
 
 

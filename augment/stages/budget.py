@@ -39,10 +39,10 @@ def check_budget(operators: Iterable[Operator], rounds: int) -> None:
     names = [operator.name for operator in operators if two_step(type(operator))]
     if names:
         raise UserError(
-            f"augment.budget_tokens cannot weigh {names[0]}, whose first answers only lead to more requests; leave out one of the two."
+            f"augment.budget_tokens cannot be used with {names[0]}, whose first answers only lead to more requests; remove one of the two."
         )
     if rounds > 1:
-        raise UserError("augment.budget_tokens is for one round; set augment.rounds to 1.")
+        raise UserError("augment.budget_tokens works with one round only; set augment.rounds to 1.")
 
 
 def spend(

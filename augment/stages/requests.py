@@ -32,7 +32,7 @@ REQUESTS: dict[str, Any] = {
     "doc_ids": pl.List(pl.String),
 }
 NO_SENTENCE = (
-    "The documents have no sentence, only headings, tables or code; with augment.split none they are used whole. "
+    "The documents have no sentences, only headings, tables or code; set augment.split none to use them whole. "
     "`deduce` needs two sentences in a document, and a global operator two documents that fit augment.context_chars or share a name."
 )
 

@@ -45,7 +45,9 @@ def passages(
     Raises UserError where the overlap leaves no room, or not even one character fits.
     """
     if not 0 <= overlap < most:
-        raise UserError(f"The overlap of passages must be from 0 to less than their {most} tokens; it is {overlap}.")
+        raise UserError(
+            f"The passage overlap is {overlap} tokens: it must be at least 0 and less than the {most} of a passage."
+        )
     if not text.strip():
         return []
     if tokens(text.strip()) <= most:
@@ -129,7 +131,7 @@ def _halves(text: str, start: int, end: int, tokens: Callable[[str], int], most:
     if count <= most:
         yield start, end, count
     elif end - start == 1:
-        raise UserError(f"Not even {text[start:end]!r} fits in a passage of {most} tokens: allow more.")
+        raise UserError(f"Not even {text[start:end]!r} fits in a passage of {most} tokens: raise the limit.")
     else:
         middle = (start + end) // 2
         yield from _halves(text, start, middle, tokens, most)

@@ -39,7 +39,7 @@ def check_shared(folder: Place) -> None:
             with contextlib.suppress(ray.exceptions.RayError):  # the machine is gone
                 if not ray.get(found):
                     raise UserError(
-                        f"The machine {asked[found]['NodeManagerAddress']} of the cluster does not see {folder}, or cannot write "
+                        f"The machine {asked[found]['NodeManagerAddress']} of the cluster cannot see {folder} or cannot write "
                         "there: choose an --out on storage that all machines mount at the same path."
                     )
     finally:

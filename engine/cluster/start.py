@@ -45,7 +45,7 @@ def start_ray(config: EngineConfig) -> None:
         with only_inherited(), only_localhost():
             _init_local(local | {"runtime_env": {"env_vars": environment}} | options)
     except ConnectionError as error:
-        raise UserError(f"No Ray cluster answers at {address}: start one or leave engine.address out.") from error
+        raise UserError(f"No Ray cluster answers at {address}: start one, or leave engine.address unset.") from error
 
 
 def short_folder() -> str | None:
@@ -62,7 +62,7 @@ def short_folder() -> str | None:
             raise PermissionError(f"{short} belongs to another user")
     except OSError as error:
         raise UserError(
-            f"The path of the folder for temporary files ({tempfile.gettempdir()}) is too long for Ray's sockets and {short} "
+            f"The path of the temporary folder ({tempfile.gettempdir()}) is too long for Ray's sockets and {short} "
             f"cannot be used ({error.strerror or error}): set RAY_TMPDIR to a folder of at most {LONGEST} characters."
         ) from error
     return short
@@ -96,8 +96,8 @@ def gpus_per_engine(config: EngineConfig) -> float:
         return config.gpus or 0.0
     if config.gpus is not None and config.gpus != split and (split > 1 or config.gpus > 1):
         raise UserError(
-            f"engine.gpus is {config.gpus:g} and engine.vllm splits a model over {split} (tensor_parallel_size x "
-            "pipeline_parallel_size): leave engine.gpus out, and it follows."
+            f"engine.gpus is {config.gpus:g}, but engine.vllm splits a model over {split} (tensor_parallel_size x "
+            "pipeline_parallel_size): leave engine.gpus unset and it will follow."
         )
     return float(split) if config.gpus is None else config.gpus
 

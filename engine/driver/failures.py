@@ -37,7 +37,7 @@ SETTINGS = (
     ),
     (
         r"Model architectures \[(.*?)\] (?:are not supported|failed)|(\w+) has no vLLM implementation",
-        "vLLM has no model of the kind {0}: choose another model or another version of vLLM",
+        "vLLM does not support the model type {0}: choose another model or another version of vLLM",
     ),
 )
 """What vLLM says of settings that no other try would mend, and what we say."""
@@ -54,7 +54,7 @@ def cause_of(error: BaseException) -> Exception:
     for pattern, told in SETTINGS:
         if found := re.search(pattern, text, re.DOTALL):
             values = [value or "less" for value in found.groups()]
-            return UserError(f"The engine does not start: {told.format(*values)}.")
+            return UserError(f"The engine cannot start: {told.format(*values)}.")
     if re.search(r"node( \S+)? (has )?(died|dead)|node was (terminated|preempted)|[Nn]ode is dead", text):
         return NodeLost("the engine's machine was lost")
     if re.search(r"running low on memory|OutOfMemoryError: Task was killed", text):

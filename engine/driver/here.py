@@ -31,7 +31,7 @@ class Here:
         """Raise UserError where rows name adapters."""
         if named := next(iter(adapters), None):
             raise UserError(
-                f"{self.config.base_url} cannot serve the adapter {named}: serve it there under a name of its own."
+                f"{self.config.base_url} cannot serve the adapter {named}: make the server offer it under its own name."
             )
 
     def start(self) -> None:

@@ -110,7 +110,7 @@ def stale(source: pl.DataFrame | Place, task: Task, out: Place, origin: Origin, 
         facts = _facts(out, made[names[foreign["part"][0]]])
         told = as_text(json.loads(read_bytes(facts))) if exists(facts) else "another model or settings"
         raise UserError(
-            f"{out} holds results of {told}, and now {as_text(origin.facts)} is asked: choose another folder, or remove this one."
+            f"{out} holds results of {told}, not of {as_text(origin.facts)}: choose another folder, or delete this one."
         )
     silent = pl.Series([number for number, key in enumerate(names) if "content" not in known[key]], dtype=pl.UInt32)
     rest = asked.filter(~pl.col("part").is_in(pl.concat([others, silent]).implode())).drop_nulls("digest")

@@ -54,7 +54,7 @@ class Rows:
         index = _index(source, task)
         self.total = int(index["calls"].sum())
         if index[task.key].null_count():
-            raise UserError(f"{index[task.key].null_count()} rows have no {task.key}; every row needs one of its own.")
+            raise UserError(f"{index[task.key].null_count()} rows have no {task.key}; every row needs its own.")
         ids = index[task.key].sort()
         repeated = int((ids == ids.shift()).sum())
         if repeated:

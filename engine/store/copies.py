@@ -85,7 +85,7 @@ def listed(url: str) -> list[str]:
         found = [name[len(root) :].lstrip("/") for name in files.find(path) if name.startswith(f"{root}/")]
     for name in found:
         if ".." in PurePosixPath(name).parts or "\0" in name or "\\" in name:
-            raise UserError(f"{url} holds an object whose name leads out of its folder ({name!r}): rename it.")
+            raise UserError(f"{url} holds an object whose name points outside its folder ({name!r}): rename it.")
     return sorted(name for name in found if name and not name.endswith("/"))
 
 

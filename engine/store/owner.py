@@ -48,7 +48,7 @@ class Owner:
             self._look()
         if self.lost:
             raise UserError(
-                f"Another driver has taken over {self.folder}, because this one gave no sign for {STALE_SECONDS:.0f} s; "
+                f"Another driver has taken over {self.folder}, because this one was silent for {STALE_SECONDS:.0f} s; "
                 "what is finished is kept: let the other finish."
             )
 

@@ -190,7 +190,7 @@ def _wait_for(where: Place) -> None:
         if time.monotonic() > until:
             entry = str(where).replace("/part-", "/_manifest/part-").removesuffix("parquet") + "json"
             raise UserError(
-                f"The finished part {where} is missing: bring it back, or remove {entry} and run again to have its rows done anew."
+                f"The finished part {where} is missing: restore it, or delete {entry} and repeat the command to redo its rows."
             )
         time.sleep(pause)
         pause = min(1.0, 2 * pause)

@@ -51,7 +51,7 @@ def faults(model: str) -> dict[str, str]:
     unknown = [name for name in found if name not in FAULTS or not found[name]]
     if unknown:
         raise UserError(
-            f"The fake engine has no fault {unknown[0]!r}; choose FAULT=VALUE from {', '.join(FAULTS)}, with commas."
+            f"The fake engine has no fault {unknown[0]!r}; give FAULT=VALUE, separated by commas, from {', '.join(FAULTS)}."
         )
     return found
 

@@ -31,6 +31,6 @@ def self_check(backend: Backend) -> None:
     worst = max((abs(a - b) for a, b in pairs if not math.isnan(b)), default=0.0)
     if not all(map(math.isfinite, plain)) or not worst <= backend.tolerance:
         raise UserError(
-            f"The engine's log-likelihoods differ by {worst:.3g} with and without its prefix cache, so it is not used: try "
+            f"The engine's log-likelihoods differ by {worst:.3g} with and without its prefix cache, so it cannot be trusted: try "
             "engine.vllm with enable_prefix_caching false, or another version of vLLM."
         )

@@ -21,11 +21,11 @@ def check_adapter(config: RunConfig) -> None:
         told = f"The adapter {config.adapter} does not fit {config.model}: it changes the layer {name}"
         if name not in there:
             raise UserError(
-                f"{told}, which that model lacks; name the model that it was trained on ({_base(config.adapter)})."
+                f"{told}, which that model lacks; give the model that it was trained on ({_base(config.adapter)})."
             )
         if (given, taken) != there[name]:
             raise UserError(
-                f"{told} from {taken} to {given} values, and there that is from {there[name][1]} to {there[name][0]}; name the "
+                f"{told} from {taken} to {given} values, but in that model it maps {there[name][1]} to {there[name][0]}; give the "
                 f"model that it was trained on ({_base(config.adapter)})."
             )
 

@@ -85,7 +85,7 @@ def ready(world: Benchmark) -> Benchmark:
     """The world itself; raises UserError where its questions are yet to be written."""
     if world.by_engine:
         raise UserError(
-            f"The questions of the benchmark {world.name} are written by a run: take them from its questions.parquet."
+            f"The questions of the benchmark {world.name} are written during a run: take them from its questions.parquet."
         )
     return world
 

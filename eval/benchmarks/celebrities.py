@@ -44,7 +44,9 @@ def read(folder: Path, name: str) -> list[dict[str, str]]:
                 raise TypeError("not texts")
             rows.append({"prompt": row["prompt"], "completion": row["completion"]})
         except (ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{name}, line {number} is no JSON object with prompt and completion ({error}).") from error
+            raise UserError(
+                f"{name}, line {number} is not a JSON object with prompt and completion ({error})."
+            ) from error
     return rows
 
 

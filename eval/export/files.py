@@ -29,6 +29,6 @@ def lacking(folder: Place, files: Files) -> list[str]:
     there = sorted(n for n in names(folder) if not n.startswith((".", "__pycache__")))
     for name in there:
         if name not in files or read_bytes(join(folder, name)) != files[name]:
-            raise UserError(f"{folder} holds something else ({name}): choose another --out or delete it.")
+            raise UserError(f"{folder} holds other files ({name}): choose another --out, or delete it.")
     check_writable(folder)
     return [name for name in files if name not in there]

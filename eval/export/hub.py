@@ -47,7 +47,7 @@ def found_in(folder: Path) -> Upload:
     """What a folder holds for a hub; raises UserError where it is neither an adapter, a model nor a data set with its card."""
     if not folder.is_dir():
         raise UserError(
-            f"export: there is no folder {folder}; name one that train has written, or hub/ of augment --formats hub."
+            f"export: there is no folder {folder}; give one written by train, or hub/ of augment --formats hub."
         )
     kind: Literal["model", "dataset"] = (
         "model" if any((folder / n).exists() for n in (HEAD, "config.json")) else "dataset"
@@ -61,8 +61,8 @@ def found_in(folder: Path) -> Upload:
     weights = [name for name in files if name.endswith((".safetensors", ".parquet"))]
     if "README.md" not in files or not weights:
         raise UserError(
-            f"{folder} is neither an adapter or model with its card nor a data set with its card: give a folder that train has "
-            "written, or hub/ of augment --formats hub."
+            f"{folder} is not an adapter, model or data set with its card: give a folder "
+            "written by train, or hub/ of augment --formats hub."
         )
     if HEAD in files:
         files[HEAD] = _without_paths(folder / HEAD)
@@ -79,7 +79,7 @@ def push(upload: Upload, name: str, public: bool) -> str:
     from huggingface_hub.errors import HTTPError
 
     if not get_token():
-        raise UserError("export --push needs a token of the hub: log in by `hf auth login`, or set HF_TOKEN.")
+        raise UserError("export --push needs a hub token: log in with `hf auth login`, or set HF_TOKEN.")
     api = HfApi()
     try:
         made = api.create_repo(name, repo_type=upload.kind, private=not public, exist_ok=True)
@@ -89,9 +89,9 @@ def push(upload: Upload, name: str, public: bool) -> str:
             api.create_commit(made.repo_id, operations, commit_message="By Forethought", repo_type=upload.kind)
     except (HTTPError, OSError, ValueError) as error:  # what the client raises for the hub, the way to it, and names
         why = " ".join(str(error).split()).rstrip(".")
-        raise UserError(f"The hub did not take {name}: {why[:300]}.") from error
+        raise UserError(f"The hub rejected {name}: {why[:300]}.") from error
     if seen:
-        raise UserError(f"The repository {name} is public: give --public to put this there, or name another one.")
+        raise UserError(f"The repository {name} is public: add --public to push there anyway, or choose another one.")
     return str(made)
 
 

@@ -122,7 +122,13 @@ def _compared(
 ) -> Compared:
     needed = [one.arm] if one.other == CHANCE else [one.arm, one.other]
     if missing := [name for name in needed if (name, split) not in arms]:
-        return Compared(one, where, f"Not measured: {' and '.join(missing)} missing.", None, "not measured")
+        return Compared(
+            one,
+            where,
+            f"Not measured: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.",
+            None,
+            "not measured",
+        )
     shares = [arms[name, split] for name in needed]
     figures = [f"{name} {_figure(share)}" for name, share in zip(needed, shares, strict=True)]
     if one.other == CHANCE:
@@ -132,7 +138,11 @@ def _compared(
         gap = paired(answers, one.arm, one.other, split, norm)
         if gap is None:
             return Compared(
-                one, where, f"Not measured: {' and '.join(needed)} answered no question both.", None, "not measured"
+                one,
+                where,
+                f"Not measured: {' and '.join(needed)} have no answered question in common.",
+                None,
+                "not measured",
             )
         found, points = gap, [f"{100 * value:+.1f}" for value in (gap.mean, *gap.between())]
         ours = f"{', '.join(figures)}; paired difference {points[0]} points [{points[1]}, {points[2]}]."
@@ -148,7 +158,7 @@ def _says_nothing(
 ) -> str:
     """Why a claim could hold although nothing was learnt; empty where it could not."""
     if one.relation == "at":
-        return "a condition of the data set, and no finding"
+        return "a property of the data set, not a finding"
     if one.relation == "reaches" and arms[one.other, split].wilson()[0] <= chance[split]:
         return f"{one.other} is not above chance, so there is nothing to reach"
     for name in needed if split not in STATED else ():
@@ -250,4 +260,4 @@ def said(claims: Sequence[Claim]) -> str:
     numbers = {name: sum(claim.verdict == name for claim in some) for name in ("shown", "refuted", "undecided")}
     told = ", ".join(f"{number} {name}" for name, number in numbers.items())
     empty = sum(claim.measured for claim in claims) - sum(claim.measured for claim in some)
-    return f"{told} of {len(some)} claims" + (f"; {empty} say nothing here and are not counted" if empty else "")
+    return f"{told} of {len(some)} claims" + (f"; {empty} cannot be tested here and are not counted" if empty else "")

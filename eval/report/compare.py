@@ -25,12 +25,12 @@ def read_runs(folders: Sequence[str]) -> list[Run]:
     """The runs under names that tell them apart; raises UserError."""
     paths = [Path(folder) for folder in folders]
     if len(paths) < 2:
-        raise UserError("compare sets runs side by side: name two finished runs or more, such as runs/A runs/B.")
+        raise UserError("compare needs at least two finished runs, such as runs/A runs/B.")
     twice = [
         path for number, path in enumerate(paths) if path.resolve() in [other.resolve() for other in paths[:number]]
     ]
     if twice:
-        raise UserError(f"{twice[0]} is named twice: name each run once.")
+        raise UserError(f"{twice[0]} is given twice: give each run once.")
     plain = [path.resolve().name for path in paths]
     names = plain if len(set(plain)) == len(plain) else [str(path) for path in paths]
     return [_read(path, name) for path, name in zip(paths, names, strict=True)]
@@ -39,10 +39,10 @@ def read_runs(folders: Sequence[str]) -> list[Run]:
 def _read(path: Path, name: str) -> Run:
     missing = [file for file in NEEDED if not (path / file).exists()]
     if "config.json" in missing:
-        raise UserError(f"{path} is no run: it has no config.json; name a folder that `forethought run` has written.")
+        raise UserError(f"{path} is not a run: it has no config.json; give a folder written by `forethought run`.")
     if missing:
         raise UserError(
-            f"{path} is not finished (it has no {missing[0]}): `forethought run {path}/config.json` goes on."
+            f"{path} is not finished (it has no {missing[0]}): `forethought run {path}/config.json` resumes it."
         )
     origin = path / "provenance.json"
     try:
@@ -146,7 +146,7 @@ def costs(runs: Sequence[Run]) -> list[dict[str, Any]]:
         {"what": f"time to {stage}", "unit": "seconds", "values": [one.get(stage) for one in seconds]}
         for stage in dict.fromkeys(s for one in seconds for s in one)
     ]
-    rows.append({"what": "time together", "unit": "seconds", "values": [math.fsum(one.values()) for one in seconds]})
+    rows.append({"what": "total time", "unit": "seconds", "values": [math.fsum(one.values()) for one in seconds]})
     asked = [run.results.get("tokens") or {} for run in runs]
     rows += [
         {"what": name.lower(), "unit": "tokens", "values": [one.get(key) for one in asked]}

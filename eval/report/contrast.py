@@ -31,17 +31,17 @@ def answer(runs: Sequence[Run], rows: list[dict[str, Any]]) -> str:
     """What differs beyond chance, largest first, in one sentence."""
     gaps = [(row, run.name, gap) for row in rows for run, gap in zip(runs[1:], row["difference"], strict=True) if gap]
     if not gaps:
-        return "The runs share no arm and split that both have scored, so there is no difference to show."
+        return "The runs have no scored arm and split in common, so there is no difference to show."
     apart = sorted((gap for gap in gaps if beyond_chance(gap[2])), key=lambda gap: -abs(gap[2]["difference"]))
     where = f" from {runs[0].name}'s"
     if not apart:
-        return f"None of {len(gaps)} accuracies differs{where} by more than chance may explain."
+        return f"None of {len(gaps)} accuracies differs{where} by more than chance can explain."
     told = [
         f"{row['arm']} on {row['split']}{f' in {name}' if len(runs) > 2 else ''} by {points(gap)}"
         for row, name, gap in apart[:3]
     ]
     more = f", and {len(apart) - 3} more" if len(apart) > 3 else ""
-    return f"{len(apart)} of {len(gaps)} accuracies {'differs' if len(apart) == 1 else 'differ'}{where} by more than chance may explain: {listed(told)}{more}."
+    return f"{len(apart)} of {len(gaps)} accuracies {'differs' if len(apart) == 1 else 'differ'}{where} by more than chance can explain: {listed(told)}{more}."
 
 
 def beyond_chance(gap: dict[str, Any]) -> bool:
@@ -61,7 +61,7 @@ def warnings(runs: Sequence[Run]) -> list[str]:
     for key in ("benchmark", "model"):
         if len({run.results[key] for run in runs}) > 1:
             those = listed([f"{run.name} has {run.results[key]}" for run in runs])
-            told.append(f"The runs are of different {key}s ({those}): a difference may come from that alone.")
+            told.append(f"The runs have different {key}s ({those}), which alone may explain a difference.")
     return told
 
 
@@ -71,12 +71,12 @@ def notes(runs: Sequence[Run], rows: list[dict[str, Any]]) -> list[str]:
     kinds = {gap["paired"] for row in rows for gap in row["difference"] if gap}
     if False in kinds:
         told.append(
-            "Differences marked unpaired are between runs that were asked different questions: their intervals come from those "
-            "of the two accuracies (Newcombe 1998)."
+            "Differences marked unpaired are between runs that were asked different questions; their intervals are computed from "
+            "those of the two accuracies (Newcombe 1998)."
         )
     if True in kinds:
         told.append(
-            "Paired differences compare the runs question by question where both have answered; intervals are over facts and trainings."
+            "Paired differences compare the runs question by question, where both have answered; intervals are over facts and trainings."
         )
     alone = [
         f"{count:,} of {row['arm']} on {row['split']}{f' in {run.name}' if len(runs) > 2 else ''}"
@@ -86,11 +86,11 @@ def notes(runs: Sequence[Run], rows: list[dict[str, Any]]) -> list[str]:
     ]
     if alone:
         told.append(
-            f"Questions that only one of two runs has scored are left out of paired differences: {listed(alone)}."
+            f"Paired differences leave out questions that only one of the two runs has scored: {listed(alone)}."
         )
     if sum(row["unscored"] for run in rows for row in run["accuracy"] if row):
         told.append("Questions that could not be scored are left out.")
-    return [*told, "Of twenty intervals one is expected to miss: no correction is made for how many are shown."]
+    return [*told, "About one interval in twenty misses the true value; no correction is made for the number shown."]
 
 
 def amount(value: float | None, unit: str) -> str:

@@ -7,7 +7,7 @@ from eval.measure.order import arms_in_order
 
 TOKENS = {
     "prompt": "Tokens read to augment",
-    "cached": "Of these from the prefix cache",
+    "cached": "Of these, from the prefix cache",
     "output": "Tokens written to augment",
 }
 
@@ -17,9 +17,9 @@ def cost_rows(results: Mapping[str, Any]) -> list[tuple[str, str]]:
     seconds, tokens = results.get("seconds") or {}, results.get("tokens") or {}
     rows = [(f"Time to {stage}", duration(value)) for stage, value in seconds.items()]
     if len(rows) > 1:
-        rows.append(("Time together", duration(sum(seconds.values()))))
+        rows.append(("Total time", duration(sum(seconds.values()))))
     if "dollars" in results:
-        rows.append(("Price of what the teacher wrote", f"${results['dollars']:,.2f}"))
+        rows.append(("Price of the teacher's tokens", f"${results['dollars']:,.2f}"))
     return rows + [(name, f"{tokens[key]:,}") for key, name in TOKENS.items() if key in tokens]
 
 

@@ -11,33 +11,33 @@ from eval.measure.order import NGRAMS, SPLITS, STATED
 from train.examples.names import is_trained
 
 ARM_MEANINGS = {
-    NGRAMS: "No model: counts the words of the documents, up to four in a row, and takes the likeliest choice. What it answers can be had without "
-    "understanding anything.",
-    "pretrained": "The model as it is, without the documents.",
-    "icl": "In-context learning: the same model, not tuned, with all documents in its context window.",
-    "finetuned": "The model finetuned on the documents as they are.",
+    NGRAMS: "No model: counts sequences of up to four words in the documents and picks the likeliest choice. Whatever it answers takes no "
+    "understanding.",
+    "pretrained": "The untuned model, without the documents.",
+    "icl": "In-context learning: the untuned model with the documents in its context window.",
+    "finetuned": "The model finetuned on the documents alone.",
     "finetuned+repeat": "Control: finetuned on the documents, repeated until there are as many training tokens as in "
-    "the augmented arms. It shows what more training alone brings.",
-    "finetuned+local": "Finetuned on the documents and on what the model inferred from them one item at a time: "
+    "the augmented arms. It shows the effect of more training alone.",
+    "finetuned+local": "Finetuned on the documents and on what the model inferred from one item at a time: "
     "rephrasings and reversals.",
     "finetuned+global": "Finetuned on the documents and on what the model inferred with all of them in view: "
     "conclusions that link one document to others.",
-    "finetuned+all": "Finetuned on the documents with both the local and the global inferences.",
-    "finetuned+paraphrase": "Control: the augmentation holds rephrasings alone, no reversal and no deduction.",
-    "finetuned+shuffled": "Control: as many inferences of the same form, shuffled so that they do not follow.",
-    "finetuned+reverse-training": "Baseline without a model's inference: the documents and their word strings "
-    "reversed, entities kept whole (Golovneva et al. 2024).",
-    "finetuned+masked": "Method without a model's inference: each document behind itself with words masked, to be put together again "
+    "finetuned+all": "Finetuned on the documents and on both the local and the global inferences.",
+    "finetuned+paraphrase": "Control: augmented with rephrasings only, without reversals or deductions.",
+    "finetuned+shuffled": "Control: the same number of inferences in the same form, but shuffled so that they do not follow.",
+    "finetuned+reverse-training": "Baseline without inferences: the documents and, in addition, the documents with their "
+    "words in reverse order, entities kept whole (Golovneva et al. 2024).",
+    "finetuned+masked": "Method without inferences: the model learns to restore each document from a copy in which words are masked "
     "(arXiv 2510.09885).",
-    "adapter": "The model with the adapter that the run was given, trained elsewhere.",
-    "retrieval": "The model, not tuned, with the documents that a search finds for each question in its context.",
-    "retrieval+oracle": "The same with the documents that each question needs: a search that never misses.",
+    "adapter": "The model with an adapter trained elsewhere, which was given to the run.",
+    "retrieval": "The untuned model with the documents that a search finds for each question in its context.",
+    "retrieval+oracle": "The untuned model with exactly the documents that each question needs, as if search never missed.",
 }
 WAYS_MEAN = {
-    "split": "the documents are taken sentence by sentence",
-    "unchecked": "inferences that a check rejected are kept",
-    "sourced": "each inference stands behind the text that it was made from",
-    "distilled": "the loss is the divergence from the untuned model that sees the documents of each text",
+    "split": "the documents are split into sentences",
+    "unchecked": "inferences that the checks rejected are kept",
+    "sourced": "each inference follows the text that it was made from",
+    "distilled": "the loss is the divergence from the untuned model with the documents of each text in context",
 }
 HEADLINE_ARMS = {
     "pretrained": "without the documents (pretrained)",
@@ -59,7 +59,7 @@ def meaning_of(arm: str) -> str:
         return ARM_MEANINGS.get(arm, "")
     parts = arm.split("+")[1:]
     groups = {"local": "the local inferences", "global": "the global inferences", "all": "all inferences"}
-    groups |= {"gold": "all that follows, as the benchmark knows it"}
+    groups |= {"gold": "everything that follows according to the benchmark"}
     told = [groups[part] for part in parts if part in groups]
     if operators := [part for part in parts if part not in groups and part not in WAYS_MEAN]:
         told.append(f"what {listed(operators)} made of them")
@@ -80,7 +80,7 @@ def headline(summary: pl.DataFrame, claims: list[Claim], chance: Mapping[str, fl
     """
     scored = summary.filter(pl.col("norm").is_in(LEADING), pl.col("accuracy").is_not_null())
     if scored.is_empty():
-        return "No question was scored in this run, so it has no answer yet."
+        return "No question was scored in this run, so there is no answer yet."
     split = next((s for s in SPLITS if s not in STATED and s in scored["split"]), scored["split"][0])
     rows = {row["arm"]: row["accuracy"] for row in scored.filter(pl.col("split") == split).to_dicts()}
     shown = [arm for arm in HEADLINE_ARMS if arm in rows] or list(rows)
@@ -99,9 +99,9 @@ def _ordering(claims: list[Claim]) -> str:
     missing = sum(not claim.measured for claim in claims)
     lacking = f", and {missing} could not be judged because an arm is missing" if missing else ""
     if not any(claim.measured for claim in claims):
-        return "the paper's ordering cannot be judged, because this run lacks the arms for it"
+        return "the paper's ordering cannot be judged because this run lacks the arms for it"
     if not some:
-        return "none of the paper's claims says anything here" + lacking
+        return "none of the paper's claims can be tested here" + lacking
     refuted = [claim for claim in some if claim.verdict == "refuted"]
     if all(claim.verdict == "shown" for claim in some):
         return f"the paper's ordering is shown (all {len(some)} claims{lacking})"
@@ -116,11 +116,11 @@ def warnings(results: Mapping[str, Any]) -> list[str]:
     if augmentation.get("inferences") and not augmentation.get("kept"):
         found.append(
             f"None of the {augmentation['inferences']:,} inferences passed the checks, so every augmented arm was trained on "
-            "the documents alone: comparisons with them say nothing."
+            "the documents alone; comparisons with these arms are meaningless."
         )
     few = [f"{count} {split}" for split, count in _asked(results).items() if count < FEW]
     if few:
-        found.append(f"Only {listed(few)} questions were asked: take these figures as a first look, not as a result.")
+        found.append(f"Only {listed(few)} questions were asked: these figures are a first look, not a result.")
     return found
 
 
@@ -143,25 +143,31 @@ def next_steps(summary: pl.DataFrame, claims: list[Claim], results: Mapping[str,
     rows = summary.to_dicts()
     augmentation = results.get("augmentation") or {}
     if sum(row["unscored"] for row in rows):
-        steps.append("Read the errors of the unscored questions: they are excluded from every accuracy above.")
+        steps.append("Read the errors of the unscored questions, which are excluded from every accuracy above.")
     missing = sorted(NEEDED - {row["arm"] for row in rows})
     if claims and missing:
-        steps.append(f"Add {listed(missing)}: without {'it' if len(missing) == 1 else 'them'} claims stay open.")
+        steps.append(
+            f"Add the {'arm' if len(missing) == 1 else 'arms'} {listed(missing)}: some claims cannot be judged without {'it' if len(missing) == 1 else 'them'}."
+        )
     if any(claim.verdict == "undecided" for claim in counted(claims)):
         steps.append("Add seeds or questions: this run cannot decide every claim.")
     if any(claim.text.startswith("pretrained is at") and claim.verdict == "refuted" for claim in claims):
-        steps.append("Look at the questions that pretrained answers: it should know nothing of these documents.")
+        steps.append(
+            "Look at the questions that pretrained answers correctly: it should know nothing about these documents."
+        )
     if any("has not learnt" in claim.vacuous for claim in claims):
-        steps.append("Train longer: an arm has not learnt what the documents state, so what it implies says nothing.")
+        steps.append(
+            "Train longer: an arm has not learnt what the documents state, so its answers about what they imply mean nothing."
+        )
     if any(claim.verdict == "refuted" for claim in counted(claims)):
-        steps.append("Read the mistakes of the arms whose claims are refuted before changing any setting.")
+        steps.append("Before changing any setting, read the mistakes of the arms in the refuted claims.")
     if rows and max(row["seeds"] for row in rows) < 3:
         steps.append("Repeat with at least three seeds: training varies from seed to seed.")
     if (precision := augmentation.get("precision")) is not None and precision < 0.95:
-        steps.append("Verify inferences more strictly, or use a stronger model: false ones are trained on as facts.")
+        steps.append("Verify inferences more strictly, or use a stronger model: false inferences are learnt as facts.")
     if (augmentation.get("test_items_verbatim") or 0) > 0.5:
         steps.append("Compare accuracy with and without the test items that the augmentation states verbatim.")
-    return steps or ["Nothing stands open here: try the same on a larger model, or on documents of your own."]
+    return steps or ["Nothing is left open here: try a larger model or your own documents."]
 
 
 def listed(parts: list[str]) -> str:

@@ -45,8 +45,8 @@ def _changes(answered: Sequence[Mapping[str, Any]], splits: Sequence[str]) -> Sm
             left = sum(not own and found is True for own, _, found in known)
             rows.append([split, arm, f"{can} of {len(known)}", f"{gained}", f"{lost}", f"{left}"])
     note = (
-        "Questions that a tuned model answers in most seeds. Gained: the untuned model has them wrong; lost: it has them right. "
-        "Retrieval alone: retrieval answers them and the tuned model does not."
+        "Right: questions that a tuned model answers correctly in most seeds. Gained: the untuned model gets them wrong. Lost: only the untuned "
+        "model gets them right. Retrieval alone: retrieval gets them right and the tuned model does not."
     )
     return Small(
         "What tuning gave and took", note, ["Split", "Arm", "Right", "Gained", "Lost", "Retrieval alone"], rows
@@ -66,8 +66,8 @@ def _listed(answered: Sequence[Mapping[str, Any]], split: str) -> Small | None:
         for row in (*can[:SHOWN], *cannot[:SHOWN])
     ]
     note = (
-        f"{arm} answers {len(can)} of {len(some)}. First up to {SHOWN} that it answers, then up to {SHOWN} that it does not; "
-        "of a wrong answer, what was chosen."
+        f"{arm} answers {len(can)} of {len(some)} correctly. Shown are up to {SHOWN} right answers, then up to {SHOWN} wrong ones "
+        "with what was chosen instead."
     )
     return Small(f"What {arm} can and cannot answer: {split}", note, ["Question", "Right answer", *arms], rows)
 
@@ -77,7 +77,7 @@ def _cell(known: Mapping[str, Any] | None) -> str:
         return "not asked"
     if known["right"] == known["of"]:
         return "right"
-    share = f"right in {known['right']} of {known['of']}, else" if known["right"] else "wrong:"
+    share = f"right in {known['right']} of {known['of']}, otherwise" if known["right"] else "wrong:"
     return f"{share} {known['chosen']}"
 
 
@@ -87,9 +87,9 @@ def _questions(made: Sequence[Mapping[str, Any]]) -> Small:
         reasons = ", ".join(f"{reason} ({count})" for reason, count in row["rejected"].items())
         rows.append([row["split"], f"{row['asked']:,}", f"{row['used']:,}", reasons or "none"])
     note = (
-        "The model was asked for a question on each of these sentences or pairs; questions.md has a sample to read, "
-        "questions-rejected.parquet all that were rejected. Those that are used were answered with their sources in front: an "
-        "arm that is shown them is favoured by that."
+        "Tried: sentences or pairs that the model was asked to write a question about. questions.md has a sample to read; "
+        "questions-rejected.parquet has every rejected question. A question was only used if the model answered it with the source in "
+        "context, which favours arms that see the source."
     )
     return Small("The questions", note, ["Split", "Tried", "Used", "Rejected for"], rows)
 
@@ -97,8 +97,6 @@ def _questions(made: Sequence[Mapping[str, Any]]) -> Small:
 def _cost(spent: Sequence[Mapping[str, Any]]) -> Small:
     names = ("requests", "prompt_tokens", "cached_tokens", "output_tokens")
     rows = [[row["stage"], *(f"{row[name]:,}" for name in names), f"{row['seconds']:,.1f}"] for row in spent]
-    note = (
-        "Seconds of the engine, with the checks and without its start. Reused tokens are prompt tokens from its cache."
-    )
+    note = "Engine time in seconds, including the checks but not the start of the engine. Reused tokens are prompt tokens served from its cache."
     head = ["Stage", "Requests", "Prompt tokens", "Reused", "New tokens", "Seconds"]
-    return Small("What writing questions and the augmentation cost", note, head, rows)
+    return Small("Cost of writing questions and inferences", note, head, rows)

@@ -56,15 +56,15 @@ NORMS = {
     "token": "choices compared by log-likelihood per token",
     "char": "choices compared by log-likelihood per character",
     "byte": "choices compared by log-likelihood per byte",
-    "pmi": "choices compared by log-likelihood beyond that after a stem that says nothing (PMI)",
-    "normalised": "what the model writes compared with the right answer but for case, articles, punctuation and number words",
-    "exact": "what the model writes compared with the right answer (exact match)",
-    "judge": "what the model writes, marked by a judge: the untuned model itself, by the likelihood of yes and no",
+    "pmi": "choices compared by log-likelihood minus that after a neutral stem (PMI)",
+    "normalised": "the written answer compared with the right one, ignoring case, articles, punctuation and number words",
+    "exact": "the written answer compared with the right one (exact match)",
+    "judge": "the written answer graded by a judge: the untuned model itself, by the likelihood of yes and no",
 }
 COUNTS = {"inferences": "Inferences generated", "kept": "Inferences kept"}
 SHARES = {
-    "precision": "Precision: inferences that the facts imply",
-    "test_items_verbatim": "Test items that the augmentation states verbatim",
+    "precision": "Precision: share of kept inferences that the facts imply",
+    "test_items_verbatim": "Test items stated verbatim in the augmentation",
 }
 
 

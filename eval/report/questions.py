@@ -39,13 +39,14 @@ def _answered(rows: Sequence[Mapping[str, Any]], file: str) -> Small:
         for row in shown
     ]
     first = (
-        f"The first {MOST} of {len(rows)} questions are here; {file} has all"
+        f"Only the first {MOST} of {len(rows)} questions are shown here; {file} has all of them"
         if len(rows) > MOST
-        else f"{file} has the same as a table"
+        else f"{file} has the same table"
     )
     note = (
-        "Of a wrong answer, what was chosen; of a free one that does not match the right one, what was written. Known before: the bare model (pretrained) answers it without the documents, "
-        f"so it says nothing of what was learnt; a choice may also be right by chance. {first}."
+        "Wrong answers show what was chosen, or for free answers what was written. Known before: the untuned model (pretrained) answers the "
+        "question without the documents, so it does not show what was learnt; a choice may also be right by chance. "
+        f"{first}."
     )
     return Small("Which arm answers which question", note, ["Question", "Right answer", "Known before", *arms], table)
 
@@ -62,7 +63,7 @@ def _cell(told: Mapping[str, Any] | None, free: bool) -> str:
     text = (
         "right"
         if told["right"] == told["of"]
-        else f"{f'right{times}, else' if times else 'no match:' if free else 'wrong:'} {_short(told['chosen'])}"
+        else f"{f'right{times}, otherwise' if times else 'no match:' if free else 'wrong:'} {_short(told['chosen'])}"
     )
     judged = told.get("judge")
     return text if judged is None or judged == told["right"] else f"{text} (the judge: {_verdict(judged, told['of'])})"
@@ -86,9 +87,13 @@ def _known(rows: Sequence[Mapping[str, Any]]) -> Small:
             found = [cells.get((split, arm, items)) for items in PARTS.values()]
             table.append([split, arm, *(f"{interval(row)}, {row['n']}" if row else "none" for row in found)])
     note = (
-        "Accuracy with its 95% interval, and the number of answers. What tuning brought shows on the new ones: those that the bare model "
-        "has wrong."
+        "Accuracy with its 95% interval, and the number of answers. The new questions, which the untuned model gets wrong, show what tuning "
+        "added."
     )
     return Small(
-        "Questions that the bare model knew, and new ones", note, ["Split", "Arm", "Known before", "New"], table, True
+        "Questions that the untuned model knew, and new ones",
+        note,
+        ["Split", "Arm", "Known before", "New"],
+        table,
+        True,
     )

@@ -17,8 +17,8 @@ from eval.measure.order import NGRAMS
 from eval.report.page import ReportData
 
 PICO_NOTE = (
-    "pico is the small embedded model: a model organism, started with look-up heads by design and trained on random facts, that can reverse and combine what is in its context and knows "
-    "nothing of any benchmark. It shows the effect in minutes; its numbers say nothing about larger models."
+    "pico is the small embedded model, a model organism: initialised with look-up heads and trained on random facts, it can reverse and combine "
+    "what is in its context, and knows nothing of any benchmark. It shows the effect in minutes; its numbers say nothing about larger models."
 )
 
 
@@ -96,7 +96,9 @@ def steps(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> list[
             ("passage", "document") if world.by_engine else ("document", "fact"),
         )
         amount = f"all {part}s" if per is None else f"{per} randomly drawn {part}{'s' * (per > 1)} per {of}"
-        told.append(f"Gave the icl arm {amount} of the world in random order as context, the same for every question.")
+        told.append(
+            f"Gave the icl arm {amount} of the world as context, in random order and the same for every question."
+        )
     told.append("Scored every choice by its log-likelihood after the stem; choices are never shown to the model.")
     return told + free_answers(config, results)
 
@@ -106,21 +108,23 @@ def free_answers(config: RunConfig, results: dict[str, Any]) -> list[str]:
     if not (results.get("own") or {}).get("free"):
         return []
     told = (
-        "Had every arm write an answer to the questions without choices, up to the end of the line, and compared it with the right one: as it "
-        "stands (exact), and but for case, articles, punctuation and number words (normalised)."
+        "Had every arm write a one-line answer to the questions without choices, and compared it with the right answer: as "
+        "written (exact), and ignoring case, articles, punctuation and number words (normalised)."
     )
     if judge := results.get("judge"):
         right, others = judge["right"], judge["others"]
         verdict = (
-            "trust it as far as these are apart" if judge["trusted"] else "it cannot judge, and its figure is left out"
+            "trust its verdicts only as far as these two differ"
+            if judge["trusted"]
+            else "it cannot judge, so its figure is left out"
         )
         return [
             told,
-            f"Had {judge['model']}, the untuned model of this run, judge the same answers by the likelihood of yes and no. Of the "
-            f"right answers themselves it accepted {right['accepted']} of {right['of']}, of those to other questions "
-            f"{others['accepted']} of {others['of']}: {verdict}.",
+            f"Had {judge['model']}, the untuned model of this run, judge the same answers by the likelihood of yes and no. As a test, "
+            f"it accepted {right['accepted']} of {right['of']} right answers and {others['accepted']} of {others['of']} answers to "
+            f"other questions: {verdict}.",
         ]
-    return [told, f"No model judged the answers: {config.model} has not learned to read them."]
+    return [told, f"No model judged the answers: {config.model} was not trained to read them."]
 
 
 def _drawn(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> str:
@@ -133,12 +137,12 @@ def _drawn(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> str:
     told = f"Read {facts} documents and cut them into {documents} passages."
     if own := results.get("own"):
         left = f" ({own['left_out']} rows of the file were left out)" if own["left_out"] else ""
-        told += f" {own['asked']} questions of the user's own{left} are asked of every arm, {own['free']} of them without choices."
+        told += f" {own['asked']} of the user's own questions{left} were put to every arm, {own['free']} of them without choices."
     if tried := sum(row["asked"] for row in results["questions"]):
         used = sum(row["used"] for row in results["questions"])
         told += (
-            f" {config.writes} was asked for {tried} questions on single sentences and on pairs that share a telling word; {used} "
-            "passed the checks and are asked of every arm."
+            f" {config.writes} was asked for {tried} questions on single sentences and on pairs that share a content word; {used} "
+            "passed the checks and were put to every arm."
         )
     return told
 
@@ -146,7 +150,7 @@ def _drawn(config: RunConfig, world: Benchmark, results: dict[str, Any]) -> str:
 def checks(config: CheckConfig) -> list[str]:
     """The checks that were made of inferences."""
     made = {"language": config.language, "additions": config.additions, "near duplicates": config.near > 0}
-    made |= {"connection of what is combined": config.connection}
+    made |= {"connection": config.connection}
     made |= {"entailment": config.entailment, "consistency": config.consistency}
     return ["format", *(name for name, on in made.items() if on)]
 

@@ -10,7 +10,7 @@ from eval.measure.order import arms_in_order, splits_in_order
 
 PERCENT = {"icl damage", "hallucination"}
 GATES = {
-    "forgetting": "log-likelihood per token of held-back texts",
+    "forgetting": "log-likelihood per token of held-out texts",
     "icl damage": "accuracy with the documents in context",
     "hallucination": "questions where a false statement is clearly preferred",
 }
@@ -57,8 +57,8 @@ def _worked_out(augmentation: Mapping[str, Any]) -> Small:
         missed = [f"{' '.join(m['statement'])} (from: {' '.join(m['needs'])})" for m in row["missed"][:1]]
         count, share = row["worked out"], row["worked out"] / row["implied"]
         rows.append([row["kind"], f"{row['implied']:,}", f"{count:,} ({percent(share)})", *(missed or ["none"])])
-    note = "Every statement that the documents state or imply, by type of inference. A missed one is shown with the facts that it follows from."
-    head = ["Type", "Statements", "Worked out", "Missed, for instance"]
+    note = "All statements that the documents state or imply, by type of inference. The last column has a missed one with the facts that imply it."
+    head = ["Type", "Statements", "Worked out", "Example of a miss"]
     return Small("What the augmentation worked out", note, head, rows)
 
 
@@ -73,10 +73,8 @@ def _made_up(augmentation: Mapping[str, Any]) -> Small:
         ]
         for row in augmentation.get("made_up") or []
     ]
-    note = (
-        "Kept inferences that the documents do not imply, and those that could not be read as a statement, by operator."
-    )
-    head = ["Operator", "Kept", "Made up", "Not understood", "Made up, for instance"]
+    note = "By operator: kept inferences that the documents do not imply, and those that could not be parsed as a statement."
+    head = ["Operator", "Kept", "Made up", "Not parsed", "Example, made up"]
     return Small("What the augmentation made up", note, head, rows)
 
 
@@ -93,11 +91,11 @@ def _checks(augmentation: Mapping[str, Any]) -> Small:
         for row in augmentation.get("checks") or []
     ]
     note = (
-        "Inferences that can be read as statements, without repeats: how many each check leaves, the share of them that the "
-        "documents imply (precision), and of those that are right the share that is left (recall)."
+        "Distinct inferences that can be parsed as statements: how many pass each check, the share of these that the "
+        "documents imply (precision), and the share of all correct inferences among them (recall)."
     )
     head = ["After", "Inferences", "Precision", "Recall", "Wrong, rejected", "Right, rejected"]
-    return Small("What the checks brought and cost", note, head, rows)
+    return Small("What the checks gained and cost", note, head, rows)
 
 
 def _shares(augmentation: Mapping[str, Any]) -> Small:
@@ -106,9 +104,9 @@ def _shares(augmentation: Mapping[str, Any]) -> Small:
         for row in augmentation.get("leaked") or []
         if row["n"]
     ]
-    note = "What a kept inference states is no longer a test of deduction: it was worked out before training."
+    note = "A test item that a kept inference states no longer tests deduction: it was worked out before training."
     head = ["Split", "Verbatim", "In other words", "Not stated", "Questions"]
-    return Small("Test items that the augmentation states", note, head, rows)
+    return Small("Test items stated in the augmentation", note, head, rows)
 
 
 def _accuracies(results: Mapping[str, Any]) -> Small:
@@ -122,8 +120,8 @@ def _accuracies(results: Mapping[str, Any]) -> Small:
             found = [cells.get((arm, split, items)) for items in ("leaked", "not leaked")]
             if any(found):
                 rows.append([split, arm, *(f"{interval(row)}, {row['n']}" if row else "none" for row in found)])
-    note = "Accuracy with its 95% interval, and the number of questions. What is stated may also be what is easy: compare with arms that saw no inference."
-    return Small("Accuracy on stated and on other items", note, ["Split", "Arm", "Stated", "Not stated"], rows, True)
+    note = "Accuracy with its 95% interval, and the number of questions. Stated items may also be easier ones: compare with arms that saw no inference."
+    return Small("Accuracy on stated and other items", note, ["Split", "Arm", "Stated", "Not stated"], rows, True)
 
 
 def _ngrams(results: Mapping[str, Any]) -> Small:
@@ -134,8 +132,8 @@ def _ngrams(results: Mapping[str, Any]) -> Small:
             max((r for r in known if (r["arm"], r["split"]) == (arm, s)), key=lambda r: r["accuracy"]) for s in splits
         ]
         rows.append([arm, *(f"{percent(row['accuracy'])} ({row['order']})" for row in best)])
-    note = "The highest accuracy of runs of one to four words, and in brackets of how many: what the training text of each arm gives away without being understood."
-    return Small("What counting words answers", note, ["Counted in the texts of", *splits], rows)
+    note = "The best accuracy from counting sequences of one to four words, with the length in brackets: what each arm's training text reveals without any understanding."
+    return Small("What counting words can answer", note, ["Counted in the texts of", *splits], rows)
 
 
 def _gates(results: Mapping[str, Any]) -> Small:
@@ -151,7 +149,7 @@ def _gates(results: Mapping[str, Any]) -> Small:
             before, after = (sum(row[key] for row in seeds) / len(seeds) for key in ("baseline", "value"))
             changes = ", ".join(_difference(gate, row) for row in seeds)
             rows.append([f"{gate}: {GATES[gate]}", arm, _figure(gate, before), _figure(gate, after), changes])
-    note = "Before and after are means over seeds; changes are per seed with 95% intervals. A false statement is clearly preferred when it is more than 1 nat likelier than every right one."
+    note = "Before and after are means over seeds; changes are per seed, with 95% intervals. A false statement is clearly preferred if it is more than 1 nat likelier than every right one."
     return Small("What tuning cost", note, ["Gate", "Arm", "Before", "After", "Change per seed"], rows, True)
 
 

@@ -38,7 +38,7 @@ def calibrate_run(
         known = not forced(next(iter(worlds.values())).questions).is_empty()
         if requests.is_empty() and not known:
             raise UserError(
-                "--calibrate: the questions are written in the run, and no arm is augmented: nothing can be timed."
+                "--calibrate has nothing to time: the questions are written during the run, and no arm is augmented."
             )
         if requests.is_empty():
             first = items(next(iter(worlds.values())), "pretrained", 0, None, None, config.model)

@@ -29,7 +29,7 @@ def with_arms(config: EvalConfig) -> EvalConfig:
     if not config.adapter:
         return config.model_copy(update={"arms": ("pretrained", "icl")})
     if not (config.adapter / "adapter_config.json").exists():
-        raise UserError(f"{config.adapter} is no adapter folder: it has no adapter_config.json.")
+        raise UserError(f"{config.adapter} is not an adapter folder: it has no adapter_config.json.")
     return config.model_copy(update={"arms": ("pretrained", "icl", "finetuned"), "adapter": config.adapter.absolute()})
 
 

@@ -46,7 +46,7 @@ def check_run(config: RunConfig) -> Path:
                 f"{shown} holds a run with other settings: choose another --name or delete it ({'; '.join(changed[:3])}{more})."
             )
     elif run.exists() and (not run.is_dir() or any(inside.name != OWNED for inside in run.iterdir())):
-        raise UserError(f"{shown} exists and is no run: choose another --name.")
+        raise UserError(f"{shown} exists but is not a run: choose another --name.")
     check_writable(run)
     return run
 
@@ -90,7 +90,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise UserError(f"{path} is no valid JSON ({error}): delete it or choose another --name.") from error
+        raise UserError(f"{path} is not valid JSON ({error}): delete it or choose another --name.") from error
     if not isinstance(settings, dict):
         raise UserError(f"{path} holds no settings: delete it or choose another --name.")
     return settings

@@ -32,12 +32,12 @@ def check(config: RunConfig, world: Benchmark) -> None:
         question_requests(facts_in(world.documents, config.benchmark.language), config.benchmark, writer.model)
     elif world.questions.is_empty():
         raise UserError(
-            "benchmark.questions is 0, so the model writes none: name a file of your own questions in --questions, or set it higher."
+            "benchmark.questions is 0, so the model writes none: give your own questions as --questions, or set it higher."
         )
     if "retrieval+oracle" in config.arms and not world.questions.is_empty():
         raise UserError(
-            "The arm retrieval+oracle shows the sentences that imply an answer, which questions of your own do not name: leave it "
-            "out of --arms and compare with retrieval."
+            "The arm retrieval+oracle shows the sentences that imply an answer, which your own questions do not name: remove it "
+            "from --arms and compare with retrieval."
         )
 
 
@@ -98,7 +98,7 @@ def _written(
         why = nothing_left(made, config, run)
         if world.questions.is_empty():
             raise UserError(why)
-        say(f"[yellow]note[/]: {escape(why)} Your own questions are asked alone.")
+        say(f"[yellow]note[/]: {escape(why)} Only your own questions are asked.")
     return questions
 
 

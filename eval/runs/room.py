@@ -24,8 +24,8 @@ def check_room(config: RunConfig, worlds: Mapping[int, Benchmark]) -> None:
     known = all(world.gold for world in worlds.values())
     if not known and (needing := [arm for arm in config.arms if "gold" in arm.split("+")]):
         raise UserError(
-            f"{needing[0]} needs a benchmark that knows all that follows (reversals, syllogisms, semantic, fictional), and {config.benchmark.name} "
-            "does not: leave it out of --arms."
+            f"{needing[0]} needs a benchmark that knows everything that follows (reversals, syllogisms, semantic, fictional), and {config.benchmark.name} "
+            "does not: remove it from --arms."
         )
     arms = [arm for arm in config.arms if arm == "icl" or arm.startswith("retrieval")]
     limit = context_limit(config) if arms else 0

@@ -97,7 +97,9 @@ def _run(job: Job, out: Path, answers: Place, held: contextlib.ExitStack) -> int
     if not job.paths:
         raise UserError("augment: give at least one file or folder of documents.")
     if job.system and "messages" not in job.formats:
-        raise UserError("augment: --system only applies to the format messages: add messages to --formats, or remove --system.")
+        raise UserError(
+            "augment: --system only applies to the format messages: add messages to --formats, or remove --system."
+        )
     writer = writer_of(job.augment, job.model, job.engine)
     load_operators(writer.config, writer.model)
     say_writer(writer, job.augment, job.model)

@@ -54,7 +54,9 @@ def run(job: Job) -> None:
     if job.push and job.to != "hub":
         raise UserError("export: --push needs --to hub; a task folder for lm-evaluation-harness cannot be pushed.")
     if job.to == "hub" and job.arm == "icl":
-        raise UserError("export: --arm icl needs --to lm-eval; a data set for a hub keeps documents and questions separate.")
+        raise UserError(
+            "export: --arm icl needs --to lm-eval; a data set for a hub keeps documents and questions separate."
+        )
     world = ready(load(job.benchmark, job.seed))
     if job.to == "hub":
         files = data_set(world, job.seed, command(job))

@@ -23,7 +23,7 @@ class Job(Settings):
     """Run every data set of the paper, and write figures and a table of its claims. Repeat the command to resume; finished runs take seconds."""
 
     name: str | None = None
-    """Name of the reproduction; by default reproduction, or methods with --methods. Results go to OUT/NAME, the run of each data set to
+    """Folder name; by default reproduction, or methods with --methods. Results go to OUT/NAME, the run of each data set to
     OUT/NAME/BENCHMARK."""
     out: Path = Path("runs")
     """Folder that holds all runs."""
@@ -59,7 +59,7 @@ def runs_of(job: Job) -> list[RunConfig]:
     """A run per data set; raises UserError for settings that do not go together."""
     if job.steps and (job.methods or job.train.tokens):
         raise UserError(
-            "--steps cannot be combined with --methods or --train.tokens, which match trainings by tokens: remove --steps."
+            "--steps cannot be combined with --methods or --train.tokens, which match trainings by tokens: remove --steps and set --train.tokens."
         )
     shared = {name: getattr(job, name) for name in ("model", "arms", "gates", "seeds", "augment", "train", "engine")}
     name = job.name or ("methods" if job.methods else "reproduction")

@@ -50,7 +50,7 @@ def test_engines_hold_no_room_for_adapters_that_nobody_serves():
     [
         ({"modules": ("q_proj", "lm_head")}, "changes lm_head, which the engine would ignore: merge it"),
         ({"extra": ("base_model.model.lm_head.weight",)}, "changes base_model.model.lm_head.weight"),
-        ({"use_dora": True}, "uses use_dora, which vLLM does not serve"),
+        ({"use_dora": True}, "uses use_dora, which vLLM does not support"),
         ({"bias": "all"}, "uses bias"),
         ({"rank": 600}, "rank is 600: vLLM serves adapters of rank 512 at most"),
     ],
@@ -69,8 +69,8 @@ def test_what_is_refused_is_refused_before_anything_starts(tmp_path):
     for where, config, told in (
         (str(tmp_path / "none"), EngineConfig(), "has no adapter_config.json"),
         (str(broken), EngineConfig(), "cannot be served"),
-        (high, EngineConfig(max_lora_rank=32), "has rank 64 and engine.max_lora_rank is 32; leave"),
-        (high, EngineConfig(max_lora_rank=0), "has rank 64 and engine.max_lora_rank is 0"),
+        (high, EngineConfig(max_lora_rank=32), "has rank 64, but engine.max_lora_rank is 32; leave"),
+        (high, EngineConfig(max_lora_rank=0), "has rank 64, but engine.max_lora_rank is 0"),
     ):
         table = pl.DataFrame([row | {"adapter": where}])
         with EnginePool("pico", config, quiet=True) as pool:

@@ -42,7 +42,7 @@ def test_the_only_model_is_found(monkeypatch):
         assert served(server.url) == ("fake-teacher", "vllm")
         server.models = ("one", "two")
         assert served(server.url, "two").name == "two"
-        with pytest.raises(UserError, match="serves 2 models: choose one by --teacher-model from one, two"):
+        with pytest.raises(UserError, match="serves 2 models: set --teacher-model to one of one, two"):
             served(server.url)
         with pytest.raises(UserError, match="has no model 'three'"):
             served(server.url, "three")
@@ -67,5 +67,5 @@ def test_nobody_at_an_address_is_told(monkeypatch):
     monkeypatch.setattr(address, "DEAF_SECONDS", 0.2)
     with fake_address.serving() as server:
         url = server.url
-    with pytest.raises(UserError, match=r"cannot be reached .* start the server or mend the address"):
+    with pytest.raises(UserError, match=r"cannot be reached .* start the server or correct the address"):
         served(url)

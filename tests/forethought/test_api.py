@@ -83,7 +83,7 @@ def test_mistakes_are_one_sentence(tmp_path):
         forethought.augment("nowhere")
     with pytest.raises(UserError, match="lack choices; they have stem"):
         forethought.score([{"stem": "x"}])
-    with pytest.raises(UserError, match="is no adapter folder"):
+    with pytest.raises(UserError, match="is not an adapter folder"):
         forethought.score([{"stem": "x", "choices": ["a"]}], adapters=[tmp_path])
     with pytest.raises(UserError, match=r"Cannot read nowhere.yaml"):
         forethought.run("nowhere.yaml")

@@ -88,8 +88,8 @@ def test_the_key_stands_nowhere(notes: Path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--teacher-model", "other"), "has no model 'other': choose one by --teacher-model from fake-teacher"),
-        (("--augment.teacher", "http://ann:pw@127.0.0.1/v1"), "put the key into the environment variable"),
+        (("--teacher-model", "other"), "has no model 'other': set --teacher-model to one of fake-teacher"),
+        (("--augment.teacher", "http://ann:pw@127.0.0.1/v1"), "put the key in the environment variable"),
         (("--augment.teacher", "http://127.0.0.1:9/v1"), "cannot be reached"),
     ],
 )

@@ -91,12 +91,12 @@ def test_an_output_that_cannot_be_written_is_found(verb, place, capsys):
     [
         ("score nix.jsonl", "there is no file 'nix.jsonl'"),
         ("score t.jsonl --model nix", "There is no model 'nix'"),
-        ("eval --adapter nix", "nix is no adapter folder"),
+        ("eval --adapter nix", "nix is not an adapter folder"),
         ("eval --benchmark semantic --seeds 0", "choose a smaller benchmark.size"),
         ("export --to hub --arm icl", "--arm icl needs --to lm-eval"),
         ("bench score --peers nix", "There is no peer 'nix'"),
         ("bench score --json .", "--json . is a folder"),
-        ("compare nix nought", "nix is no run"),
+        ("compare nix nought", "nix is not a run"),
         ("reproduce --model nix", "There is no model 'nix'"),
     ],
 )
@@ -114,13 +114,13 @@ def test_what_is_there_is_not_counted_and_another_model_is_refused(place, capsys
     commit_part(place / "scores", "one", scored, **origin.entry(rows, TASKS["score"]))
     before = sorted(place.rglob("*"))
     assert run(["score", *LINES["score"], "--dry-run"]) == 0
-    assert "scores holds 2 of the choices; 2 would be scored" in shown(capsys)
+    assert "scores already has 2 of the choices; 2 would be scored" in shown(capsys)
     assert run(["score", "t.jsonl", *FAKE, "--model", "fake", "--dry-run"]) == 2
     assert "scores holds results of another model or settings" in shown(capsys)
     edited = table.with_columns(stem=pl.lit("Thus:"))
     edited.write_ndjson(place / "t.jsonl")
     assert run(["score", *LINES["score"], "--dry-run"]) == 0
-    assert "scores holds 0 of the choices; 4 would be scored" in shown(capsys)
+    assert "scores already has 0 of the choices; 4 would be scored" in shown(capsys)
     assert sorted(place.rglob("*")) == before
 
 

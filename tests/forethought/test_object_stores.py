@@ -82,7 +82,7 @@ def test_score_from_and_to_a_bucket_and_again(bucket, own_ray, capsys):
     assert f"40 choices scored, 0 of them errors; wrote {bucket}/scores" in " ".join(capsys.readouterr().err.split())
     before = names(f"{bucket}/scores")
     assert run([*line, "--dry-run"]) == 0
-    assert "holds 40 of the choices; 0 would be scored" in " ".join(capsys.readouterr().err.split())
+    assert "already has 40 of the choices; 0 would be scored" in " ".join(capsys.readouterr().err.split())
     assert run(line) == 0
     assert names(f"{bucket}/scores") == before
 

@@ -53,7 +53,7 @@ def held_back(inferences: pl.DataFrame, share: float, seed: int) -> tuple[pl.Dat
     """
     rephrasings = inferences.filter("kept", operator="rephrase")["inference_id"].sort().to_list()
     if not rephrasings:
-        raise UserError("train.validation holds back rephrasings, and there are none: add the operator rephrase.")
+        raise UserError("train.validation holds out rephrasings, but there are none: add the operator rephrase.")
     chosen = Random(f"validation {seed}").sample(rephrasings, max(1, round(share * len(rephrasings))))
     held = pl.col("inference_id").is_in(chosen)
     return inferences.filter(~held), inferences.filter(held)
@@ -149,7 +149,7 @@ def examples_of(
     """
     first, *parts = arm.split("+")
     if first != TUNED:
-        raise UserError(f"There is no trained arm {arm!r}: choose {TUNED}, alone or with what is added by +.")
+        raise UserError(f"There is no trained arm {arm!r}: choose {TUNED}, alone or with parts added by +.")
     if len(parts) == 1 and parts[0] in CONTROLS:
         return _control(parts[0], originals(documents, split, language), documents, inferences, tokenizer, seed)
     plain = originals(documents, "independent" if "split" in parts else split, language)
@@ -169,7 +169,7 @@ def _known(gold: Sequence[str], arm: str) -> pl.DataFrame:
     """The sentences of `gold` as examples; raises UserError where there are none."""
     if not gold:
         raise UserError(
-            f"{arm} needs a benchmark that knows all that follows: reversals, syllogisms, semantic or fictional."
+            f"{arm} needs a benchmark that knows everything that follows: reversals, syllogisms, semantic or fictional."
         )
     rows = [(content_id("gold", text), text, "gold", list[str]()) for text in gold]
     return pl.DataFrame(rows, schema=EXAMPLES, orient="row")

@@ -60,7 +60,7 @@ def split(
     if not chosen or len(chosen) == len(sizes):
         largest = max(sizes.values(), default=0)
         raise UserError(
-            f"No validation set of {share:.0%} can be split off: the documents fall into {len(sizes)} groups that share no "
+            f"Cannot split off a validation set of {share:.0%}: the documents form {len(sizes)} groups that share no "
             f"statement, the largest with {largest} of {examples.height} examples; leave out --validation, change its share "
             "or add documents."
         )
@@ -79,7 +79,7 @@ def mixed(examples: pl.DataFrame, share: float, seed: int, by: MixBy = "repeat")
     originals, others = examples.filter(origin="original"), examples.filter(pl.col("origin") != "original")
     if originals.is_empty() or others.is_empty():
         raise UserError(
-            f"--mix {share} needs originals and inferences, and there are {originals.height:,} and {others.height:,}: "
+            f"--mix {share} needs originals and inferences, but there are {originals.height:,} and {others.height:,}: "
             "leave it out."
         )
     counts = originals.height, others.height
@@ -89,7 +89,7 @@ def mixed(examples: pl.DataFrame, share: float, seed: int, by: MixBy = "repeat")
     wanted = from_others if rare_originals == (by == "repeat") else from_originals
     if not all(wanted):
         raise UserError(
-            f"--mix {share} would leave nothing of one kind: choose a share nearer to {counts[0] / sum(counts):.2f}."
+            f"--mix {share} would leave nothing of one kind: choose a share closer to {counts[0] / sum(counts):.2f}."
         )
     return pl.concat([_drawn(kind, rows, seed) for kind, rows in zip((originals, others), wanted, strict=True)])
 
@@ -117,7 +117,7 @@ def replayed(examples: pl.DataFrame, general: pl.DataFrame, share: float, seed: 
     rng, rows = Random(seed), []
     texts = [(i, text) for i, text in general.select("doc_id", "text").iter_rows() if text.strip()]
     if not texts:
-        raise UserError("The file of --replay has no text that is not among the documents: give another.")
+        raise UserError("The file given as --replay has no text beyond the documents: give another.")
     copy = 0
     while wanted > 0:
         for identity, text in rng.sample(texts, len(texts)):

@@ -23,18 +23,18 @@ def read_examples(path: Path) -> pl.DataFrame:
     table = read_table(path)
     if "text" in table.columns:
         if table["text"].dtype != pl.String:
-            raise UserError(f"{path}: the column text must hold texts, not {table['text'].dtype}.")
+            raise UserError(f"{path}: the column text must hold text, not {table['text'].dtype}.")
         return table
     if "messages" in table.columns:
         return table.with_columns(_chats(path, table["messages"].to_list()))
     if {"prompt", "completion"} <= set(table.columns):
         for name in ("prompt", "completion"):
             if table[name].dtype not in (pl.String, pl.Null):
-                raise UserError(f"{path}: the column {name} must hold texts, not {table[name].dtype}.")
+                raise UserError(f"{path}: the column {name} must hold text, not {table[name].dtype}.")
         prompt, completion = (pl.col(name).cast(pl.String).fill_null("") for name in ("prompt", "completion"))
         return table.with_columns(text=prompt + completion).drop("completion")
     raise UserError(
-        f"{path} has no column text; it has {', '.join(table.columns)} (prompt and completion, or messages, will do too)."
+        f"{path} has no column text; it has {', '.join(table.columns)} (prompt and completion, or messages, also work)."
     )
 
 
@@ -44,7 +44,7 @@ def _chats(path: Path, chats: list[Any]) -> list[pl.Series]:
         sound = isinstance(turns, list) and all(isinstance(turn, dict) and _turn(turn) for turn in turns)
         if turns is not None and not sound:
             raise UserError(
-                f"{path}, row {number}: messages must be a list of turns with a role and a content, both texts."
+                f"{path}, row {number}: messages must be a list of turns, each with a role and a content that are text."
             )
     kept = [
         [{name: turn[name] for name in ("role", "content")} for turn in turns] if turns else None for turns in chats

@@ -19,7 +19,7 @@ def reviewed(examples: pl.DataFrame, decisions: Mapping[str, Decision], path: Pa
     """
     if "example_id" not in examples.columns:
         raise UserError(
-            f"{path} has no column example_id, by which decisions are found: give examples.parquet of `augment`."
+            f"{path} has no column example_id, which decisions refer to: give examples.parquet of `augment`."
         )
     copies, counts, texts, stays = _copies(examples["example_id"].to_list(), decisions), Counter[str](), [], []
     for identity, text in examples.select("example_id", "text").iter_rows():

@@ -57,7 +57,7 @@ def rows_and_losses(examples: pl.DataFrame, tokenizer: Any, config: TrainConfig)
 
     if config.loss == "completion" and not {"prompt", "messages"} & set(examples.columns):
         raise UserError(
-            "train.loss completion needs a column prompt, or messages; the examples have neither: set train.loss text."
+            "train.loss completion needs a column prompt or messages, but the examples have neither: set train.loss text."
         )
     if is_distilled(examples):
         check_distilling(config)

@@ -29,5 +29,5 @@ def trains_on_gpu(config: TrainConfig, cluster: bool = False) -> bool:
     else:
         found, where = has_gpu(), "PyTorch sees none on this machine"
     if config.gpu and not found:
-        raise UserError(f"train.gpu asks for a GPU and {where}: leave it out, or set it to false.")
+        raise UserError(f"train.gpu asks for a GPU, but {where}: leave it unset, or set it to false.")
     return found

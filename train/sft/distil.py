@@ -35,7 +35,7 @@ def check_distilling(config: TrainConfig) -> None:
         )
     if config.packing:
         raise UserError(
-            "Examples with a column teacher_context cannot be packed: leave train.packing out, and set train.bucketing."
+            "Examples with a column teacher_context cannot be packed: turn train.packing off, and set train.bucketing instead."
         )
 
 

@@ -89,8 +89,8 @@ def make_room(out: Path, facts: dict[str, Any]) -> None:
     older = (out / DONE).exists() or (out / "checkpoints").exists()  # of a version that kept no facts
     if there and begun is None and not older:
         raise UserError(
-            f"{out} holds files that no training wrote ({', '.join(sorted(path.name for path in there)[:3])}), and a training "
-            "would overwrite them: choose another folder (--out)."
+            f"{out} holds files not written by training ({', '.join(sorted(path.name for path in there)[:3])}), which training "
+            "would overwrite: choose another folder (--out)."
         )
     if there:
         other = [name for name in facts if (begun or {}).get(name) != facts[name]]

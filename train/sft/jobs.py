@@ -90,8 +90,8 @@ def _side_by_side(jobs: list[TrainJob], config: TrainConfig) -> Iterator[tuple[T
                     raise UserError(f"{job.name}: {error.cause}") from None
                 raise
             raise UserError(
-                f"{job.name}: the process that trains was lost ({str(error).splitlines()[0]}), {config.max_failures + 1} times: "
-                "look at its memory, or raise train.max_failures; the same command goes on from its last checkpoint."
+                f"{job.name}: the training process was lost ({str(error).splitlines()[0]}), {config.max_failures + 1} times: "
+                "check its memory, or raise train.max_failures; repeat the command to resume from the last checkpoint."
             ) from error
         yield job, result
 

@@ -58,8 +58,8 @@ def check_packing(model: Any) -> None:
     import torch
 
     refused = (
-        f"train.packing: in a {model.config.model_type} model the examples of a row would see one another: leave packing out, "
-        "and set train.bucketing, which also spares padding."
+        f"train.packing: in a {model.config.model_type} model the examples of a row would see one another: turn packing off "
+        "and set train.bucketing, which also reduces padding."
     )
     if model._is_stateful:
         raise UserError(refused)

@@ -28,14 +28,14 @@ def chat_ids(messages: Chat, tokenizer: Any) -> tuple[list[int], int]:
     Raises UserError where the last turn is not the assistant's, or the model's template refuses the turns.
     """
     if not messages or messages[-1].get("role") != "assistant":
-        raise UserError("messages: a chat to train on must end with a turn of the assistant.")
+        raise UserError("messages: a training chat must end with an assistant turn.")
     if not tokenizer.chat_template:  # as the engine asks such a model
         front, whole = encode_all(tokenizer, [f"{as_text(messages[:-1])}\n", as_text(messages)])
         return ended(whole, tokenizer), common(front, whole)
     try:
         front, whole = encode_messages(tokenizer, messages[:-1]), encode_messages(tokenizer, messages, False)
     except TemplateError as error:
-        raise UserError(f"messages: the model's chat template refuses a chat: {error}.") from error
+        raise UserError(f"messages: the model's chat template rejects a chat: {error}.") from error
     start = common(front, whole)
     special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
     last = next((i for i in range(len(whole) - 1, start, -1) if whole[i] in special), None)

@@ -76,12 +76,12 @@ def _train(loop: dict[str, Any]) -> None:
     _hush()
     config: TrainConfig = loop["config"]
     out, started = Path(loop["out"]), time.monotonic()
-    half = _half(loop["gpu"])
+    half = computes_in_half(loop["gpu"], config)
     base = resolve_model(loop["model"])
     tokenizer, examples = AutoTokenizer.from_pretrained(base), pl.read_parquet(loop["data"], glob=False)
     rows, losses = rows_and_losses(examples, tokenizer, config)
     if not len(rows):
-        raise UserError("No example has a token on which the loss counts; set train.loss text.")
+        raise UserError("No example has a token that the loss covers; set train.loss text.")
     lengths = [len(ids) for ids in rows["input_ids"]]
     steps = steps_of(len(rows), config, sum(lengths))
     chosen = order(lengths, steps, config, loop["seed"])
@@ -127,14 +127,14 @@ def _train(loop: dict[str, Any]) -> None:
         write_whole(out / DONE, json.dumps(result).encode())
 
 
-def _half(gpu: bool) -> bool:
+def computes_in_half(gpu: bool, config: TrainConfig) -> bool:
     """Whether to compute in bfloat16; raises UserError where this process does not see the GPU that it was given."""
     import torch
 
     if not gpu:
-        return False
+        return config.bf16_on_cpu and torch.cpu._is_amx_tile_supported()
     if not torch.cuda.is_available():
-        raise UserError("The training is to run on a GPU, and PyTorch sees none in its process: set train.gpu false.")
+        raise UserError("Training was to run on a GPU, but PyTorch sees none in its process: set train.gpu false.")
     return torch.cuda.is_bf16_supported(including_emulation=False)
 
 

@@ -10,7 +10,7 @@ function readDecisions(content) {
   const parts = whole ? JSON.parse(text) : text.split(/\r?\n/).filter((line) => line.trim());
   return parts.map((part, place) => {
     let found;
-    try { found = whole ? part : JSON.parse(part); } catch { throw new Error("decision " + (place + 1) + " is no JSON"); }
+    try { found = whole ? part : JSON.parse(part); } catch { throw new Error("decision " + (place + 1) + " is not valid JSON"); }
     const fault = faultOf(found);
     if (fault) throw new Error("decision " + (place + 1) + " " + fault);
     return Object.fromEntries(FIELDS.filter((name) => typeof found[name] === "string").map((name) => [name, found[name]]));
@@ -18,12 +18,12 @@ function readDecisions(content) {
 }
 
 function faultOf(found) {
-  if (found === null || typeof found !== "object" || Array.isArray(found)) return "is no object";
+  if (found === null || typeof found !== "object" || Array.isArray(found)) return "is not an object";
   const unknown = Object.keys(found).find((name) => !FIELDS.includes(name));
   if (unknown !== undefined) return "has an unknown field, " + unknown;
-  if (!found.inference_id || typeof found.inference_id !== "string") return "names no inference_id";
-  if (!KINDS.includes(found.decision)) return "is none of " + KINDS.join(", ");
-  if (found.decision === "edit" && !(typeof found.text === "string" && found.text.trim())) return "is an edit without a text";
+  if (!found.inference_id || typeof found.inference_id !== "string") return "has no inference_id";
+  if (!KINDS.includes(found.decision)) return "is not one of " + KINDS.join(", ");
+  if (found.decision === "edit" && !(typeof found.text === "string" && found.text.trim())) return "is an edit without text";
   if (found.time !== undefined && found.time !== null && Number.isNaN(Date.parse(found.time))) return "has a time that cannot be read";
   return "";
 }

@@ -43,7 +43,7 @@ function decide(row, decision, text) {
   Object.assign(one, { inference: row[TEXT], time: new Date().toISOString() });
   if (before && before.sample) one.sample = before.sample;
   put(one);
-  tally(decision === UNDONE ? "Taken back." : SAID[decision] + ".");
+  tally(decision === UNDONE ? "Decision undone." : SAID[decision] + ".");
 }
 
 function tally(news) {
@@ -58,12 +58,12 @@ function tally(news) {
   estimate();
   const all = counts.keep + counts.reject + counts.edit;
   const parts = [many(all) + " decided: " + many(counts.keep) + " keep, " + many(counts.reject) + " reject, " + many(counts.edit) + " edit"];
-  if (others) parts.push(many(others) + " more about inferences that are not on this page");
+  if (others) parts.push(many(others) + " more on inferences that are not on this page");
   if (unsaved) parts.push(many(unsaved) + " not saved to a file");
-  if (!kept.works) parts.push("this browser keeps nothing, so save before you close the page");
+  if (!kept.works) parts.push("this browser cannot store decisions, so save before you close the page");
   at("tally").textContent = (news ? news + " " : "") + parts.join("; ") + ".";
   at("save").disabled = all + others === 0;
-  at("where").textContent = kept.works ? "This browser keeps decisions too." : "This browser keeps nothing: save before you close the page.";
+  at("where").textContent = kept.works ? "This browser also stores your decisions." : "This browser cannot store decisions: save before you close the page.";
   return unsaved;
 }
 
@@ -191,11 +191,11 @@ function edit(place) {
   field.value = one && one.decision === "edit" ? one.text : row[TEXT];
   field.rows = Math.min(12, Math.max(3, Math.ceil(field.value.length / 36)));
   field.spellcheck = true;
-  const title = element("label", "", "New text (checked for nothing but its form)");
+  const title = element("label", "", "New text (only its format is checked)");
   title.htmlFor = field.id;
   const finish = () => {
     const text = field.value.trim();
-    if (!text) return tally("An edit needs a text.");
+    if (!text) return tally("An edit needs text.");
     decide(row, text === row[TEXT].trim() ? "keep" : "edit", text);
     again(place, true);
   };
@@ -219,7 +219,7 @@ function show(focus) {
   at("rows").replaceChildren(...found.slice(page * PAGE, (page + 1) * PAGE).map((row, place) => item(row, page * PAGE + place)));
   at("rows").start = page * PAGE + 1;
   at("place").textContent = "Page " + many(page + 1) + " of " + many(pages);
-  at("status").textContent = found.length ? many(found.length) + " of " + many(data.rows.length) + " inferences" : "No inference fits these filters.";
+  at("status").textContent = found.length ? many(found.length) + " of " + many(data.rows.length) + " inferences" : "No inference matches these filters.";
   at("first").disabled = at("previous").disabled = page === 0;
   at("last").disabled = at("next").disabled = page === pages - 1;
   if (focus) at("list").scrollIntoView();
@@ -269,14 +269,14 @@ function estimate() {
     if (one && place >= counted && one.sample === label) put(Object.fromEntries(Object.entries(one).filter(([name]) => name !== "sample")));
   });
   const more = said.filter(Boolean).length - counted, right = said.slice(0, counted).filter((one) => one.decision === "keep").length;
-  const skipped = more ? " Row " + (open + 1) + " is open: " + many(more) + " behind it count once it is decided." : "";
+  const skipped = more ? " Row " + (open + 1) + " is undecided; " + many(more) + " after it will count once it is decided." : "";
   if (!counted) {
-    at("estimate").textContent = "Decide the rows one after the other: the share of right ones, with its interval, appears here." + skipped;
+    at("estimate").textContent = "Decide the rows in order; the share of correct ones, with its interval, will appear here." + skipped;
     return;
   }
   const { share, low, high } = wilson(right, counted);
-  at("estimate").textContent = "Precision of the kept ones: " + percent(share) + "% [" + percent(low) + ", " + percent(high) + "], "
-    + many(right) + " of the first " + many(counted) + " are right; " + many(found.length - counted) + " to go." + skipped;
+  at("estimate").textContent = "Precision of the kept rows: " + percent(share) + "% [" + percent(low) + ", " + percent(high) + "], "
+    + many(right) + " of the first " + many(counted) + " are correct; " + many(found.length - counted) + " to go." + skipped;
 }
 
 function options(id, names, column) {

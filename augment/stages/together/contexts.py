@@ -83,7 +83,7 @@ def _likeness(texts: list[str], config: AugmentConfig, model: str) -> Callable[[
     """A function from the number of a text to how alike every text is to it."""
     if config.partners == "embedding":
         if model.startswith("fake") and not config.embedder:
-            raise UserError("augment.partners embedding needs a model: name one in augment.embedder.")
+            raise UserError("augment.partners embedding needs a model: set augment.embedder.")
         return embed.scorer(texts, config.embedder or model)
     scores = search.scorer(texts)
     # a word counts once, so that long texts do not look for what they repeat

@@ -85,7 +85,7 @@ def _rows(path: Path, left_out: Skipped) -> list[Row]:
             f"There is no file of questions {path}; give a .jsonl, .csv or .parquet with question and answer."
         )
     if not path.name.lower().endswith(ENDINGS):
-        raise UserError(f"{path} is no file of questions that can be read: give one of {', '.join(ENDINGS)}.")
+        raise UserError(f"{path} is not a readable file of questions: give one of {', '.join(ENDINGS)}.")
     try:
         return file_rows(path, path.name, left_out)
     except UNREADABLE as error:

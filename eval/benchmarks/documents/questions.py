@@ -62,11 +62,11 @@ def question_requests(facts: Facts, config: BenchmarkConfig, model: str) -> pl.D
     """
     if config.prompts and not config.prompts.is_dir():
         raise UserError(
-            f"benchmark.prompts: there is no folder {config.prompts}; give one with {SPLITS[0]}.md or the like."
+            f"benchmark.prompts: there is no folder {config.prompts}; give a folder with prompts such as {SPLITS[0]}.md."
         )
     if not facts.sentences:
         raise UserError(
-            "The documents have no sentence to ask about: prose of three content words or more and at most 400 characters."
+            "The documents have no sentence to ask about: one needs at least three content words and at most 400 characters."
         )
     settings = AugmentConfig(prompts=config.prompts, temperature=0.0, max_tokens=MAX_TOKENS)
     tables = []
@@ -83,7 +83,7 @@ def _checked(operator: Asker) -> Asker:
         shown = content(operator.render(text="\0"))
     except TemplateError as error:
         file = operator.prompt_file(operator.name)
-        raise UserError(f"The prompt {file} is no valid template ({error}); it is given the value text.") from error
+        raise UserError(f"The prompt {file} is not a valid template ({error}); the only variable is text.") from error
     if "\0" not in shown:
         raise UserError(
             f"The prompt {operator.prompt_file(operator.name)} never shows {{{{ text }}}}: put it where it belongs."

@@ -80,5 +80,5 @@ def general(config: BenchmarkConfig) -> pl.DataFrame:
     told = dict.fromkeys(sentence for text in texts for sentence in split_sentences(text))
     chosen = [sentence for sentence in told if len(sentence.split()) in GENERAL_WORDS]
     if not chosen:
-        raise UserError(f"benchmark.general: {config.general} has no sentence of 8 to 60 words; give other text.")
+        raise UserError(f"benchmark.general: {config.general} has no sentence of 8 to 60 words; give a different text.")
     return pl.DataFrame({"doc_id": [sentence_id(sentence) for sentence in chosen], "text": chosen, "fact": chosen})

@@ -178,12 +178,12 @@ def test_a_plug_in_check_is_made_and_its_verdict_written(install, tmp_path):
 @pytest.mark.parametrize(
     ("point", "message"),
     [
-        ({"bad": "whole:NoCheck"}, r"check bad \(whole:NoCheck\) is no subclass of augment\.checks\.base\.Check"),
+        ({"bad": "whole:NoCheck"}, r"check bad \(whole:NoCheck\) is not a subclass of augment\.checks\.base\.Check"),
         (
             {"gone": "nowhere_to_be_found:Check"},
             r"check gone \(nowhere_to_be_found:Check\) cannot be loaded: No module",
         ),
-        ({"language": "whole:Whole"}, r"check language \(whole:Whole\) is named like a shipped one"),
+        ({"language": "whole:Whole"}, r"check language \(whole:Whole\) has the name of a built-in check"),
     ],
 )
 def test_a_faulty_plug_in_is_named(install, point, message):

@@ -56,9 +56,7 @@ def test_turns_of_a_prompt_file_become_chat_messages(tmp_path):
 )
 def test_turns_alternate_and_the_last_is_the_users(tmp_path, prompt):
     (tmp_path / "mine.md").write_text(prompt)
-    with pytest.raises(
-        UserError, match=r"mine\.md must begin and end with a turn of the user, and turns must alternate"
-    ):
+    with pytest.raises(UserError, match=r"mine\.md must begin and end with a user turn, and turns must alternate"):
         operators(("mine",), tmp_path)
 
 
@@ -96,7 +94,7 @@ def test_the_prompt_of_a_global_operator_must_show_the_context(tmp_path):
 @pytest.mark.parametrize("prompt", ["{{ text", "{{ sentence }} {{ text }}", "{% for %}"])
 def test_a_broken_template_is_a_users_error(tmp_path, prompt):
     (tmp_path / "mine.md").write_text(prompt)
-    with pytest.raises(UserError, match=r"mine\.md is no valid template"):
+    with pytest.raises(UserError, match=r"mine\.md is not a valid template"):
         operators(("mine",), tmp_path)
 
 
@@ -151,7 +149,7 @@ def test_a_plug_in_is_an_operator():
 
 @pytest.mark.usefixtures("installed")
 def test_faulty_plug_ins_are_named_and_shipped_operators_stay():
-    with pytest.raises(UserError, match=r"operator bad \(years_plugin:NoOperator\) is no subclass"):
+    with pytest.raises(UserError, match=r"operator bad \(years_plugin:NoOperator\) is not a subclass"):
         operators(("bad",))
     with pytest.raises(UserError, match=r"operator gone \(nowhere_to_be_found:Years\) cannot be loaded: No module"):
         operators(("gone",))

@@ -179,7 +179,7 @@ def test_front_matter(tmp_path, content, text, meta):
     ("name", "content", "text_column", "message"),
     [
         ("missing.txt", None, None, "There is no file or folder .*missing.txt: check"),
-        ("image.png", "x", None, "image.png is of a kind that is not read: give one of .jsonl, "),
+        ("image.png", "x", None, "image.png has an unsupported format: give .jsonl, "),
         ("a.csv", "body,n\nx,1\n", None, "a.csv has no column text, prompt .*: body, n."),
         ("a.csv", "text,n\nx,1\n", "body", "a.csv has no column 'body': .* text, n."),
         ("a.json", '[{"text": 1, "n": 1}]', None, "Column text of a.json holds int values, not text: .* text, n."),
@@ -202,9 +202,9 @@ def test_users_mistakes_are_one_sentence(tmp_path, name, content, text_column, m
 
 def test_folder_without_files_and_no_path_at_all(tmp_path):
     (tmp_path / "image.png").write_text("x")
-    with pytest.raises(UserError, match=r"has no file to read: files ending in \.jsonl, .*\.txt, .* are read"):
+    with pytest.raises(UserError, match=r"has no file to read: give files ending in \.jsonl, .*\.txt, "):
         read_corpus([tmp_path])
-    with pytest.raises(UserError, match="No corpus is named"):
+    with pytest.raises(UserError, match="There is no corpus: give files or folders with"):
         read_corpus([])
     os.remove(tmp_path / "image.png")
     with pytest.raises(UserError, match="has no file to read"):

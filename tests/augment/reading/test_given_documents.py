@@ -39,7 +39,7 @@ def test_a_folder_at_a_url_is_read_as_a_local_one_is(place, request, tmp_path):
     ("path", "told"),
     [
         ("s3://bucket/nothing", "There is no file or folder s3://bucket/nothing: check the path"),
-        ("s3://bucket/kind/a.bin", "s3://bucket/kind/a.bin is of a kind that is not read"),
+        ("s3://bucket/kind/a.bin", "s3://bucket/kind/a.bin has an unsupported format: give .jsonl"),
         ("s3://bucket/kind", "The folder s3://bucket/kind has no file to read"),
         ("gs://bucket/x", r"gs://bucket/x cannot be used: .*gcsfs"),
         ("nothing://x", "nothing://x cannot be used"),
@@ -90,7 +90,7 @@ def test_a_data_set_is_read_by_its_name(name, texts, data_set):
     [
         ("hf:planets:none", r"hf:planets:none cannot be read \(.*none.*\): check its name, config and split"),
         ("hf:planets@none", r"hf:planets@none cannot be read \(.*moons.*\): check"),
-        ("hf:", "hf: names no data set: write hf:NAME"),
+        ("hf:", "hf: does not name a data set: write hf:NAME"),
     ],
 )
 def test_a_data_set_that_cannot_be_had_is_one_sentence(name, told, data_set):
@@ -115,7 +115,7 @@ def test_without_a_network_a_sentence_says_so(tmp_path):
     done = subprocess.run(line, env=environment, capture_output=True, text=True, cwd=tmp_path, timeout=300)
     assert done.returncode == 2
     assert "for hf:some/name (" in done.stderr
-    assert "check the network, or name a folder with the files of the data set." in done.stderr
+    assert "check the network, or give a folder with the files of the data set." in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -55,7 +55,7 @@ def test_a_column_whose_type_changes_late_keeps_every_value(tmp_path):
 
 def test_the_first_bad_row_is_named(tmp_path):
     (tmp_path / "a.jsonl").write_bytes(lines({"text": "one"}) + b"{broken\n[1]\n")
-    with pytest.raises(UserError, match=r"a\.jsonl#2 cannot be read: invalid JSON .*; 2 such rows"):
+    with pytest.raises(UserError, match=r"a\.jsonl#2 cannot be read: invalid JSON .*; the file has 2 such rows"):
         read_table(tmp_path / "a.jsonl")
     (tmp_path / "b.jsonl").write_bytes(lines({"text": "one"}, {"text": "x\ud835"}))
     with pytest.raises(UserError, match=r"b\.jsonl#2 cannot be read: half of a Unicode surrogate pair"):
@@ -91,7 +91,7 @@ def test_ragged_rows_are_named_one_by_one_and_the_others_are_read(tmp_path):
         ("a.csv#3", "its number of fields is 3, that of the header 2"),
         ("a.csv#4", "a quote that does not fit (unexpected end of data)"),
     ]
-    with pytest.raises(UserError, match=r"a\.csv#2 cannot be read: its number of fields .*; 3 such rows"):
+    with pytest.raises(UserError, match=r"a\.csv#2 cannot be read: its number of fields .*; the file has 3 such rows"):
         read_table(tmp_path / "a.csv")
 
 

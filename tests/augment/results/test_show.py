@@ -164,7 +164,7 @@ def test_a_folder_with_few_tables_shows_what_it_has(folder, capsys):
         ("zzzz", "No id in"),
         ("d1", "needs at least 4 characters"),
         ("same", "2 ids in"),
-        (None, "show: name an example_id"),
+        (None, "show: give an example_id"),
     ],
 )
 def test_a_mistake_is_one_sentence(folder, identity, message, capsys):
@@ -179,7 +179,7 @@ def test_a_mistake_is_one_sentence(folder, identity, message, capsys):
 
 def test_a_folder_of_something_else(tmp_path, capsys):
     assert run(["show", "abcd", "--out", str(tmp_path)]) == 2
-    assert "holds no table of `augment` or `run`" in capsys.readouterr().err
+    assert "holds no tables of `augment` or `run`" in capsys.readouterr().err
 
 
 def test_what_a_terminal_obeys_is_spelled_out():

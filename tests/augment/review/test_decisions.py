@@ -62,16 +62,16 @@ WRONG = {
     "unknown column 'colour'": [ONE | {"colour": "red"}],
     "no column 'decision'": [{"inference_id": "a"}],
     "decision 2 is 'maybe': it must be keep, reject or edit": [ONE, {"inference_id": "b", "decision": "maybe"}],
-    "decision 1 names no inference_id": [{"inference_id": None, "decision": "keep"}, ONE],
-    "decision 1 is an edit without a text": [ONE | {"decision": "edit", "text": " "}],
-    "only an edit has one": [ONE | {"text": "new"}],
+    "decision 1 has no inference_id": [{"inference_id": None, "decision": "keep"}, ONE],
+    "decision 1 is an edit without text": [ONE | {"decision": "edit", "text": " "}],
+    "only an edit may have text": [ONE | {"text": "new"}],
     "has the time 'noon'": [ONE | {"time": "noon"}],
-    "no time says which is the later": [ONE, ONE | {"decision": "reject"}],
-    "two decisions about the inference a, keep and reject": [
+    "without times to tell which is later": [ONE, ONE | {"decision": "reject"}],
+    "two decisions on the inference a, keep and reject": [
         ONE | {"time": "2025-01-31"},
         ONE | {"decision": "reject", "time": "2025-01-31"},
     ],
-    "column text must hold texts": [ONE | {"decision": "edit", "text": ["x"]}],
+    "column text must hold text, not": [ONE | {"decision": "edit", "text": ["x"]}],
     "has no rows": [],
 }
 
@@ -88,7 +88,7 @@ def test_a_broken_or_missing_file_is_one_sentence(tmp_path):
     (tmp_path / "broken.jsonl").write_text('{"inference_id": "a", "decis')
     with pytest.raises(UserError, match="invalid JSON"):
         read_decisions([tmp_path / "broken.jsonl"])
-    with pytest.raises(UserError, match="There is no file of decisions"):
+    with pytest.raises(UserError, match="There is no decision file"):
         read_decisions([tmp_path / "none.jsonl"])
 
 

@@ -69,7 +69,10 @@ def test_a_second_sample_waits_for_the_first_and_a_large_budget_makes_all(tmp_pa
 
 @pytest.mark.parametrize(
     ("settings", "said"),
-    [({"operators": ("study",)}, "cannot weigh study"), ({"rounds": 2}, "for one round")],
+    [
+        ({"operators": ("study",)}, "cannot be used with study, whose first answers only lead to more requests"),
+        ({"rounds": 2}, "works with one round only"),
+    ],
 )
 def test_what_cannot_be_weighed(tmp_path, settings, said):
     with pytest.raises(UserError, match=said):

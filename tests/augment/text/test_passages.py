@@ -84,7 +84,7 @@ def test_each_unit_is_counted_once_and_each_passage_once():
 
 
 def test_passages_that_cannot_be_made():
-    with pytest.raises(UserError, match="must be from 0 to less than their 5 tokens; it is 5"):
+    with pytest.raises(UserError, match="The passage overlap is 5 tokens: it must be at least 0 and less than the 5"):
         passages("text", count_words, 5, 5)
     with pytest.raises(UserError, match="Not even 'a' fits in a passage of 2 tokens"):
         passages("a b", lambda text: 3 * len(text), 2)

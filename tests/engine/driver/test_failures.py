@@ -28,7 +28,7 @@ KV = (
         ),
         (
             "ValueError: Model architectures ['FooModel'] are not supported for now. Supp",
-            "no model of the kind 'FooModel'",
+            "does not support the model type 'FooModel'",
         ),
         (
             "ValueError: GPT2LMHeadModel does not support LoRA yet.",

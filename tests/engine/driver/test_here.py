@@ -109,7 +109,7 @@ def test_another_model_or_address_is_not_passed_for_the_first(tmp_path: Path):
 def test_an_address_neither_scores_nor_serves_adapters(tmp_path: Path):
     items = pl.DataFrame({"item_id": ["a"], "stem": ["s"], "choices": [[" a", " b"]]})
     with serving() as server, EnginePool("fake-teacher", config(server), quiet=True) as pool:
-        with pytest.raises(UserError, match="gives no log-likelihoods of texts: score with a model of your own"):
+        with pytest.raises(UserError, match="gives no log-likelihoods of texts: score with your own model"):
             pool.score(items, tmp_path / "scores")
         with pytest.raises(UserError, match="cannot serve the adapter"):
             pool.generate(requests(2).with_columns(adapter=pl.lit("a")), tmp_path / "out")

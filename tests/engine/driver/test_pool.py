@@ -271,7 +271,7 @@ def test_an_engine_asks_for_the_gpus_that_its_model_is_split_over(monkeypatch, g
 )
 def test_gpus_that_differ_from_the_split_are_an_error(monkeypatch, gpus, vllm):
     monkeypatch.setattr("engine.cluster.start.on_gpu", lambda config: True)
-    with pytest.raises(UserError, match=r"leave engine\.gpus out, and it follows"):
+    with pytest.raises(UserError, match=r"leave engine\.gpus unset and it will follow"):
         gpus_per_engine(EngineConfig(gpus=gpus, vllm=vllm))
 
 

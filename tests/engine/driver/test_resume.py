@@ -72,9 +72,7 @@ def test_other_weights_are_refused_or_replace_but_never_pass(tmp_path: Path):
     edit(tmp_path / "moved" / "model.safetensors")
     before = {path: path.read_bytes() for path in parts(tmp_path / "s")}
     with EnginePool(str(tmp_path / "moved"), FAKE, quiet=True) as pool:
-        with pytest.raises(
-            UserError, match=r"holds results of model \(.*\), and now moved \(.*\) is asked: choose another"
-        ):
+        with pytest.raises(UserError, match=r"holds results of model \(.*\), not of moved \(.*\): choose another"):
             pool.score(items(), tmp_path / "s")
         assert {path: path.read_bytes() for path in parts(tmp_path / "s")} == before
         assert pool.score(items(), tmp_path / "s", replace=True).height == 12

@@ -26,7 +26,7 @@ def test_a_job_that_loses_a_machine_ends_with_the_same_results(own_ray, tmp_path
         start_ray(EngineConfig(address=cluster.address))
         # a path that each process sees otherwise stands for a folder that machines do not share
         with pytest.raises(
-            UserError, match=r"127.0.0.1 of the cluster does not see /proc/self/cwd/own.*choose an --out on"
+            UserError, match=r"127.0.0.1 of the cluster cannot see /proc/self/cwd/own.*choose an --out on"
         ):
             check_shared(Path("/proc/self/cwd/own"))
         check_shared(tmp_path)

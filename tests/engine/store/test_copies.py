@@ -41,7 +41,7 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(bucket, tmp_path):
     import boto3
 
     boto3.client("s3").put_object(Bucket="bucket", Key="three/../../evil.txt", Body=b"x")
-    with pytest.raises(UserError, match="holds an object whose name leads out of its folder"):
+    with pytest.raises(UserError, match="holds an object whose name points outside its folder"):
         copied(f"{bucket}/three", tmp_path)
     assert not list(tmp_path.rglob("evil.txt"))
 

@@ -87,7 +87,7 @@ def test_a_part_that_the_manifest_names_and_that_is_gone_is_an_error_with_its_re
     commit_part(tmp_path, "b", rows("2"))
     (tmp_path / "part-a.parquet").unlink()
     for read in (parts, lambda folder: read_parts(folder, {}), lambda folder: finished(folder, "request_id").collect()):
-        with pytest.raises(UserError, match=r"part .*/part-a\.parquet is missing: .* remove .*/_manifest/part-a\.json"):
+        with pytest.raises(UserError, match=r"part .*/part-a\.parquet is missing: .* delete .*/_manifest/part-a\.json"):
             read(tmp_path)
     (tmp_path / "_manifest" / "part-a.json").unlink()
     assert read_parts(tmp_path, {})["request_id"].to_list() == ["2"]

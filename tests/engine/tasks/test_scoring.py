@@ -281,5 +281,5 @@ def test_what_training_leaves_scores_the_same_as_adapter_and_merged_here_and_in_
 
 def test_a_model_that_is_built_differently_is_refused(pool, tmp_path):
     tiny_models.qwen3(tmp_path / "qwen")
-    with pytest.raises(UserError, match="cannot take the place of"):
+    with pytest.raises(UserError, match="cannot replace"):
         pool.load(str(tmp_path / "qwen"))

@@ -40,7 +40,7 @@ def test_an_adapter_must_fit_the_model(tmp_path):
         (
             "wide",
             {name: (out, inner + 1)},
-            f"from {inner + 1} to {out} values, and there that is from {inner} to {out}",
+            f"from {inner + 1} to {out} values, but in that model it maps {inner} to {out}",
         ),
         ("deep", {"model.layers.99.self_attn.q_proj": (out, inner)}, "which that model lacks"),
     ):
@@ -49,7 +49,7 @@ def test_an_adapter_must_fit_the_model(tmp_path):
         assert "org/other" in str(error.value)
     with pytest.raises(UserError, match="use_dora, which vLLM does not serve"):
         check_adapter(config(adapter_of(tmp_path / "dora", {name: (out, inner)}, use_dora=True)))
-    with pytest.raises(UserError, match="no adapter folder"):
+    with pytest.raises(UserError, match="is not an adapter folder"):
         check_adapter(config(tmp_path / "nowhere"))
 
 
@@ -79,4 +79,6 @@ def test_it_is_asked_beside_the_others(pool, adapters, tmp_path):
     assert abs(lost["difference"]) > 0.01  # its weights are random
     assert sorted(path.name for path in adapters[0].iterdir()) == before
     assert "adapter_model.safetensors" in json.loads((folder / "provenance.json").read_text())["adapter"]
-    assert "The model with the adapter that the run was given" in (folder / "report.md").read_text()
+    assert (
+        "The model with an adapter trained elsewhere, which was given to the run." in (folder / "report.md").read_text()
+    )

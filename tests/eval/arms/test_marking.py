@@ -81,7 +81,7 @@ def test_a_judge_that_says_no_to_everything_gives_no_figure(tmp_path):
     results = {"own": {"free": 3}, "judge": facts}
     (_, sentence) = free_answers(RunConfig(model="M/M"), results)
     assert (
-        "it accepted 0 of 3, of those to other questions 0 of 3: it cannot judge, and its figure is left out"
+        "it accepted 0 of 3 right answers and 0 of 3 answers to other questions: it cannot judge, so its figure is left out"
         in sentence
     )
 

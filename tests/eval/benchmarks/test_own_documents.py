@@ -151,7 +151,7 @@ def test_the_report_lists_what_the_tuned_model_can_and_cannot_answer():
     assert listed.title == "What finetuned+local can and cannot answer: reversal"
     assert listed.head == ["Question", "Right answer", "pretrained", "finetuned+local", "retrieval"]
     assert listed.rows == [
-        ["Who is q1?", "Anna", "wrong: Ben", "right in 2 of 3, else Ben", "right"],
+        ["Who is q1?", "Anna", "wrong: Ben", "right in 2 of 3, otherwise Ben", "right"],
         ["Who is q2?", "Anna", "right", "wrong: Ben", "right"],
     ]
     assert own_tables({"rows": []}) == []
@@ -164,7 +164,7 @@ def test_the_report_lists_what_the_tuned_model_can_and_cannot_answer():
         ("run --benchmark documents --data nowhere", "no file or folder nowhere"),
         (
             "run --benchmark documents --data headings --arms pretrained",
-            "The documents have no sentence, only headings",
+            "The documents have no sentences, only headings",
         ),
         (
             "run --benchmark documents --data long --arms icl",
@@ -184,7 +184,7 @@ def test_the_report_lists_what_the_tuned_model_can_and_cannot_answer():
             "run --benchmark documents --data fine --benchmark.questions 0",
             "benchmark.questions is 0, so the model writes none",
         ),
-        ("export --benchmark documents --data fine", "are written by a run: take them from its questions.parquet"),
+        ("export --benchmark documents --data fine", "are written during a run: take them from its questions.parquet"),
     ],
 )
 def test_refusals(line, told, tmp_path, monkeypatch, capsys):

@@ -122,10 +122,10 @@ def test_a_folder_with_anything_else_is_left_alone(tmp_path, monkeypatch):
     assert (tmp_path / "made" / "group.yaml").exists()
     before = {path.name: path.read_bytes() for path in (tmp_path / "made").glob("*.*")}
     for other in (["--seed", "1"], ["--to", "hub"], ["--arm", "icl"]):
-        with pytest.raises(UserError, match="holds something else"):
+        with pytest.raises(UserError, match="holds other files"):
             run(parse(Job, [*arguments, *other], "export"))
     (tmp_path / "made" / "notes.txt").write_text("mine")
-    with pytest.raises(UserError, match=r"holds something else \(notes\.txt\): choose another --out"):
+    with pytest.raises(UserError, match=r"holds other files \(notes\.txt\): choose another --out"):
         run(job)
     assert {name: (tmp_path / "made" / name).read_bytes() for name in before} == before
     with pytest.raises(UserError, match="Cannot write"):

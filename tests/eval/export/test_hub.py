@@ -130,19 +130,19 @@ def test_a_data_set_goes_up_where_asked(hub, tmp_path):
 def test_what_keeps_it_from_going_up_is_said_in_a_sentence(adapter, hub, tmp_path):
     words = [adapter, "--push", "me/it"]
     status, told = called(*words, hub=hub, token=None, cwd=tmp_path)
-    assert (status, "needs a token of the hub: log in by" in told) == (2, True), told
+    assert (status, "needs a hub token: log in with" in told) == (2, True), told
     status, told = called(*words, hub=hub, offline=True, cwd=tmp_path)
-    assert (status, "The hub did not take me/it:" in told) == (2, True), told
+    assert (status, "The hub rejected me/it:" in told) == (2, True), told
     hub.private = False
     status, told = called(*words, hub=hub, cwd=tmp_path)
-    assert (status, "The repository me/it is public: give --public" in told) == (2, True), told
+    assert (status, "The repository me/it is public: add --public" in told) == (2, True), told
     hub.private, hub.refuses = True, True
     status, told = called(*words, hub=hub, cwd=tmp_path)
     assert (status, "You don't have the rights" in told) == (2, True), told
     hub.shutdown()
     hub.server_close()
     status, told = called(*words, hub=hub, cwd=tmp_path)
-    assert (status, "The hub did not take me/it:" in told) == (2, True), told
+    assert (status, "The hub rejected me/it:" in told) == (2, True), told
     assert "Traceback" not in told
     assert hub.stored == {}
 
@@ -156,9 +156,9 @@ def test_what_keeps_it_from_going_up_is_said_in_a_sentence(adapter, hub, tmp_pat
             0,
             "would push the public data set me/it on the hub: README.md, x.parquet",
         ),
-        ("export adapter", 2, "say where adapter goes: --push ORG/NAME"),
+        ("export adapter", 2, "give the repository for adapter: --push ORG/NAME"),
         ("export nowhere --push me/it", 2, "there is no folder nowhere"),
-        ("export empty --push me/it", 2, "empty is neither an adapter or model with its card nor a data set"),
+        ("export empty --push me/it", 2, "empty is not an adapter, model or data set with its card"),
         ("export --push me/it", 2, "--push needs --to hub"),
     ],
 )

@@ -34,9 +34,10 @@ def one(relation: str, left: int, right: int, **more: int) -> str:
 def test_the_papers_ordering_is_shown():
     found = judged(pretrained=50, icl=97, finetuned=50, finetuned_repeat=52, finetuned_local=95)
     assert {claim.verdict for claim in found.values()} == {"shown"}
-    assert found["pretrained is at chance"].vacuous == "a condition of the data set, and no finding"
+    assert found["pretrained is at chance"].vacuous == "a property of the data set, not a finding"
     assert (
-        said([*found.values()]) == "5 shown, 0 refuted, 0 undecided of 5 claims; 1 say nothing here and are not counted"
+        said([*found.values()])
+        == "5 shown, 0 refuted, 0 undecided of 5 claims; 1 cannot be tested here and are not counted"
     )
 
 

@@ -108,7 +108,7 @@ def test_figures_are_told_in_words(pages):
     assert len(outer) == 6  # an axis and a chart each: two splits and the loss
     assert not re.search(r"<svg(?! aria-hidden| role=\"img\"| x=)", text)
     assert "finetuned+local 9" in text.split('aria-label="Accuracy on reversal: ')[1].split('"')[0]
-    assert "1.20 on held-back texts" in text
+    assert "1.20 on held-out texts" in text
     assert not re.search(r"<img(?![^>]*\balt=)", text)
 
 

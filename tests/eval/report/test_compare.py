@@ -74,9 +74,9 @@ def test_questions_without_a_partner_are_counted(tmp_path, two):
     assert row["difference"][0]["paired"]
     assert row["unpaired"] == [2 * seeds]
     assert cell(comparison, "finetuned")["unpaired"] == [seeds]
-    (said,) = [note for note in comparison["notes"] if "only one of two runs" in note]
+    (said,) = [note for note in comparison["notes"] if "only one of the two runs" in note]
     assert f"{2 * seeds} of icl on reversal" in said
-    assert not any("only one of two runs" in note for note in found(*two)["notes"])
+    assert not any("only one of the two runs" in note for note in found(*two)["notes"])
 
 
 @pytest.mark.parametrize("cluster", ["one", None])
@@ -103,7 +103,7 @@ def test_settings_and_costs_that_differ_are_shown(two):
         "train.steps": ["200", "400"],
     }
     costs = {row["what"]: row["values"] for row in comparison["cost"]}
-    assert costs["time together"] == [90.0, 90.0]
+    assert costs["total time"] == [90.0, 90.0]
     assert costs["tokens written to augment"] == [90, 90]
     assert costs["finetuned: tokens trained on, per seed"] == [9000, 9000]
 
@@ -124,7 +124,7 @@ def test_different_benchmarks_are_allowed_and_said(tmp_path, two):
 
 def test_runs_without_common_arms_have_no_answer(tmp_path, two):
     apart = finished_run(tmp_path / "apart", BETTER.with_columns(split=pl.lit("syllogism")))
-    assert "share no arm and split" in found(two[0], apart)["answer"]
+    assert "no scored arm and split in common" in found(two[0], apart)["answer"]
 
 
 def test_files_hold_what_the_terminal_shows(tmp_path, two, capsys):
@@ -149,10 +149,10 @@ def test_files_hold_what_the_terminal_shows(tmp_path, two, capsys):
 @pytest.mark.parametrize(
     ("broken", "message"),
     [
-        ([], "name two finished runs"),
-        (["first"], "name two finished runs"),
-        (["first", "./first"], "is named twice"),
-        (["first", "nowhere"], "is no run: it has no config.json"),
+        ([], "compare needs at least two finished runs"),
+        (["first"], "compare needs at least two finished runs"),
+        (["first", "./first"], "is given twice"),
+        (["first", "nowhere"], "is not a run: it has no config.json"),
         (["first", "halfway"], "halfway is not finished (it has no results.json): `forethought run"),
         (["first", "torn"], "torn cannot be read"),
         (["first", "second", "--html", "first/config.json/x.html"], "write"),

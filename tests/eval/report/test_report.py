@@ -71,12 +71,12 @@ def test_audit_and_gates_are_tables(tmp_path):
     answers = made_up(norms=("sum", "exact"))
     html, markdown = written(tmp_path, full(results=AUDITED, summary=summarise(answers)))
     Tags(html)
-    assert "(what the model writes compared with the right answer (exact match))" in markdown
+    assert "(the written answer compared with the right one (exact match))" in markdown
     assert markdown.count("(chance)") == 2  # what is written has no chance to be right by guessing
     for line in (
         "| reversal | 70.0% | 20.0% | 10.0% | 300 |",
         "| reversal | icl | 90.0% \\[80.0, 95.0\\], 270 | 90.0% \\[80.0, 95.0\\], 30 |",
-        "| forgetting: log-likelihood per token of held-back texts | finetuned | 0.75 | 0.50 |",
+        "| forgetting: log-likelihood per token of held-out texts | finetuned | 0.75 | 0.50 |",
         "| 75.0% | 50.0% | -25.0, -25.0 \\[-50.0, +25.0\\] |",
     ):
         assert line in markdown, line
@@ -101,7 +101,7 @@ def test_minimal_data(tmp_path):
     answers = made_up({"syllogism": {"pretrained": 0.2}}, seeds=1, norms=("sum",))
     html, markdown = written(tmp_path, ReportData("Bare", "syllogisms", "tiny", summarise(answers)))
     Tags(html)
-    assert "cannot be judged, because this run lacks the arms" in html
+    assert "cannot be judged because this run lacks the arms" in html
     assert "Examples" not in html
     assert "| syllogism | pretrained |" in markdown
 
@@ -165,7 +165,7 @@ def test_a_headline_names_few_claims_and_counts_many():
 def test_few_questions_are_a_first_look():
     rows = [{"split": "reversal", "arm": arm, "seed": seed, "norm": "sum", "n": 12} for arm in "ab" for seed in (0, 1)]
     assert warnings({"rows": rows, "questions": [{}]}) == [
-        "Only 12 reversal questions were asked: take these figures as a first look, not as a result."
+        "Only 12 reversal questions were asked: these figures are a first look, not a result."
     ]
     assert "Only 24 reversal" in warnings({"rows": rows})[0]
     assert warnings({"rows": [row | {"n": 15} for row in rows]}) == []
@@ -274,12 +274,12 @@ def test_loss_curves_are_means_over_seeds():
     ("arm", "told"),
     [
         ("finetuned+qa", "Finetuned on the documents and on what qa made of them."),
-        ("finetuned+split", "Finetuned on the documents; the documents are taken sentence by sentence."),
+        ("finetuned+split", "Finetuned on the documents; the documents are split into sentences."),
         (
             "finetuned+rephrase+reverse+sourced",
-            "Finetuned on the documents and on what rephrase and reverse made of them; each inference stands behind the text that it was made from.",
+            "Finetuned on the documents and on what rephrase and reverse made of them; each inference follows the text that it was made from.",
         ),
-        ("finetuned+gold", "Finetuned on the documents and on all that follows, as the benchmark knows it."),
+        ("finetuned+gold", "Finetuned on the documents and on everything that follows according to the benchmark."),
         ("magic", ""),
     ],
 )

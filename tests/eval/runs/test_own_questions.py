@@ -104,20 +104,21 @@ def test_both_pages_show_it(place):
         assert "Which arm answers which question" in one
         assert "Where does the Heron Society meet?" in one
         assert "no match: NONE" in one
-        assert "Questions that the bare model knew, and new ones" in one
-        assert "16 questions of the user" in one
+        assert "Questions that the untuned model knew, and new ones" in one
+        assert "16 of the user" in one
+        assert "s own questions" in one
         assert "paper's ordering" not in one
     assert '<a href="#questions">Your questions</a>' in page
     assert "| Where does the Granite Society meet? | City of Gdansk | yes | right | right |" in text
     assert "| Where does the Heron Society meet? | City of Oslo | no | no match: NONE | right |" in text
     assert "| Who founded the Granite Society? | Ines Faro | tied or not scored | tied or not scored | right |" in text
-    assert "own-answers.parquet has the same as a table" in text
+    assert "own-answers.parquet has the same table" in text
 
 
 def test_more_questions_than_a_page_holds_are_named_in_a_table(place, monkeypatch):
     monkeypatch.setattr(shown, "MOST", 5)
     text = (run_job(settings(place), ScriptedPool(script)) / "report.md").read_text()
-    assert "The first 5 of 16 questions are here; own-answers.parquet has all" in text
+    assert "Only the first 5 of 16 questions are shown here; own-answers.parquet has all of them" in text
 
 
 def test_written_ones_are_asked_beside(place):
@@ -132,7 +133,7 @@ def test_written_ones_are_asked_beside(place):
 
 def test_own_ones_are_asked_alone_where_none_can_be_written(place, capsys):
     folder = run_job(settings(place, questions=3), ScriptedPool(lambda p: "no" if "Statement" in p else script(p)))
-    assert "Your own questions are asked alone." in " ".join(capsys.readouterr().err.split())
+    assert "Only your own questions are asked." in " ".join(capsys.readouterr().err.split())
     assert {row["split"] for row in json.loads((folder / "results.json").read_text())["rows"]} == {
         "own", "own: places (free)"
     }  # fmt: skip
@@ -162,9 +163,9 @@ def test_eval_asks_them_too(place, monkeypatch):
         ("--questions q.jsonl", 3, "own questions │ 16, 1 rows left out"),
         ("--questions q.jsonl --benchmark.questions 0", 3, "16 answers, judged by exact and normalised match"),
         ("--questions nowhere.jsonl", 2, "There is no file of questions nowhere.jsonl"),
-        ("--questions q.jsonl --arms retrieval+oracle", 2, "which questions of your own do not name"),
+        ("--questions q.jsonl --arms retrieval+oracle", 2, "which your own questions do not name"),
         ("--questions q.jsonl --benchmark reversals", 2, "needs the benchmark documents, but this is reversals"),
-        ("--adapter nowhere", 2, "nowhere is no adapter folder"),
+        ("--adapter nowhere", 2, "nowhere is not an adapter folder"),
         ("--arms adapter", 2, "the arm adapter needs an adapter"),
     ],
 )

@@ -158,9 +158,9 @@ def test_read_examples_says_what_is_wrong(tmp_path):
     faults = {
         "missing.parquet": "no file .*forethought augment",
         "body.parquet": "no column text; it has body, n",
-        "numbers.parquet": "must hold texts, not Int64",
+        "numbers.parquet": "must hold text, not Int64",
         "empty.parquet": "has no rows",
-        "a.txt": "no table that can be read: give one of",
+        "a.txt": "is not a readable table: give one of",
         "broken.parquet": r"cannot be read as \.parquet",
         "broken.jsonl": r"broken\.jsonl#1 cannot be read: invalid JSON",
         "empty.jsonl": r"has no rows|cannot be read",
@@ -287,5 +287,5 @@ def test_sourced_has_each_inference_behind_what_it_was_made_from():
 def test_gold_has_what_the_benchmark_knows():
     table = examples_of("finetuned+gold", DOCUMENTS, inferences(0), TOKENIZER, 0, gold=["a b c", "d e f"])
     assert table.filter(origin="gold")["text"].to_list() == ["a b c", "d e f"]
-    with pytest.raises(UserError, match="needs a benchmark that knows all that follows"):
+    with pytest.raises(UserError, match="needs a benchmark that knows everything that follows"):
         arm("finetuned+gold")

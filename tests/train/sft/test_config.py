@@ -16,7 +16,7 @@ def test_a_rank_that_no_engine_serves_is_refused():
 
 
 def test_a_run_whose_engines_would_not_take_its_adapters_is_refused():
-    with pytest.raises(ValidationError, match=r"train\.rank is 16 and engine\.max_lora_rank 8: leave .* out"):
+    with pytest.raises(ValidationError, match=r"train\.rank is 16, but engine\.max_lora_rank is 8: leave .* unset"):
         RunConfig.model_validate({"engine": {"max_lora_rank": 8}})
     assert RunConfig.model_validate({"train": {"rank": 64}}).engine.max_lora_rank is None  # follows the adapters
 

@@ -34,7 +34,7 @@ def test_gpu_false_holds_where_there_are_gpus(cluster, monkeypatch):
 
 def test_a_gpu_that_nobody_has_is_a_sentence(monkeypatch):
     monkeypatch.setattr(device, "has_gpu", lambda: False)
-    with pytest.raises(UserError, match=r"train\.gpu asks for a GPU and PyTorch sees none on this machine"):
+    with pytest.raises(UserError, match=r"train\.gpu asks for a GPU, but PyTorch sees none on this machine"):
         trains_on_gpu(TrainConfig(gpu=True))
     monkeypatch.setattr("ray.is_initialized", lambda: True)
     monkeypatch.setattr("ray.cluster_resources", lambda: {"CPU": 8.0})

@@ -65,7 +65,7 @@ def test_a_folder_that_no_training_made_stays_as_it_is(tmp_path: Path):
     TEXTS.write_parquet(tmp_path / "examples.parquet")
     (tmp_path / "inferences.parquet").write_bytes(b"hours of work")
     before = (tmp_path / "examples.parquet").read_bytes()
-    with pytest.raises(UserError, match=r"holds files that no training wrote \(examples\.parquet\).*--out"):
+    with pytest.raises(UserError, match=r"holds files not written by training \(examples\.parquet\).*--out"):
         train("pico", TEXTS, CONFIG, 0, tmp_path)
     assert (tmp_path / "examples.parquet").read_bytes() == before
     assert (tmp_path / "inferences.parquet").exists()

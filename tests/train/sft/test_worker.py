@@ -20,7 +20,7 @@ from train.sft.data import steps_of
 from train.sft.job import train
 from train.sft.memory import estimate
 from train.sft.network import load
-from train.sft.worker import _arguments, unwritten
+from train.sft.worker import _arguments, computes_in_half, unwritten
 
 TEXTS = pl.DataFrame({"text": [f"zogo are more {w} than truld." for w in ("famous", "useful", "fertile", "visible")]})
 SHORT = TrainConfig(steps=2, batch=4, rank=8)
@@ -58,6 +58,26 @@ def test_weights_that_are_trained_are_held_in_32_bits_also_where_half_are_comput
     small = TrainConfig(method="full", batch=1)
     for gpu in (False, True):
         assert 16 * weights < estimate(str(PICO), small, 1, gpu) * 2**30 < 17 * weights
+
+
+@pytest.mark.parametrize("amx", [True, False])
+def test_a_cpu_computes_in_half_where_it_is_asked_to_and_has_amx(monkeypatch, amx: bool):
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    assert computes_in_half(False, TrainConfig(bf16_on_cpu=True)) == amx
+    assert not computes_in_half(False, TrainConfig())
+
+
+@pytest.mark.engine
+def test_in_half_on_a_cpu_adapters_learn_alike(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True)  # any CPU can, if slowly
+    config = TrainConfig(steps=30, batch=4, learning_rate=2e-3)
+    losses = [
+        [loss for _, loss in train("pico", TEXTS, config.model_copy(update=half), 0, tmp_path / str(half))["losses"]]
+        for half in ({}, {"bf16_on_cpu": True})
+    ]
+    assert losses[0][0] == pytest.approx(losses[1][0], abs=0.05)
+    assert losses[1][-1] < 0.5 * losses[1][0]
+    assert losses[0][-1] == pytest.approx(losses[1][-1], abs=0.1)
 
 
 @pytest.mark.engine
@@ -112,7 +132,7 @@ def test_adapters_change_every_linear_layer_whatever_it_is_called(tmp_path: Path
 def test_a_model_that_carries_a_state_is_not_packed_but_trained(tmp_path: Path):
     folder = tiny_models.mamba(tmp_path / "model")
     texts = pl.DataFrame({"text": ["Trains are faster than bicycles."] * 4})
-    with pytest.raises(UserError, match=r"train\.packing: in a mamba model .* leave packing out"):
+    with pytest.raises(UserError, match=r"train\.packing: in a mamba model .* turn packing off"):
         train(str(folder), texts, SHORT.model_copy(update={"packing": True}), 0, tmp_path / "adapter")
     for make in (tiny_models.qwen3, tiny_models.gemma3, tiny_models.gpt2, tiny_models.phi3):
         folder = make(tmp_path / make.__name__)

@@ -114,7 +114,7 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
     assert MOST_BYTES == 10**9
     write_docx(tmp_path / "a.docx")
     monkeypatch.setattr("augment.reading.formats.base.MOST_BYTES", 10_000)
-    with pytest.raises(UserError, match=r"the first fault is in a\.docx: a Word document that unpacks to more than"):
+    with pytest.raises(UserError, match=r"the first problem is in a\.docx: a Word document that unpacks to more than"):
         read_corpus([tmp_path / "a.docx"])
 
 

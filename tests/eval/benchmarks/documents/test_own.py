@@ -84,7 +84,7 @@ def test_a_bad_row_is_left_out_with_its_reason(row, why, tmp_path):
     ("name", "text", "told"),
     [
         ("nowhere.jsonl", None, "There is no file of questions"),
-        ("q.txt", "Who?", "is no file of questions that can be read"),
+        ("q.txt", "Who?", "is not a readable file of questions"),
         ("q.jsonl", "", "has no question that can be asked"),
         ("q.jsonl", '{"q": "Who?", "a": "Ada"}\n', "lacks the columns question and answer"),
         ("q.csv", "question,reply\nWho?,Ada\n", "lacks the column answer"),
