@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from augment.results.shared_statements import shared_statements
 from engine.errors import UserError
