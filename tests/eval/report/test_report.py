@@ -81,7 +81,7 @@ def test_audit_and_gates_are_tables(tmp_path):
     ):
         assert line in markdown, line
     assert html.count("<h3>What tuning cost</h3>") == 1
-    assert "What the figures rest on" not in written(tmp_path, full())[0]
+    assert "What tuning cost" not in written(tmp_path, full())[0]
 
 
 def test_page_is_one_file_without_scripts(tmp_path):
