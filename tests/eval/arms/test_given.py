@@ -47,7 +47,7 @@ def test_an_adapter_must_fit_the_model(tmp_path):
         with pytest.raises(UserError, match=told) as error:
             check_adapter(config(adapter_of(tmp_path / folder, given)))
         assert "org/other" in str(error.value)
-    with pytest.raises(UserError, match="use_dora, which vLLM does not serve"):
+    with pytest.raises(UserError, match="use_dora, which vLLM does not support"):
         check_adapter(config(adapter_of(tmp_path / "dora", {name: (out, inner)}, use_dora=True)))
     with pytest.raises(UserError, match="is not an adapter folder"):
         check_adapter(config(tmp_path / "nowhere"))
